@@ -1,0 +1,1 @@
+"""Train trading agents, prove their edge honestly, trade those that have one."""

@@ -1,0 +1,49 @@
+"""How kernels are compiled: one decorator, one cache, keyed by the source of every kernel.
+
+Numba's own cache looks only at the file of the function that is called, not at what that function
+calls; so the folder of the cache is named by a hash of all modules that hold kernels.
+No fastmath anywhere: the same operations in the same order give the same bits in batch and live.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+_PACKAGE = Path(__file__).parent
+_KERNEL_FOLDERS = ("account", "features", "policy", "risk", "simulator", "statistics", "data")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _source_digest() -> str:
+    digest = hashlib.blake2b(digest_size=6)
+    for path in sorted(p for folder in _KERNEL_FOLDERS for p in (_PACKAGE / folder).glob("**/*.py")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _cache_folder() -> Path:
+    root = os.environ.get("TRADEWIND_KERNEL_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "tradewind", "kernels"
+    )
+    return Path(root) / _source_digest()
+
+
+numba.config.CACHE_DIR = str(_cache_folder())
+
+
+def compiled(function: F) -> F:
+    """Compile on first call, cached on disk, without reference counting: no array may be made inside."""
+    return numba.njit(cache=True, error_model="numpy", _nrt=False)(function)  # type: ignore[no-any-return]
+
+
+def compiled_allocating(function: F) -> F:
+    """As `compiled`, for functions that make arrays. Not for what runs at every step."""
+    return numba.njit(cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
