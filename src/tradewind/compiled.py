@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -36,14 +36,15 @@ def _cache_folder() -> Path:
     return Path(root) / _source_digest()
 
 
-numba.config.CACHE_DIR = str(_cache_folder())
+_numba: Any = numba
+_numba.config.CACHE_DIR = str(_cache_folder())
 
 
 def compiled(function: F) -> F:
     """Compile on first call, cached on disk, without reference counting: no array may be made inside."""
-    return numba.njit(cache=True, error_model="numpy", _nrt=False)(function)  # type: ignore[no-any-return]
+    return cast(F, _numba.njit(cache=True, error_model="numpy", _nrt=False)(function))
 
 
 def compiled_allocating(function: F) -> F:
     """As `compiled`, for functions that make arrays. Not for what runs at every step."""
-    return numba.njit(cache=True, error_model="numpy")(function)  # type: ignore[no-any-return]
+    return cast(F, _numba.njit(cache=True, error_model="numpy")(function))

@@ -66,7 +66,7 @@ class Instrument:
         for name in ("taker_fee", "maker_fee"):
             if not -0.01 <= getattr(self, name) < 0.1:
                 raise ConfigError(
-                    f"{self.symbol}: {name} is {getattr(self, name)}, expected a fraction such as 0.001 for 0.1 %"
+                    f"{self.symbol}: {name} is {getattr(self, name)}, expected a fraction: 0.001 for 0.1 %"
                 )
         if not self.tiers or self.tiers[0].notional_floor != 0:
             raise ConfigError(f"{self.symbol}: maintenance tiers must begin at notional_floor 0")
