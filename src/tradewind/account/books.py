@@ -1,0 +1,141 @@
+"""What changes the books, and nothing else does: a fill, a cash flow, a mark.
+
+The functions take records (one account, one position) and write into them. Signs are compared, lots are
+never multiplied by lots.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tradewind.compiled import compiled
+
+ORDER, STOP, TRAILING_STOP, LIQUIDATION, CLOSE_OUT = 0, 1, 2, 3, 4  # market.orders.FillReason
+FUNDING, EXTERNAL = 0, 1
+MS_PER_DAY = 86_400_000
+
+
+@compiled
+def apply_fill(
+    account: Any, position: Any, instrument: Any, rules: Any, lots: int, price: float, fee: float, reason: int
+) -> float:
+    """Book a trade of signed `lots`; returns the profit of what it closed, net of its fee (0 if it opened).
+
+    `fee` is in quote, but in base for a buy of an instrument whose fee is taken from what is received.
+    """
+    held = position.lots
+    size = abs(lots)
+    direction = 1.0 if lots > 0 else -1.0
+    opposite = (held > 0 and lots < 0) or (held < 0 and lots > 0)
+    closed = min(size, abs(held)) if opposite else 0
+    gross = -direction * closed * instrument.lot * (price - position.entry)
+    pays_in_base = instrument.fee_in_base != 0 and lots > 0
+
+    if instrument.perpetual != 0:
+        account.wallet += gross
+    else:
+        account.wallet -= direction * size * instrument.lot * price
+    if pays_in_base:
+        position.dust -= fee
+        fee_value = fee * price
+    else:
+        account.wallet -= fee
+        fee_value = fee
+
+    opened = size - closed
+    if opened > 0:
+        kept = abs(held) - closed
+        if kept == 0:
+            position.entry = price
+            position.peak = price
+            position.bars_held = 0
+        else:
+            position.entry = (position.entry * kept + price * opened) / (kept + opened)
+    position.lots = held + lots
+    _settle_dust(position, instrument)
+    if position.lots == 0:
+        position.entry = 0.0
+        position.peak = 0.0
+        position.bars_held = 0
+    if reason == STOP or reason == TRAILING_STOP or reason == LIQUIDATION:
+        position.cooldown = rules.cooldown_bars
+        account.stops += 1
+        if reason == LIQUIDATION:
+            account.liquidations += 1
+
+    profit = 0.0
+    if closed > 0:
+        profit = gross - fee_value * (closed / size)
+        account.closed_profit += profit
+        account.closed_trades += 1
+    account.fees += fee_value
+    account.bar_turnover += size * instrument.lot * price
+    account.fills += 1
+    return profit
+
+
+@compiled
+def _settle_dust(position: Any, instrument: Any) -> None:
+    """Keep 0 <= dust < lot: a full lot is promoted, a missing part is taken from the lots."""
+    if position.dust < 0.0:
+        taken = math.ceil(-position.dust / instrument.lot)
+        position.lots -= int(taken)
+        position.dust += taken * instrument.lot
+    if position.dust >= instrument.lot:
+        whole = math.floor(position.dust / instrument.lot)
+        position.lots += int(whole)
+        position.dust -= whole * instrument.lot
+
+
+@compiled
+def apply_cash_flow(account: Any, amount: float, kind: int) -> None:
+    """Money in (positive) or out. Funding is profit; what comes from outside is not, so it moves the marks."""
+    account.wallet += amount
+    if kind == FUNDING:
+        account.funding += amount
+    else:
+        account.external += amount
+        account.equity += amount
+        account.previous_equity += amount
+        account.peak_equity += amount
+        account.day_start_equity += amount
+        account.start_equity += amount
+
+
+@compiled
+def position_value(position: Any, instrument: Any) -> float:
+    """What the position adds to the wallet in equity, at its last mark."""
+    if position.lots == 0 and position.dust == 0.0:
+        return 0.0
+    if instrument.perpetual != 0:
+        return position.lots * instrument.lot * (position.mark - position.entry)
+    return (position.lots * instrument.lot + position.dust) * position.mark
+
+
+@compiled
+def equity_now(account: Any, positions: Any, n: int, instruments: Any) -> float:
+    """Wallet plus the value of every position, in the order of the instruments."""
+    equity = account.wallet
+    for a in range(instruments.shape[0]):
+        equity += position_value(positions[n, a], instruments[a])
+    return equity
+
+
+@compiled
+def mark_to_market(accounts: Any, positions: Any, n: int, bars: Any, row: int, instruments: Any) -> None:
+    """Take the closes of `row` as marks, move the peaks, and set the equity. Missing bars keep old marks."""
+    account = accounts[n]
+    for a in range(instruments.shape[0]):
+        bar = bars[row, a]
+        if bar.tradable != 0:
+            position = positions[n, a]
+            position.mark = bar.mark_close
+            position.price = bar.close
+            if position.lots > 0:
+                position.peak = max(position.peak, bar.high)
+                position.bars_held += 1
+            elif position.lots < 0:
+                position.peak = min(position.peak, bar.low)
+                position.bars_held += 1
+    account.equity = equity_now(account, positions, n, instruments)
