@@ -58,7 +58,7 @@ def apply_fill(
         position.entry = 0.0
         position.peak = 0.0
         position.bars_held = 0
-    if reason == STOP or reason == TRAILING_STOP or reason == LIQUIDATION:
+    if reason in (STOP, TRAILING_STOP, LIQUIDATION):
         position.cooldown = rules.cooldown_bars
         account.stops += 1
         if reason == LIQUIDATION:
@@ -90,7 +90,7 @@ def _settle_dust(position: Any, instrument: Any) -> None:
 
 @compiled
 def apply_cash_flow(account: Any, amount: float, kind: int) -> None:
-    """Money in (positive) or out. Funding is profit; what comes from outside is not, so it moves the marks."""
+    """Money in (positive) or out. Funding is profit; outside money is not, so it moves the marks."""
     account.wallet += amount
     if kind == FUNDING:
         account.funding += amount

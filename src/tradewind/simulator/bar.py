@@ -200,7 +200,7 @@ def _execute(
     rules: Any,
     log: Any,
 ) -> None:
-    """Trade at the reference price, worsened by spread, slippage and impact. Volumes are those known before."""
+    """Trade at the reference price, worsened by spread, slippage and impact on the volume known before."""
     instrument = instruments[a]
     price = execution_price(rules, reference, lots, instrument.lot, bars[row - 1, a].typical_volume)
     fee = fee_of(instrument, lots, price)

@@ -1,4 +1,4 @@
-"""N accounts over one tape, stepped together: what the training environments and the backtest are skins of."""
+"""N accounts over one tape, stepped together: training environments are thin skins of this."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def step(
     out: Any,
     log: Any,
 ) -> None:
-    """Every account trades `actions` [N, A] (target weights, NaN holds) over one bar; observations into `out`.
+    """Every account trades `actions` [N, A] (target weights, NaN holds) over one bar; observes into `out`.
 
     Rows without all features are waited through on hold, their rewards added up.
     """

@@ -52,7 +52,7 @@ def build_tape(
     """Lay out a market with its features [T, F]; NaN in a feature means that it is not known there."""
     if features.shape != raw_features.shape or features.shape != (len(market), len(columns)):
         raise DataError(
-            f"features have shape {features.shape}, expected {(len(market), len(columns))}: a row for every bar"
+            f"features have shape {features.shape}, expected {(len(market), len(columns))}: one row a bar"
         )
     bars, rows = _bar_records(market), np.zeros(len(market), ROW)
     rows["open_time"], rows["close_time"] = market.open_time, market.close_time
@@ -97,14 +97,12 @@ def ready_windows(
     features: NDArray[np.float32], fragments: NDArray[np.int64], lookback: int
 ) -> NDArray[np.bool_]:
     """[T]: are all features of the last `lookback` rows there, inside one fragment?"""
-    finite = np.isfinite(features).all(axis=1)
+    finite: NDArray[np.bool_] = np.asarray(np.isfinite(features).all(axis=1))
     ready = np.zeros(len(features), bool)
     for start, stop in fragments:
-        run = np.cumsum(np.concatenate(([0], finite[start:stop])))
-        whole = (
-            run[lookback:] - run[:-lookback] == lookback if stop - start >= lookback else np.zeros(0, bool)
-        )
-        ready[start + lookback - 1 : stop] = whole
+        if stop - start >= lookback:
+            seen = np.concatenate((np.zeros(1, np.int64), np.cumsum(finite[start:stop])))
+            ready[start + lookback - 1 : stop] = seen[lookback:] - seen[:-lookback] == lookback
     return ready
 
 
