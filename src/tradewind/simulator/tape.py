@@ -97,12 +97,15 @@ def ready_windows(
     features: NDArray[np.float32], fragments: NDArray[np.int64], lookback: int
 ) -> NDArray[np.bool_]:
     """[T]: are all features of the last `lookback` rows there, inside one fragment?"""
-    finite: NDArray[np.bool_] = np.asarray(np.isfinite(features).all(axis=1))
-    ready = np.zeros(len(features), bool)
+    missing = np.zeros(len(features) + 1, np.int64)
+    np.cumsum(~np.isfinite(features).all(axis=1), out=missing[1:])
+    ready = np.zeros(len(features), np.bool_)
     for start, stop in fragments:
-        if stop - start >= lookback:
-            seen = np.concatenate((np.zeros(1, np.int64), np.cumsum(finite[start:stop])))
-            ready[start + lookback - 1 : stop] = seen[lookback:] - seen[:-lookback] == lookback
+        if stop - start < lookback:
+            continue
+        ready[start + lookback - 1 : stop] = (
+            missing[start + lookback : stop + 1] == missing[start : stop + 1 - lookback]
+        )
     return ready
 
 
