@@ -45,7 +45,7 @@ def charge_funding(
         if bar.tradable != 0 and bar.funding_rate != 0.0 and position.lots != 0:
             amount = -(position.lots * instruments[a].lot * bar.mark_open * bar.funding_rate)
             apply_cash_flow(accounts[n], amount, FUNDING)
-            _write(log, accounts, n, row, a, 0, bar.mark_open, amount, 0.0, 0.0, FUNDING, 1)
+            _write(log, accounts, n, row, a, 0, bar.mark_open, amount, 0.0, 0.0, FUNDING, 0, 1)
 
 
 @compiled
@@ -227,7 +227,8 @@ def _book(
     profit = apply_fill(accounts[n], positions[n, a], instrument, rules, lots, price, fee, reason)
     slippage = abs(price - reference) * abs(lots) * instrument.lot
     accounts[n].slippage += slippage
-    _write(log, accounts, n, row, a, lots, price, fee, slippage, profit, reason, 0)
+    in_base = 1 if instrument.fee_in_base != 0 and lots > 0 else 0
+    _write(log, accounts, n, row, a, lots, price, fee, slippage, profit, reason, in_base, 0)
 
 
 @compiled
@@ -243,6 +244,7 @@ def _write(
     slippage: float,
     profit: float,
     reason: int,
+    fee_in_base: int,
     funding: int,
 ) -> None:
     """Append to the log. Record 0 is its header: `row` counts what was written, also beyond its room."""
@@ -262,6 +264,7 @@ def _write(
     entry.cost_of_slippage = slippage
     entry.profit = profit
     entry.reason = reason
+    entry.fee_in_base = fee_in_base
     entry.funding = funding
 
 

@@ -1,0 +1,1 @@
+"""Candles on disk and in time: import, check, align, store, download, replay; synthetic worlds."""

@@ -1,0 +1,1 @@
+"""The live system: engine, journal, session, replay."""
