@@ -1,0 +1,1 @@
+"""A policy through the simulator, and the figures that come out."""
