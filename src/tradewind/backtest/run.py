@@ -42,8 +42,8 @@ def backtest(
 ) -> Run:
     """Trade `tape` from the first ready bar that closes at or after `start_ms`, segment by segment.
 
-    Each segment ends flat, its close-out charged; equity goes on. `rearm_at` are close times at which a
-    kill switch is re-armed. Raises `DataError` when no bar can be decided on.
+    Each segment ends flat, its close-out charged; equity goes on. `rearm_at` are times at which a person
+    re-arms the kill switch. Raises `DataError` when no bar can be decided on.
     """
     spans = _spans(tape, start_ms)
     total = sum(stop - start for start, stop in spans)
@@ -51,9 +51,7 @@ def backtest(
         raise DataError(
             f"{len(tape)} bars leave {total} to decide on after {agent.name}'s warm-up: give more history"
         )
-    return _Backtest(agent, tape, capital, total, frozenset(rearm_at)).run(
-        spans, risk_rules, notes, on_progress
-    )
+    return _Backtest(agent, tape, capital, total, sorted(rearm_at)).run(spans, risk_rules, notes, on_progress)
 
 
 def _spans(tape: Tape, start_ms: int | None) -> list[tuple[int, int]]:
@@ -72,9 +70,7 @@ def _spans(tape: Tape, start_ms: int | None) -> list[tuple[int, int]]:
 class _Backtest:
     """The state of one run; the loop below is the engine's, with the tape in place of events."""
 
-    def __init__(
-        self, agent: Agent, tape: Tape, capital: float, total: int, rearm_at: frozenset[int]
-    ) -> None:
+    def __init__(self, agent: Agent, tape: Tape, capital: float, total: int, rearm_at: list[int]) -> None:
         width = len(tape.instruments)
         self.agent, self.tape, self.rearm_at = agent, tape, rearm_at
         self.rules_record = agent.rules.record(width, tape.traded[0].kind)
@@ -117,8 +113,9 @@ class _Backtest:
     def _arrive_and_decide(self, row: int, at: int) -> None:
         tape, accounts, positions = self.tape, self.accounts, self.positions
         account = accounts[0]
-        if int(tape.rows[row]["close_time"]) in self.rearm_at:
+        while self.rearm_at and self.rearm_at[0] <= tape.rows[row]["close_time"]:
             account["rearm"] = 1
+            self.rearm_at.pop(0)
         kernel.arrive(accounts, positions, 0, tape.bars, tape.rows, row, tape.instruments, self.rules)
         ready = int(tape.rows[row]["ready"])
         wanted = np.full(len(tape.instruments), np.nan)

@@ -69,7 +69,9 @@ class PaperVenue:
         self._window.push(item, fresh)
         events: list[Fill | CashFlow] = []
         if not fresh:
-            trade_bar(self.accounts, self.positions, 0, self._window.bars, 1, self._records, self._rules, self._log)
+            trade_bar(
+                self.accounts, self.positions, 0, self._window.bars, 1, self._records, self._rules, self._log
+            )
             events = self._drain(item.open_time)
         self.positions[0]["order"] = 0
         mark_to_market(self.accounts, self.positions, 0, self._window.bars, 1, self._records)
@@ -77,7 +79,9 @@ class PaperVenue:
         return events
 
     def _close_everything(self, command: Command) -> list[Fill | CashFlow]:
-        close_out(self.accounts, self.positions, 0, self._window.bars, 1, self._records, self._rules, self._log)
+        close_out(
+            self.accounts, self.positions, 0, self._window.bars, 1, self._records, self._rules, self._log
+        )
         self._last_close = -1
         return self._drain(command.at)
 

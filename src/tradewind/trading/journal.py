@@ -1,0 +1,147 @@
+"""The journal: everything that reached or left the engine, in order, on disk, in a chain of hashes.
+
+SQLite in WAL mode with `synchronous=FULL`: what was committed survives a power cut.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+import sqlalchemy as sa
+
+from tradewind.market.errors import ConfigError, Inconsistent
+from tradewind.trading.records import Record, decode, encode
+
+FORMAT = 1
+_GENESIS = "0" * 32
+
+_tables = sa.MetaData()
+_meta = sa.Table(
+    "meta",
+    _tables,
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+_events = sa.Table(
+    "events",
+    _tables,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True),
+    sa.Column("kind", sa.String, nullable=False, index=True),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("hash", sa.String(32), nullable=False),
+)
+
+
+class Journal:
+    """One run's journal. `create` begins one, `open` reads one; neither touches another's file."""
+
+    def __init__(self, engine: sa.Engine, session: dict[str, Any]) -> None:
+        self._engine, self.session = engine, session
+        self._connection = engine.connect()
+        last = self._connection.execute(
+            sa.select(_events.c.number, _events.c.hash).order_by(_events.c.number.desc()).limit(1)
+        ).first()
+        self._number: int = last[0] if last else 0
+        self._hash: str = last[1] if last else _GENESIS
+        self._connection.rollback()
+
+    @classmethod
+    def create(cls, path: Path, session: dict[str, Any]) -> Self:
+        """Begin a journal at a path where there is none; `session` says what runs, as JSON-able values."""
+        if path.exists():
+            raise ConfigError(f"{path} exists already: a journal is never overwritten, name another file")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = _connect(path)
+        _tables.create_all(engine)
+        described = {"format": FORMAT, **session}
+        with engine.begin() as connection:
+            rows = [{"key": k, "value": orjson.dumps(v)} for k, v in described.items()]
+            connection.execute(sa.insert(_meta), rows)
+        return cls(engine, described)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a journal that exists; `ConfigError` if it is none or of a newer format."""
+        if not path.is_file():
+            raise ConfigError(f"there is no journal at {path}: check the path")
+        engine = _connect(path)
+        try:
+            with engine.connect() as connection:
+                session = {k: orjson.loads(v) for k, v in connection.execute(sa.select(_meta))}
+        except sa.exc.DatabaseError as error:
+            raise ConfigError(
+                f"{path} is not a journal ({error.orig}): name a file that `run` wrote"
+            ) from error
+        if session.get("format") != FORMAT:
+            raise ConfigError(
+                f"{path} has journal format {session.get('format')}, this version reads {FORMAT}"
+            )
+        return cls(engine, session)
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Write records in order, in one durable transaction: all of them or none."""
+        rows, number, chained = [], self._number, self._hash
+        for record in records:
+            kind, at, payload = encode(record)
+            number, chained = number + 1, _link(chained, kind, payload)
+            rows.append({"number": number, "at": at, "kind": kind, "payload": payload, "hash": chained})
+        if rows:
+            with self._connection.begin():
+                self._connection.execute(sa.insert(_events), rows)
+            self._number, self._hash = number, chained
+
+    def records(self) -> Iterator[tuple[int, Record]]:
+        """(number, record) in order; `Inconsistent` at the first link of the chain that does not hold."""
+        chained = _GENESIS
+        query = sa.select(_events).order_by(_events.c.number).execution_options(yield_per=1000)
+        with self._engine.connect() as connection:
+            for position, row in enumerate(connection.execute(query), start=1):
+                chained = _link(chained, row.kind, row.payload)
+                if chained != row.hash or position != row.number:
+                    raise Inconsistent(
+                        f"record {row.number} of the journal does not continue the chain before it: the file "
+                        "was changed or a record was lost; restore it from a backup"
+                    )
+                yield row.number, decode(row.kind, row.payload)
+
+    def __len__(self) -> int:
+        return self._number
+
+    def close(self) -> None:
+        self._connection.close()
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _link(previous: str, kind: str, payload: bytes) -> str:
+    digest = hashlib.blake2b(previous.encode(), digest_size=16)
+    digest.update(kind.encode())
+    digest.update(payload)
+    return digest.hexdigest()
+
+
+def _connect(path: Path) -> sa.Engine:
+    engine = sa.create_engine(f"sqlite:///{path}")
+
+    @sa.event.listens_for(engine, "connect")
+    def _durable(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA busy_timeout=5000")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,99 @@
+"""Recompute every decision of a journal, and report the first that differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from tradewind.market import Decision, Event, Timeframe
+from tradewind.market.errors import ConfigError
+from tradewind.market.instrument_json import instrument_from_dict
+from tradewind.policy.agent import Agent
+from tradewind.trading.engine import Engine
+from tradewind.trading.journal import Journal
+
+_NOT_COMPARED = ("latency_us",)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a recomputed decision departs from the recorded one."""
+
+    number: int  # of the journal's record
+    at: int  # close time of the bar, UTC ms
+    field: str
+    recorded: object
+    recomputed: object
+
+    def __str__(self) -> str:
+        return (
+            f"record {self.number}, bar closed at {self.at}: {self.field} was {self.recorded}, "
+            f"recomputed {self.recomputed}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayReport:
+    """How many decisions were recomputed, and the first difference if there is one."""
+
+    decisions: int
+    difference: Difference | None
+
+    @property
+    def identical(self) -> bool:
+        return self.difference is None
+
+
+def engine_for(journal: Journal, agent: Agent) -> Engine:
+    """A fresh engine as the journal's session began; `ConfigError` if the agent is not the one that ran."""
+    session = journal.session
+    for name, ours in (
+        ("model_hash", agent.model_hash),
+        ("rules", agent.rules.as_dict()),
+        ("plan", agent.plan.schema_hash(session["symbols"])),
+    ):
+        if session[name] != ours:
+            raise ConfigError(f"the journal was written with {name} {session[name]}, this agent has {ours}")
+    instruments = [instrument_from_dict(i) for i in session["instruments"]]
+    return Engine(
+        agent,
+        instruments,
+        Timeframe(session["timeframe"]),
+        session["capital"],
+        trade_from=session["trade_from"],
+        run=session["run"],
+    )
+
+
+def replay(journal: Journal, agent: Agent) -> ReplayReport:
+    """Feed the recorded events to a fresh engine: each decision must come out again, bit for bit."""
+    engine = engine_for(journal, agent)
+    decisions, expected = 0, None
+    for number, record in journal.records():
+        if isinstance(record, Decision):
+            decisions += 1
+            difference = _compare(number, record, expected)
+            if difference is not None:
+                return ReplayReport(decisions, difference)
+            expected = None
+            continue
+        if expected is not None:
+            return ReplayReport(decisions, Difference(number, expected.at, "decision", "none", "one"))
+        expected = engine.process(_event(record))
+    return ReplayReport(decisions, None)
+
+
+def _event(record: Event | Decision) -> Event:
+    assert not isinstance(record, Decision)
+    return record
+
+
+def _compare(number: int, recorded: Decision, recomputed: Decision | None) -> Difference | None:
+    if recomputed is None:
+        return Difference(number, recorded.at, "decision", "one", "none")
+    for field in fields(Decision):
+        if field.name in _NOT_COMPARED:
+            continue
+        was, now = getattr(recorded, field.name), getattr(recomputed, field.name)
+        if was != now and repr(was) != repr(now):  # repr: NaN equals itself there
+            return Difference(number, recorded.at, field.name, was, now)
+    return None
