@@ -6,9 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 from tradewind.compiled import compiled
-from tradewind.features.kernels.windows import count_up, ring_distances, ring_push, ring_sum, true_range
-
-NOTHING = 1e-14  # TA-Lib takes anything below as zero
+from tradewind.features.kernels.windows import (
+    count_up,
+    ring_distances,
+    ring_is_flat,
+    ring_push,
+    ring_sum,
+    true_range,
+)
 
 
 @compiled
@@ -36,7 +41,7 @@ def rsi_step(s: Any, at: int, p: Any, q: int, o: float, h: float, l: float, c: f
         s[at + 6] = (s[at + 6] * (n - 1.0) + loss) / n
     if count_up(s, at + 3, int(n) if first else int(n) + 1):
         moved = s[at + 5] + s[at + 6]
-        if moved > NOTHING:
+        if moved > 0.0:
             s[at] = 100.0 * (s[at + 5] / moved)
             s[at + 2] = (s[at + 5] - s[at + 6]) / moved
         else:
@@ -78,11 +83,11 @@ def _directional_outputs(s: Any, at: int, n: float, seen: float) -> None:
     moved = False
     if seen == n:
         s[at], s[at + 2], s[at + 3], s[at + 5] = 0.0, 0.0, 0.0, 0.0
-    if s[at + 12] > NOTHING:
+    if s[at + 12] > 0.0:
         s[at + 2] = 100.0 * (s[at + 10] / s[at + 12])
         s[at + 3] = 100.0 * (s[at + 11] / s[at + 12])
         both = s[at + 2] + s[at + 3]
-        if both > NOTHING:
+        if both > 0.0:
             s[at] = 100.0 * (abs(s[at + 3] - s[at + 2]) / both)
             s[at + 5] = (s[at + 2] - s[at + 3]) / both
             moved = True
@@ -105,7 +110,8 @@ def cci_step(s: Any, at: int, p: Any, q: int, o: float, h: float, l: float, c: f
         mean = ring_sum(s, at + 2, n) / n
         spread = ring_distances(s, at + 2, n, mean)
         away = typical - mean
-        s[at] = away / (0.015 * (spread / n)) if away != 0.0 and spread != 0.0 else 0.0
+        still = spread == 0.0 or ring_is_flat(s, at + 2, n)  # a flat mean can miss its price by a bit
+        s[at] = 0.0 if still else away / (0.015 * (spread / n))
 
 
 @compiled
@@ -141,7 +147,7 @@ def ultosc_step(s: Any, at: int, p: Any, q: int, o: float, h: float, l: float, c
         j = i - k if i >= k else i - k + long
         pressure += s[pressures + 1 + j]
         width += s[ranges + 1 + j]
-        if width > NOTHING:
+        if width > 0.0:
             if k == short:
                 total += 4.0 * (pressure / width)
             if k == middle:
