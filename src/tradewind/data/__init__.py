@@ -1,0 +1,1 @@
+"""Candles: download, import, check, store, align. Nothing is ever filled in."""
