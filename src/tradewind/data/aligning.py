@@ -1,8 +1,8 @@
 """Several series on one grid of bars: every bar keeps its own time, and what is missing stays missing.
 
 The grid is the union of all open times. A series that starts late, has holes or ends early is masked there;
-it never moves a bar of another one. Where no series has a bar the fragment ends, unless the hole is within the
-tolerance: then its rows are kept, masked for all.
+it never moves a bar of another one. Where no series has a bar the fragment ends, unless the hole is within
+the tolerance: then its rows are kept, masked for all.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FUNDING_JITTER_MS = 5_000
 def align(series: Sequence[CandleSeries], gap_tolerance_bars: int = 0) -> Market:
     """One market of all series, in their order. A hole of more than `gap_tolerance_bars` ends a fragment.
 
-    A funding payment is charged at the row that opens at its time (up to 5 s late counts as on time), or, when
-    it falls inside a bar or the instrument has no bar there, at its next bar in the same fragment.
+    A funding payment is charged at the row that opens at its time (up to 5 s late counts as on time), or,
+    when it falls inside a bar or the instrument has no bar there, at its next bar in the same fragment.
     Mark prices are attached when at least one series has them; bars without a mark use their traded prices.
     `DataError` when the series are of several timeframes, name a symbol twice, or lie on shifted grids.
     """
@@ -102,8 +102,8 @@ def _refuse_mismatch(series: Sequence[CandleSeries]) -> None:
         shift = int((other.open_time[0] - first.open_time[0]) % step)
         if shift:
             raise DataError(
-                f"the {other.timeframe} bars of {other.instrument.symbol} open {shift / 1000:g} s off the grid "
-                f"of {first.instrument.symbol}: import candles cut at the same times"
+                f"{other.timeframe} bars of {other.instrument.symbol} open {shift / 1000:g} s off the grid of "
+                f"{first.instrument.symbol}: import candles cut at the same times"
             )
 
 

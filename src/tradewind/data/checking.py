@@ -29,7 +29,7 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Missing bars: `bars` of them, the first at `start`; the next bar that is there opens at `end` (UTC ms)."""
+    """Missing bars: `bars` of them, the first at `start`; the next that is there opens at `end` (UTC ms)."""
 
     start: int
     end: int
