@@ -1,1 +1,1 @@
-"""Candles on disk and in time: import, check, align, store, download, replay; synthetic worlds."""
+"""Candles: download, import, check, store, align. Nothing is ever filled in."""

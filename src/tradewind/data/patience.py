@@ -1,0 +1,91 @@
+"""Calls to a venue that are repeated while repeating can help, and told in one sentence when it cannot."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import ccxt
+
+from tradewind.market import Clock, ConfigError, VenueUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a call is tried, and how long the waits in between may grow."""
+
+    attempts: int = 6
+    first_seconds: float = 1.0
+    longest_seconds: float = 60.0
+    longest_ban_seconds: float = 300.0  # a venue's own Retry-After is honoured up to here
+
+    def wait_seconds(self, failures: int, chance: float) -> float:
+        """The wait after that many failures: doubling, spread by `chance` in [0, 1) so that calls part."""
+        longest = float(min(self.longest_seconds, self.first_seconds * 2 ** (failures - 1)))
+        return longest * (0.5 + 0.5 * chance)
+
+
+class VenueReader:
+    """Reads from a venue through a ccxt client. Reading twice does no harm, so failures are repeated."""
+
+    def __init__(
+        self,
+        client: Any,
+        clock: Clock,
+        patience: Patience | None = None,
+        chances: random.Random | None = None,
+    ) -> None:
+        self.client = client
+        self.clock = clock
+        self.patience = patience or Patience()
+        self._chances = chances or random.Random()
+        self._quiet_until_ms = 0  # a rate limit counts for all calls, not only for the one that met it
+
+    async def call(self, method: str, *arguments: Any, **parameters: Any) -> Any:
+        """The client's answer. `VenueUnavailable` after the last attempt, `ConfigError` when refused for good."""
+        name = self.client.id
+        for failures in range(1, self.patience.attempts + 1):
+            await self._wait_for_quiet()
+            try:
+                return await getattr(self.client, method)(*arguments, **parameters)
+            except ccxt.BaseError as error:
+                if not _may_pass(error):
+                    raise ConfigError(f"{name} refuses {method}: {_reason(error)}") from error
+                if failures == self.patience.attempts:
+                    raise VenueUnavailable(
+                        f"{name} did not answer {method} in {failures} attempts ({_reason(error)}): "
+                        "what came before is stored, run the same command later to go on"
+                    ) from error
+                await self._pause(error, failures)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _wait_for_quiet(self) -> None:
+        left = self._quiet_until_ms - self.clock.now_ms()
+        if left > 0:
+            await self.clock.sleep(left / 1000)
+
+    async def _pause(self, error: ccxt.BaseError, failures: int) -> None:
+        wait = self.patience.wait_seconds(failures, self._chances.random())
+        if isinstance(error, ccxt.DDoSProtection | ccxt.RateLimitExceeded):
+            wait = max(wait, self._asked_wait())
+            self._quiet_until_ms = max(self._quiet_until_ms, self.clock.now_ms() + int(wait * 1000))
+        await self.clock.sleep(wait)
+
+    def _asked_wait(self) -> float:
+        headers = {str(k).lower(): v for k, v in (self.client.last_response_headers or {}).items()}
+        try:
+            return min(float(headers.get("retry-after", 0)), self.patience.longest_ban_seconds)
+        except ValueError:
+            return 0.0
+
+
+def _may_pass(error: ccxt.BaseError) -> bool:
+    """Whether the next try may succeed. An answer that broke off is an ExchangeError in ccxt, with its cause."""
+    return isinstance(error, ccxt.OperationFailed) or isinstance(error.__cause__, aiohttp.ClientError)
+
+
+def _reason(error: ccxt.BaseError) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:200]}"
