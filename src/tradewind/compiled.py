@@ -23,7 +23,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _source_digest() -> str:
     digest = hashlib.blake2b(digest_size=6)
-    for path in sorted(p for folder in _KERNEL_FOLDERS for p in (_PACKAGE / folder).glob("**/*.py")):
+    kernels = sorted(p for folder in _KERNEL_FOLDERS for p in (_PACKAGE / folder).glob("**/*.py"))
+    for path in (Path(__file__), *kernels):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -42,7 +43,7 @@ _numba.config.CACHE_DIR = str(_cache_folder())
 
 def compiled(function: F) -> F:
     """Compile on first call, cached on disk, without reference counting: no array may be made inside."""
-    return cast(F, _numba.njit(cache=True, error_model="numpy", _nrt=False)(function))
+    return cast(F, _numba.njit(cache=True, error_model="numpy", _nrt=False, forceinline=True)(function))
 
 
 def compiled_allocating(function: F) -> F:
