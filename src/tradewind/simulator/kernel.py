@@ -36,12 +36,16 @@ def advance(
     row = account.row
     decide(accounts, positions, n, bars, row, rows[row].ready, instruments, rules)
     trade_bar(accounts, positions, n, bars, row + 1, instruments, rules, log)
+    mean, square = account.score_mean, account.score_square
     arrive(accounts, positions, n, bars, rows, row + 1, instruments, rules)
     if account.equity <= rules.ruin * account.start_equity:
         account.terminated = 1
     if account.halted != 0 and rules.terminate_on_kill != 0:
         account.terminated = 1
+        account.turnover -= account.bar_turnover
         close_out(accounts, positions, n, bars, row + 1, instruments, rules, log)
+        account.turnover += account.bar_turnover
+        account.score_mean, account.score_square = mean, square  # one bar is scored once, with its exit
         account.reward = reward_of(account, rules, rows[row + 1].benchmark_return)
     if account.row >= account.end and account.terminated == 0:
         account.truncated = 1
