@@ -77,13 +77,12 @@ def apply_fill(
 
 @compiled
 def _settle_dust(position: Any, instrument: Any) -> None:
-    """Keep 0 <= dust < lot: a full lot is promoted, a missing part is taken from the lots."""
-    if position.dust < 0.0:
-        taken = math.ceil(-position.dust / instrument.lot)
-        position.lots -= int(taken)
-        position.dust += taken * instrument.lot
-    if position.dust >= instrument.lot:
-        whole = math.floor(position.dust / instrument.lot)
+    """Keep dust from 0 to a lot: full lots are promoted, a missing part is taken from the lots.
+
+    A billionth of a lot is forgiven, or the rounding of a fee that is exactly one lot would take two.
+    """
+    if position.dust != 0.0:
+        whole = math.floor(position.dust / instrument.lot + 1e-9)
         position.lots += int(whole)
         position.dust -= whole * instrument.lot
 
