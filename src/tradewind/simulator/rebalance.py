@@ -122,7 +122,9 @@ def shrink_to_means(
             increase = abs(order) - reducing
             kept -= reducing
             quantity = abs(order) * instrument.lot
-            cost = slippage_rate(rules, quantity, bars[known, a].typical_volume) + instrument.taker_fee
+            cost = slippage_rate(rules, quantity, bars[known, a].typical_volume)
+            if instrument.fee_in_base == 0 or order < 0:  # else the fee is taken from what is received
+                cost += instrument.taker_fee
             share = 1.0 / rules.leverage if perpetual else 1.0
             needed += increase * instrument.lot * price * (share + cost)
             spent += reducing * instrument.lot * price * (cost if perpetual else cost - 1.0)
