@@ -38,3 +38,17 @@ def test_a_fee_in_quote_must_fit_into_the_cash() -> None:
     simulator = trade(market, 1.0)
     assert simulator.positions[0, 0]["lots"] == math.floor(1000 / 101 * 1000)
     assert 0 <= simulator.accounts[0]["wallet"] < 0.2
+
+
+@pytest.mark.parametrize(("exempt", "lots"), [(True, 0), (False, 100)])
+def test_a_flip_that_shrinks_under_the_minimum_closes_whole_or_not_at_all(exempt: bool, lots: int) -> None:
+    """Long 0.1 coins beside a position that binds all equity but what the flip frees; minimum 50."""
+    flipping = perpetual("AAA/USDT:USDT", min_notional=Decimal(50), closes_below_minimum=exempt)
+    binding = perpetual("BBB/USDT:USDT")
+    market = market_of((flipping, binding), [100, 100, 100, 100], [100, 100, 100, 100])
+    simulator = simulator_of(market)
+    simulator.positions[0, 0]["lots"], simulator.positions[0, 0]["entry"] = 100, 100.0
+    simulator.positions[0, 1]["lots"], simulator.positions[0, 1]["entry"] = 9_900, 100.0
+    simulator.step(np.array([[-0.5, math.nan]]))
+    assert simulator.positions[0, 0]["lots"] == lots if not exempt else True
+    assert simulator.positions[0, 0]["lots"] in (0, lots)

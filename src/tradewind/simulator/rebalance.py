@@ -158,12 +158,13 @@ def _shrink_increases(
 ) -> None:
     for a in range(instruments.shape[0]):
         position = positions[n, a]
+        instrument = instruments[a]
         order = position.order
-        if order == 0:
-            continue
         reducing = _reducing_part(position.lots, order)
+        if abs(order) == reducing:
+            continue
         size = reducing + int((abs(order) - reducing) * factor)
         price = bars[row, a].open if at_open else position.price
-        if reducing == 0 and size * instruments[a].lot * price < instruments[a].min_notional:
-            size = 0
+        if size * instrument.lot * price < instrument.min_notional:
+            size = reducing if instrument.closes_below_minimum != 0 else 0
         position.order = size if order > 0 else -size
