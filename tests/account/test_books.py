@@ -58,3 +58,19 @@ def test_a_fee_in_base_leaves_dust_that_is_promoted_at_a_lot() -> None:
     assert owned == [(0, 0.6), (1, 0.2), (1, 0.8), (2, 0.4)]
     assert books.account["wallet"] == pytest.approx(1000.0 - 40.0)
     assert books.account["fees"] == pytest.approx(4 * 0.4 * 10.0)
+
+
+def test_stops_and_liquidations_are_counted_apart_and_both_cool_down() -> None:
+    for reason, stops, liquidations in (
+        (FillReason.STOP, 1, 0),
+        (FillReason.TRAILING_STOP, 1, 0),
+        (FillReason.LIQUIDATION, 0, 1),
+        (FillReason.ORDER, 0, 0),
+        (FillReason.CLOSE_OUT, 0, 0),
+    ):
+        books = Books(perpetual())
+        books.rules["cooldown_bars"] = 3
+        books.fill(10, 100.0)
+        books.fill(-10, 90.0, reason=reason)
+        assert (books.account["stops"], books.account["liquidations"]) == (stops, liquidations)
+        assert books.position["cooldown"] == 3 * (stops + liquidations)

@@ -60,9 +60,10 @@ def apply_fill(
         position.bars_held = 0
     if reason in (STOP, TRAILING_STOP, LIQUIDATION):
         position.cooldown = rules.cooldown_bars
-        account.stops += 1
         if reason == LIQUIDATION:
             account.liquidations += 1
+        else:
+            account.stops += 1
 
     profit = 0.0
     if closed > 0:
