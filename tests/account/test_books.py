@@ -74,3 +74,11 @@ def test_stops_and_liquidations_are_counted_apart_and_both_cool_down() -> None:
         books.fill(-10, 90.0, reason=reason)
         assert (books.account["stops"], books.account["liquidations"]) == (stops, liquidations)
         assert books.position["cooldown"] == 3 * (stops + liquidations)
+
+
+def test_spot_is_worth_its_price_and_a_perpetual_its_mark() -> None:
+    for instrument, value in ((spot(), 10 * 110.0), (perpetual(), 10 * (120.0 - 100.0))):
+        books = Books(instrument)
+        books.fill(10_000, 100.0)
+        books.position["price"], books.position["mark"] = 110.0, 120.0
+        assert position_value(books.position, books.instrument) == pytest.approx(value)

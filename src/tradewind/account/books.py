@@ -105,12 +105,12 @@ def apply_cash_flow(account: Any, amount: float, kind: int) -> None:
 
 @compiled
 def position_value(position: Any, instrument: Any) -> float:
-    """What the position adds to the wallet in equity, at its last mark."""
+    """What the position adds to the wallet in equity: on spot at its last price, else at its last mark."""
     if position.lots == 0 and position.dust == 0.0:
         return 0.0
     if instrument.perpetual != 0:
         return position.lots * instrument.lot * (position.mark - position.entry)
-    return (position.lots * instrument.lot + position.dust) * position.mark
+    return (position.lots * instrument.lot + position.dust) * position.price
 
 
 @compiled
