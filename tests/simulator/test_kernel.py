@@ -66,3 +66,20 @@ def test_the_exit_of_the_kill_switch_is_scored_once_in_the_differential_sharpe()
         mean, square = mean + 0.5 * (change - mean), square + 0.5 * (change**2 - square)
     assert account["reward"] == pytest.approx(value, rel=1e-9)
     assert account["score_mean"] == pytest.approx(mean, rel=1e-9)
+
+
+def test_an_episode_that_ends_without_features_shows_the_last_that_were_known() -> None:
+    """A NaN in the observation of a truncated episode would poison what bootstraps from it."""
+    market = market_of(spot(), [100, 101, 102, 103, 104, 105])
+    features = np.array([[1.0], [2.0], [3.0], [math.nan], [5.0], [math.nan]])
+    simulator = simulator_of(market, features=features, end=5)
+    seen = []
+    for _ in range(3):
+        simulator.step(np.array([[1.0]]))
+        seen.append((int(simulator.accounts[0]["row"]), float(simulator.observations[0, 0])))
+    assert seen == [(1, 2.0), (2, 3.0), (4, 5.0)]
+    simulator.step(np.array([[1.0]]))
+    assert simulator.accounts[0]["truncated"] == 1
+    assert simulator.accounts[0]["row"] == 5
+    assert simulator.observations[0, 0] == 5.0
+    assert np.isfinite(simulator.observations).all()

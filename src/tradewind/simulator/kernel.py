@@ -77,7 +77,10 @@ def step(
         advance(accounts, positions, n, bars, rows, instruments, rules, log)
         if rows[account.row].ready == 0:
             _wait(accounts, positions, n, bars, rows, instruments, rules, log)
-        observe(accounts, positions, n, features, clock, account.row, instruments, rules, out, n)
+        seen = account.row
+        while rows[seen].ready == 0:  # an end that nobody could see coming is judged by the last full view
+            seen -= 1
+        observe(accounts, positions, n, features, clock, seen, instruments, rules, out, n)
 
 
 @compiled
