@@ -83,3 +83,11 @@ def test_an_episode_that_ends_without_features_shows_the_last_that_were_known() 
     assert simulator.accounts[0]["row"] == 5
     assert simulator.observations[0, 0] == 5.0
     assert np.isfinite(simulator.observations).all()
+
+
+def test_weights_of_another_shape_are_refused() -> None:
+    simulator = simulator_of(market_of(spot(), [100, 101, 102]), accounts=2)
+    for wrong in (np.zeros((1, 1)), np.zeros((2, 2)), np.zeros(2)):
+        with pytest.raises(DataError, match="expected \\(2, 1\\)"):
+            simulator.step(wrong)
+    assert simulator.accounts["row"].tolist() == [0, 0]
