@@ -37,7 +37,7 @@ class Books:
         )
 
 
-@pytest.mark.parametrize("thousands", [1, 3, 7, 29, 58, 113])
+@pytest.mark.parametrize("thousands", [1, 3, 7, 29, 58, 113, 10**6 + 1])
 @pytest.mark.parametrize("lot", ["0.1", "0.001", "0.00001", "0.00000001", "0.03"])
 def test_a_fee_of_whole_lots_takes_exactly_those_lots(thousands: int, lot: str) -> None:
     """0.1 % of 3,000 lots is 3 lots, though 3,000 * 0.001 * 0.001 is not 0.003 in binary."""
@@ -45,7 +45,7 @@ def test_a_fee_of_whole_lots_takes_exactly_those_lots(thousands: int, lot: str) 
     size = float(Decimal(lot))
     books.fill(thousands * 1000, 1.0, thousands * 1000 * size * 0.001)
     assert books.position["lots"] == thousands * 999
-    assert abs(books.position["dust"]) < 1e-8 * size
+    assert abs(books.position["dust"]) < 1e-14 * thousands * 1000 * size
 
 
 def test_a_fee_in_base_leaves_dust_that_is_promoted_at_a_lot() -> None:

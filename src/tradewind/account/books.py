@@ -80,10 +80,11 @@ def apply_fill(
 def _settle_dust(position: Any, instrument: Any) -> None:
     """Keep dust from 0 to a lot: full lots are promoted, a missing part is taken from the lots.
 
-    A billionth of a lot is forgiven, or the rounding of a fee that is exactly one lot would take two.
+    A rounding error is forgiven, or a fee of exactly one lot would take two.
     """
     if position.dust != 0.0:
-        whole = math.floor(position.dust / instrument.lot + 1e-9)
+        share = position.dust / instrument.lot
+        whole = math.floor(share + max(1e-9, 1e-15 * abs(share)))
         position.lots += int(whole)
         position.dust -= whole * instrument.lot
 

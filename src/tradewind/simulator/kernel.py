@@ -77,10 +77,16 @@ def step(
         advance(accounts, positions, n, bars, rows, instruments, rules, log)
         if rows[account.row].ready == 0:
             _wait(accounts, positions, n, bars, rows, instruments, rules, log)
-        seen = account.row
-        while rows[seen].ready == 0:  # an end that nobody could see coming is judged by the last full view
-            seen -= 1
+        seen = _last_full_view(rows, account.row)
         observe(accounts, positions, n, features, clock, seen, instruments, rules, out, n)
+
+
+@compiled
+def _last_full_view(rows: Any, row: int) -> int:
+    """The row itself, but at an end without features the last that had them: learners bootstrap from it."""
+    while rows[row].ready == 0:
+        row -= 1
+    return row
 
 
 @compiled
@@ -113,8 +119,13 @@ def begin(
     capital: float,
     out: Any,
 ) -> None:
-    """A fresh account at the close of `start`, to be truncated at the close of `end`; its observation."""
+    """A fresh account at the close of `start`, to be truncated at the close of `end`; its observation.
+
+    Where `start` lacks a feature it begins at the next row that has all.
+    """
     rules = rules_record[0]
+    while rows[start].ready == 0 and start + 1 < end:
+        start += 1
     account = accounts[n]
     fresh_account(account, capital)
     for a in range(instruments.shape[0]):
@@ -123,7 +134,8 @@ def begin(
     account.row = start
     account.end = end
     judge(account, rules, rows[start].close_time)
-    observe(accounts, positions, n, features, clock, start, instruments, rules, out, n)
+    seen = _last_full_view(rows, start)
+    observe(accounts, positions, n, features, clock, seen, instruments, rules, out, n)
 
 
 @compiled
