@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from dataclasses import replace
-
 from tests.simulator.markets import FREE, perpetual, spot, with_risk
+
 from tradewind.account import instrument_records, open_account
 from tradewind.market import Instrument, Kind, MaintenanceTier
 from tradewind.risk import liquidation_price, stop_level
