@@ -26,7 +26,7 @@ from tradewind.simulator import Rules, Simulator
 
 
 def test_what_the_insurance_fund_takes_is_no_cost_of_slippage() -> None:
-    """Long 10 at 100 with leverage 10, margin 100: the open at 80 would lose 200, so the price gives way to 90."""
+    """Long 10 at 100, leverage 10: the open at 80 would lose 200 of a margin of 100; the price gives way."""
     market = market_of(perpetual(), [100, 100, 80])
     simulator = trade(market, 1.0, 1.0, rules=replace(FREE, leverage=10.0))
     _, exit_ = fills_of(simulator)
@@ -238,7 +238,7 @@ def test_after_a_stop_the_next_decisions_have_target_zero_for_that_instrument_al
     simulator = trade(market, *[(0.4, 0.4)] * 6, rules=rules)
     bought = [(int(f["row"]), int(f["instrument"])) for f in fills_of(simulator) if f["lots"] > 0]
     assert [row for row, a in bought if a == 0] == [1, 5]
-    assert [row for row, a in bought if a == 1][0] == 1
+    assert next(row for row, a in bought if a == 1) == 1
     assert simulator.positions[0, 1]["lots"] > 0
 
 
@@ -251,7 +251,7 @@ def test_a_bar_that_is_missing_stops_nothing() -> None:
 # -- liquidation --------------------------------------------------------------------------------------
 
 LEVERED = {"weight": 5.0, "leverage": 5.0}
-"""50 coins at 100 on 1,000: margin 20 a coin, liquidated at 80 / 0.995 = 80.40 (default maintenance 0.5 %)."""
+"""50 coins at 100 on 1,000: margin 20 a coin, maintenance 0.5 %, liquidated at 80 / 0.995 = 80.40."""
 
 
 def test_a_liquidation_exits_at_the_liquidation_price() -> None:

@@ -123,7 +123,7 @@ def test_ruin_terminates() -> None:
 
 
 def test_without_training_the_kill_switch_flattens_at_the_next_open_and_latches() -> None:
-    """The mark of 80 is a drawdown of 20 %; the exit comes at the next open of 70, and nothing is bought again."""
+    """The mark of 80 is a drawdown of 20 %; the exit is at the next open of 70, nothing is bought again."""
     market = market_of(spot(), [100, 100, 80, 70, 70, 70])
     simulator = trade(market, 1.0, 1.0, 1.0, 1.0, 1.0, rules=with_risk(max_drawdown=0.2))
     fills = fills_of(simulator)
@@ -135,7 +135,7 @@ def test_without_training_the_kill_switch_flattens_at_the_next_open_and_latches(
 
 
 def test_re_arming_lets_the_next_decision_trade() -> None:
-    """Asked for before row 4, in effect after its mark and before its decision: bought at the open of row 5."""
+    """Asked for before row 4, in effect after its mark, before its decision: bought at the open of row 5."""
     market = market_of(spot(), [100, 100, 80, 80, 80, 80, 80])
     simulator = trade(market, 1.0, 1.0, 1.0, rules=with_risk(max_drawdown=0.2))
     simulator.accounts[0]["rearm"] = 1
@@ -146,7 +146,7 @@ def test_re_arming_lets_the_next_decision_trade() -> None:
 
 
 def test_a_daily_loss_blocks_new_exposure_until_the_next_utc_day() -> None:
-    """Bars of 6 h that close at 6, 12, 18 and 24; the loss at noon blocks what would be bought at 12 and 18."""
+    """Bars that close at 6, 12, 18 and 24 h; the loss at 18 blocks what would be bought then, not at 24."""
     market = market_of(spot(), [100, 100, 80, 80, 80, 80, 80], start=-DAY // 4, timeframe="6h")
     rules = with_risk(daily_loss=0.05)
     simulator = trade(market, 0.5, 0.5, 0.9, 0.9, 0.9, 0.9, rules=rules)
