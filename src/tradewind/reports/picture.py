@@ -26,10 +26,17 @@ def equity_picture(
     path: Path, results: Sequence[BacktestResult], *, title: str = "", subject_index: int = 0, said: str = ""
 ) -> Path:
     """Write a PNG: growth of the results (at most 6, the subject strongest), below the subject's drawdown."""
-    figure = _drawn(results, title, subject_index, said)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=160, facecolor=_PAPER, metadata={"Software": None})
+    with replacing(path) as (temporary,):
+        draw_equity(temporary, results, title=title, subject_index=subject_index, said=said)
     return path
+
+
+def draw_equity(
+    path: Path, results: Sequence[BacktestResult], *, title: str, subject_index: int, said: str
+) -> None:
+    """As `equity_picture`, straight to the path."""
+    figure = _drawn(results, title, subject_index, said)
+    figure.savefig(path, format="png", dpi=160, facecolor=_PAPER, metadata={"Software": None})
 
 
 def _drawn(results: Sequence[BacktestResult], title: str, subject_index: int, said: str) -> Figure:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from tradewind.backtest.summary import summary
 from tradewind.market.errors import DataError
 from tradewind.reports import curves, details, sections
 from tradewind.reports import numbers as n
-from tradewind.reports.files import write_text
-from tradewind.reports.picture import equity_picture
+from tradewind.reports.files import replacing
+from tradewind.reports.picture import draw_equity
 from tradewind.reports.tables import section, table
 from tradewind.reports.verdict import Verdict, judge, strongest_baseline
 
@@ -70,10 +71,12 @@ def write_report(
     facts = dict(provenance or {}) | {"Seed of the intervals": seed}
     page = _page(results, figures, subject_index, title, measured, verdict, facts, extra)
     content = report_json(title, figures, subject_index, measured, facts)
+    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     png, plain = path_png or path_html.with_suffix(".png"), path_json or path_html.with_suffix(".json")
-    equity_picture(png, results, title=title, subject_index=subject_index, said=measured.headline)
-    write_text(plain, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
-    write_text(path_html, page)
+    with replacing(path_html, png, plain) as (html_at, png_at, plain_at):
+        draw_equity(png_at, results, title=title, subject_index=subject_index, said=measured.headline)
+        plain_at.write_text(text, encoding="utf-8")
+        html_at.write_text(page, encoding="utf-8")
     return Report(path_html, png, plain, measured, tuple(figures))
 
 
@@ -117,7 +120,10 @@ def _plain(value: object) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+    known = (
+        value is None or isinstance(value, (bool, int, str)) or (isinstance(value, float) and isfinite(value))
+    )
+    return value if known else str(value)
 
 
 def _page(
