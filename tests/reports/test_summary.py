@@ -24,7 +24,8 @@ def test_figures_are_those_of_the_curve(made):
     daily = st.daily_returns(result.close_time, result.equity).value
     assert (f.days, f.daily_returns, f.bars) == (90.0, 90, 24 * 90 + 1)
     assert f.sharpe == st.sharpe(daily)
-    assert f.sharpe_low < f.sharpe < f.sharpe_high
+    interval = st.sharpe_interval(daily, np.random.default_rng(0), draws=300)
+    assert (f.sharpe_low, f.sharpe_high) == (interval.low, interval.high)
     assert f.psr == st.psr(st.sharpe_per_day(daily), 90, st.skew(daily), st.kurtosis(daily))
     assert f.volatility == st.volatility(daily)
     assert f.max_drawdown == st.max_drawdown(result.equity).fraction
@@ -59,9 +60,10 @@ def test_costs_and_turnover_by_hand(made):
     assert (f.trades, f.win_rate, f.mean_trade, f.mean_bars_held) == (1, 0.0, -2.0, 24.0)
 
 
-def test_a_trade_that_only_breaks_even_before_fees_is_not_a_win(made):
+@pytest.mark.parametrize("fee", [0.0, 0.1])
+def test_a_trade_that_breaks_even_before_or_after_fees_is_not_a_win(made, fee):
     result = made("flat", days=2, width=1)
-    fills = np.array([(1, 0, 10_000, 100.0, 0.1, 0, 0, 0), (2, 0, -10_000, 100.0, 0.1, 0, 0, 0)], FILL_ROW)
+    fills = np.array([(1, 0, 10_000, 100.0, fee, 0, 0, 0), (2, 0, -10_000, 100.0, fee, 0, 0, 0)], FILL_ROW)
     assert figures(dataclasses.replace(result, fills=fills)).win_rate == 0.0
 
 
