@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ def build(times: np.ndarray, bars: dict[str, np.ndarray], symbols: Sequence[str]
     instruments = tuple(Instrument("test", s, s.split("/")[0], "USDT", Kind.SPOT) for s in symbols)
     late = np.flatnonzero(np.diff(times) != Timeframe(timeframe).ms) + 1
     edges = [0, *late.tolist(), len(times)]
-    fragments = np.array(list(zip(edges, edges[1:])), np.int64).reshape(-1, 2)
+    fragments = np.array(list(pairwise(edges)), np.int64).reshape(-1, 2)
     return Market(instruments, Timeframe(timeframe), times, **bars, tradable=tradable, fragments=fragments)
 
 
