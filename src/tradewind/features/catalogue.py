@@ -34,8 +34,10 @@ class Parameter:
                 )
             return str(value)
         whole = isinstance(self.default, int)
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or (whole and value != int(value)):
-            kind = "a whole number" if whole else "a number"
+        kind = "a whole number" if whole else "a number"
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise ConfigError(f"{feature}: {self.name} is {value!r}, expected {kind}")
+        if whole and not float(value).is_integer():
             raise ConfigError(f"{feature}: {self.name} is {value!r}, expected {kind}")
         if not self.low <= value <= self.high:
             raise ConfigError(f"{feature}: {self.name} is {value}, expected {self.low:g} to {self.high:g}")

@@ -198,7 +198,7 @@ def _warmup(spec: FeatureSpec, timeframe: Timeframe | None) -> int:
     own = feature.warmup(spec.params) if isinstance(feature, Feature) else feature.warmup_bars
     if spec.timeframe is None or timeframe is None:
         return own
-    bars = higher_ms(spec, timeframe) // timeframe.ms
+    bars = (higher_ms(spec, timeframe) or timeframe.ms) // timeframe.ms
     return own * bars + bars - 1
 
 

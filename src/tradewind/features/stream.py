@@ -125,7 +125,7 @@ class FeatureStream:
     def _out_of_order(self, open_time: int, expected: int) -> str:
         if open_time < expected:
             return f"the bar at {open_time} is not after the last one at {self._last}: expected {expected}"
-        missing = (open_time - expected) // self.timeframe.ms + 1
+        missing = -((expected - open_time) // self.timeframe.ms)
         return (
             f"the bar at {open_time} leaves a gap, expected {expected}: back-fill about {missing} bars, "
             "or restart the features"
