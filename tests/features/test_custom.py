@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tradewind.features import FeaturePlan, FeatureSpec, compute, register
+from tradewind.features import FeaturePlan, FeatureSpec, FeatureStream, compute, register
 from tradewind.features import custom as custom_module
 from tradewind.market import ConfigError
 
@@ -43,8 +43,6 @@ def expected_gaps(opened: np.ndarray, close: np.ndarray, share: float) -> np.nda
 def test_a_registered_indicator_works_in_history_and_stream(
     make_market: Any, stream_rows: Any, identical: Any
 ) -> None:
-    from tradewind.features import FeatureStream
-
     register("gap_share", gap_share, state_size=2, warmup=5, parameters={"share": 0.1})
     market = make_market(1, rows=100, width=2)
     plan = FeaturePlan.of("close", "gap_share", FeatureSpec("gap_share", {"share": 0.5}))
@@ -87,6 +85,43 @@ def test_the_schema_hash_knows_the_source(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_wrong_registration_is_refused(name: str, size: int, warmup: int, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         register(name, always_one, state_size=size, warmup=warmup)
+
+
+def too_few(state, at):
+    return 1.0
+
+
+def gives_nothing(state, at, params, first, o, h, l, c, v):
+    state[at] = c
+
+
+def makes_arrays(state, at, params, first, o, h, l, c, v):
+    return np.zeros(3).sum()
+
+
+def reads_files(state, at, params, first, o, h, l, c, v):
+    return float(len(open("x").read()))
+
+
+@pytest.mark.parametrize("kernel", [too_few, gives_nothing, makes_arrays, reads_files])
+def test_a_kernel_that_cannot_run_is_refused_at_once_in_one_line(kernel: Any) -> None:
+    with pytest.raises(ConfigError, match=f"test_{kernel.__name__}: ") as caught:
+        register(f"test_{kernel.__name__}", kernel, state_size=1, warmup=1)
+    assert "\n" not in str(caught.value)
+
+
+def keeps_ten_closes(state, at, params, first, o, h, l, c, v):
+    place = int(state[at])
+    state[at + 1 + place] = c
+    state[at] = (place + 1) % 10
+    return c
+
+
+def test_a_kernel_that_writes_outside_its_state_is_refused() -> None:
+    for size in (0, 1, 10):
+        with pytest.raises(ConfigError, match=f"outside its {size} floats of state"):
+            register("test_ten_closes", keeps_ten_closes, state_size=size, warmup=1)
+    register("test_ten_closes", keeps_ten_closes, state_size=11, warmup=1)
 
 
 def test_a_kernel_without_readable_source_is_refused() -> None:

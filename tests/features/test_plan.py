@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import math
 
 import pytest
 from hypothesis import given
@@ -133,6 +135,21 @@ def test_warm_up_is_the_longest_of_the_plan_with_the_wait_for_a_whole_higher_bar
     higher = FeaturePlan.of(FeatureSpec("sma", {"bars": 3}, timeframe="1h"))
     assert higher.warmup_on(Timeframe("5m")) == 3 * 12 + 11
     assert higher.warmup_on(Timeframe("1h")) == 3
+
+
+def test_a_plan_travels_to_worker_processes_whole() -> None:
+    plan = FeaturePlan.of("close", FeatureSpec("rsi", {"bars": 7}, timeframe="1h", rank=True))
+    assert copy.deepcopy(plan) == plan
+    with pytest.raises(TypeError):
+        plan.features[1].params["bars"] = 8  # type: ignore[index]
+
+
+def test_memory_is_longer_than_warm_up_where_averages_fade_and_endless_for_obv() -> None:
+    five = Timeframe("5m")
+    assert FeaturePlan.of("sma", "z_score").memory_on(five) == 20
+    assert FeaturePlan.of("ema").memory_on(five) == 12 + math.ceil(25 * 6.5)
+    assert FeaturePlan.of(FeatureSpec("sma", timeframe="1h")).memory_on(five) == 20 * 12 + 11
+    assert FeaturePlan.of("sma", "obv").memory_on(five) is None
 
 
 def test_every_feature_of_the_catalogue_says_what_it_is() -> None:

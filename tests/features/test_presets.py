@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,6 @@ def test_eth15_counts_an_equal_close_as_bought(make_market: Any) -> None:
     market = make_market(2, rows=300, width=1, flat=1.0)
     still = np.array(market.volume)
     still[:] = 2.0
-    from dataclasses import replace
 
     values = compute(replace(market, volume=still), preset("eth15")).values
     assert values[-1, -1] == 600.0

@@ -172,6 +172,14 @@ def test_a_damaged_snapshot_is_refused(make_market: Any, key: str, stream_rows: 
         stream_of(market, preset("default")).restore(missing)
 
 
+def test_times_and_masks_may_come_from_numpy(make_market: Any) -> None:
+    market = make_market(8, rows=2, width=1)
+    stream = stream_of(market, FeaturePlan.of("close"))
+    values = stream.push(market.open_time[0], np.ones((1, 5), np.float32), np.ones(1, np.int64))
+    assert values.dtype == np.float64
+    assert json.loads(json.dumps(stream.state()))["last_open_time"] == market.open_time[0]
+
+
 def test_the_stamp_says_what_the_snapshot_belongs_to(make_market: Any, stream_rows: Any) -> None:
     market = make_market(7, rows=10, width=2)
     plan = FeaturePlan.of("close", FeatureSpec("sma", {"bars": 3}))

@@ -55,6 +55,7 @@ class FeatureStream:
         no bar and its features stay. Raises `DataError`, state unchanged, on a bar that is not the next
         one (a gap must be back-filled, or `restart` begins a new fragment) and on one that is no bar.
         """
+        open_time = int(open_time)  # numpy's would not go into the snapshot
         expected = self._last + self.timeframe.ms
         if self._last != _NEVER and open_time != expected:
             raise DataError(self._out_of_order(open_time, expected))
