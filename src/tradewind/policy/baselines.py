@@ -26,7 +26,7 @@ FLAT = 1e-9  # a weight below this is no position
 class RequiredFeature:
     """A feature that a baseline reads: its name and parameters, as a feature plan takes them.
 
-    `sma_ratio(window)` is close / SMA(window) - 1; `momentum(window)` is close / close[window bars ago] - 1.
+    `sma_distance(bars)` is close / SMA(bars) - 1; `momentum(bars)` is ln(close / close `bars` ago).
     """
 
     name: str
@@ -139,14 +139,14 @@ class MovingAverageCross(Baseline):
         columns: NDArray[np.int64] | None = None,
     ) -> None:
         super().__init__(kinds, columns)
-        _at_least("fast", fast, 1)
+        _at_least("fast", fast, 2)
         if not fast < slow:
             raise ConfigError(
                 f"moving_average_cross: fast is {fast} and slow {slow}, fast must be below slow"
             )
         self.required_features = (
-            RequiredFeature("sma_ratio", (("window", fast),)),
-            RequiredFeature("sma_ratio", (("window", slow),)),
+            RequiredFeature("sma_distance", (("bars", fast),)),
+            RequiredFeature("sma_distance", (("bars", slow),)),
         )
 
     def decide(self, observation: Observation) -> Weights:
@@ -156,14 +156,14 @@ class MovingAverageCross(Baseline):
 
 
 class TimeSeriesMomentum(Baseline):
-    """Long what rose over `window` bars; what fell: short on a perpetual, out on spot."""
+    """Long what rose over `bars` bars; what fell: short on a perpetual, out on spot."""
 
     def __init__(
-        self, kinds: Sequence[Kind | str], window: int = 100, columns: NDArray[np.int64] | None = None
+        self, kinds: Sequence[Kind | str], bars: int = 100, columns: NDArray[np.int64] | None = None
     ) -> None:
         super().__init__(kinds, columns)
-        _at_least("window", window, 1)
-        self.required_features = (RequiredFeature("momentum", (("window", window),)),)
+        _at_least("bars", bars, 1)
+        self.required_features = (RequiredFeature("momentum", (("bars", bars),)),)
 
     def decide(self, observation: Observation) -> Weights:
         side = np.sign(self._features(observation)[:, 0])
