@@ -153,14 +153,14 @@ class MovingAverageCross(Baseline):
 
 
 class TimeSeriesMomentum(Baseline):
-    """Long what rose over `window` bars; what fell: short on a perpetual, out on spot."""
+    """Long what rose over `bars` bars; what fell: short on a perpetual, out on spot."""
 
     def __init__(
-        self, kinds: Sequence[Kind | str], window: int = 100, columns: NDArray[np.int64] | None = None
+        self, kinds: Sequence[Kind | str], bars: int = 100, columns: NDArray[np.int64] | None = None
     ) -> None:
         super().__init__(kinds, columns)
-        _at_least("window", window, 1)
-        self.required_features = (FeatureSpec("momentum", {"bars": window}),)
+        _at_least("bars", bars, 1)
+        self.required_features = (FeatureSpec("momentum", {"bars": bars}),)
 
     def decide(self, observation: Observation) -> Weights:
         side = np.sign(self._features(observation)[:, 0])

@@ -132,7 +132,7 @@ def _observation(user: UserSpec, scaler: dict[str, JsonValue] | None) -> Observa
         names=input_names(user.adapter, user.symbols, user.parameters),
         schema_hash=f"adapter:{user.adapter}",
         lookback=lookback if isinstance(lookback, int) else 1,
-        features=user.adapter,
+        features={"preset": user.adapter},
         feature_columns=user.feature_columns,
     )
 

@@ -41,6 +41,10 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
         raise BundleError(
             f"{name} unpacks to {total} bytes in {len(entries)} entries: that is no model of this kind"
         )
+    if entries and min(entry.header_offset for entry in entries) != 0:
+        raise BundleError(
+            f"{name} is cut short or damaged: what is left of it is an archive inside the archive"
+        )
     for entry in entries:
         if entry.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", entry.filename):
             raise BundleError(f"{name} holds an entry {entry.filename!r} that points out of the archive")
