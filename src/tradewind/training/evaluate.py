@@ -48,11 +48,11 @@ class Evaluator:
         growth, turnover, bars = 0.0, 0.0, 0
         daily: list[NDArray[np.float64]] = []
         for start, stop in self.segments:
-            equity, traded = self._run(network, int(start), int(stop) - 1)
+            equity, rows, traded = self._run(network, int(start), int(stop) - 1)
             growth += math.log(max(equity[-1] / equity[0], 1e-6))
             turnover += traded
-            bars += len(equity) - 1
-            daily.append(self._daily_returns(equity, int(start)))
+            bars += int(rows[-1] - rows[0])
+            daily.append(self._daily_returns(equity, rows))
         returns = np.concatenate(daily)
         deviation = float(returns.std(ddof=1)) if len(returns) > 1 else 0.0
         sharpe = float(returns.mean()) / deviation * math.sqrt(DAYS_PER_YEAR) if deviation > 0 else 0.0
@@ -60,14 +60,16 @@ class Evaluator:
         score = sharpe if self.score == "daily_sharpe" else log_growth
         return Evaluation(step, score, log_growth, sharpe, turnover / bars, bars)
 
-    def _run(self, network: Network, start: int, end: int) -> tuple[NDArray[np.float64], float]:
-        """(equity at every visited close, turnover in units of equity) of one segment."""
+    def _run(
+        self, network: Network, start: int, end: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], float]:
+        """(equity, row) at every decision, and the turnover in units of equity, of one segment."""
         simulator = self.simulator
         simulator.begin(0, start, end)
         account, observation = simulator.accounts[:1], simulator.observations[0]
         offset, scale = np.array(self.action_map.offset), np.array(self.action_map.scale)
         weights = np.zeros((1, simulator.width))
-        equity, traded, before = [simulator.capital], 0.0, 0.0
+        equity, rows, traded, before = [simulator.capital], [start], 0.0, 0.0
         while not (account["truncated"][0] or account["terminated"][0]):
             np.multiply(network(observation), scale, out=weights[0])
             weights[0] += offset
@@ -76,14 +78,12 @@ class Evaluator:
             traded += (turnover - before) / equity[-1]
             before = turnover
             equity.append(float(account["equity"][0]))
-        return np.array(equity), traded
+            rows.append(int(account["row"][0]))
+        return np.array(equity), np.array(rows), traded
 
-    def _daily_returns(self, equity: NDArray[np.float64], start: int) -> NDArray[np.float64]:
-        """Simple returns from the last close of one UTC day to that of the next."""
-        close_time = self.simulator.tape.rows["close_time"][start : start + len(equity)]
-        if len(close_time) < len(equity):
-            return np.zeros(0)
-        days = (close_time - 1) // MS_PER_DAY
+    def _daily_returns(self, equity: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Simple returns from the last decision of one UTC day to that of the next."""
+        days = (self.simulator.tape.rows["close_time"][rows] - 1) // MS_PER_DAY
         last = np.flatnonzero(np.append(np.diff(days) != 0, True))
         closes = np.concatenate((equity[:1], equity[last]))
         return closes[1:] / closes[:-1] - 1.0

@@ -85,7 +85,7 @@ def make_bundle(
         venue=tape.traded[0].venue,
         symbols=symbols,
         kinds=tuple(i.kind.value for i in tape.traded),
-        timeframe=tape.market.timeframe.name,
+        timeframe=tape.market.timeframe.text,
         algorithm=result.settings.algorithm,
         hyperparameters=_plain(result.settings.as_dict()),
         rules=_plain(rules.as_dict()),
