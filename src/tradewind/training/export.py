@@ -6,6 +6,9 @@ import hashlib
 from dataclasses import asdict
 from decimal import Decimal
 from enum import Enum
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +16,6 @@ import torch
 from numpy.typing import NDArray
 from stable_baselines3 import A2C, PPO, SAC, TD3
 
-import tradewind
 from tradewind.market import ConfigError, Instrument
 from tradewind.policy import ActionSpec, Bundle, BundleSpec, DataSpan, NetworkSpec, ObservationSpec
 from tradewind.simulator import Rules, Tape
@@ -96,7 +98,7 @@ def make_bundle(
             sha256=data_sha256 or tape_hash(tape),
         ),
         seeds=result.seeds,
-        code_version=tradewind.__version__,
+        code_version=code_version(),
     )
     return Bundle.create(spec, result.tensors, result.golden_observations, result.golden_actions)
 
@@ -115,6 +117,20 @@ def tape_hash(tape: Tape) -> str:
         digest.update(np.ascontiguousarray(array).tobytes())
     digest.update(repr((tape.columns, tape.market.symbols, tape.lookback)).encode())
     return digest.hexdigest()
+
+
+@cache
+def code_version() -> str:
+    """The version of the package and a hash of its source: what ran, also between two releases."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    try:
+        released = version("tradewind")
+    except PackageNotFoundError:  # run from a source tree
+        released = "0"
+    return f"{released}+{digest.hexdigest()[:12]}"
 
 
 def _plain(value: Any) -> Any:
