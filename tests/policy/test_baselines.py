@@ -84,7 +84,7 @@ def test_moving_average_cross_is_long_while_the_fast_average_is_above(see: See) 
 def test_momentum_follows_the_sign_and_leaves_spot_when_it_falls(see: See) -> None:
     features = np.array([[0.01, -0.01]])
     policy = baseline("time_series_momentum", SPOT, bars=24)
-    assert policy.required_features[0].parameters == (("bars", 24),)
+    assert dict(policy.required_features[0].params) == {"bars": 24}
     assert said(policy.decide(see(features=features, weights=[0.0, 0.5]))) == [0.5, 0.0]
     on_perpetual = baseline("time_series_momentum", PERPETUAL)
     assert said(on_perpetual.decide(see(features=features, weights=[-0.5, 0.5]))) == [0.5, -0.5]
