@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tradewind.features import FeaturePlan, FeatureSpec, FeatureStream, compute, preset
+from tradewind.features.kernels.advance import advance, first_unusable, rank_columns
 from tradewind.market import DataError, Market, Timeframe
 
 
@@ -170,6 +171,17 @@ def test_a_damaged_snapshot_is_refused(make_market: Any, key: str, stream_rows: 
     del missing[key]
     with pytest.raises(DataError, match="snapshot"):
         stream_of(market, preset("default")).restore(missing)
+
+
+def test_batch_and_stream_run_the_same_machine_code(make_market: Any, full_plan: FeaturePlan) -> None:
+    market = make_market(9, rows=60)
+    compute(market, full_plan)
+    stream = stream_of(market, full_plan)
+    stream.push(int(market.open_time[0]), np.ones((3, 5)), np.ones(3, bool))
+    stream.restore(stream.state())
+    stream.push(int(market.open_time[1]), np.ones((3, 5)), np.ones(3, bool))
+    for function in (advance, rank_columns, first_unusable):
+        assert len(function.signatures) == 1  # type: ignore[attr-defined]
 
 
 def test_times_and_masks_may_come_from_numpy(make_market: Any) -> None:
