@@ -96,9 +96,7 @@ class TradingEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         info = {"equity": equity, "reasons": self._reasons.tolist()}
         return self._observation.copy(), reward, terminated != 0.0, truncated != 0.0, info
 
-    def counterfactual(
-        self, action: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], float, bool]:
+    def counterfactual(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool]:
         """(observation, reward, terminated) that another action would have led to; nothing is committed."""
         if self._over:
             raise ResetNeeded("the episode is over, or none was begun: call reset() before counterfactual()")

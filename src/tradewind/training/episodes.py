@@ -67,7 +67,9 @@ class EpisodeSampler:
         episode_bars: int | None = None,
     ) -> None:
         if episode_bars is not None and episode_bars < 1:
-            raise ConfigError(f"episode_bars is {episode_bars}, expected 1 or more, or None for whole segments")
+            raise ConfigError(
+                f"episode_bars is {episode_bars}, expected 1 or more, or None for whole segments"
+            )
         self.generator = generator
         self.episode_bars = episode_bars
         self._ready = np.flatnonzero(tape.rows["ready"])

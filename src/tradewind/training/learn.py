@@ -109,9 +109,7 @@ class _Run:
         environment.seed(self.seeds.episodes)
         self.environment = environment
         self.course = Course(learner, settings.steps, self._logger())
-        self.evaluator = Evaluator(
-            tape, rules, self.validation_segments, self.action_map, settings.score
-        )
+        self.evaluator = Evaluator(tape, rules, self.validation_segments, self.action_map, settings.score)
         self.golden = self._meet_observations(tape, learning)
         self.fingerprint = _fingerprint(tape, rules, settings)
         self.evaluations: list[Evaluation] = []
@@ -157,7 +155,9 @@ class _Run:
 
     def _restore(self, content: dict[str, Any], path: Path) -> None:
         if content["fingerprint"] != self.fingerprint:
-            raise ConfigError(f"{path} is of a run with other data, rules or settings: resume it with its own")
+            raise ConfigError(
+                f"{path} is of a run with other data, rules or settings: resume it with its own"
+            )
         checkpoint.restore(content["state"], self.course.learner, self.environment)
         self.evaluations = [Evaluation(**values) for values in json.loads(content["evaluations"])]
         self.best = {

@@ -116,7 +116,14 @@ class TrainingSettings:
         object.__setattr__(self, "net", tuple(self.net))
         if not self.net or any(not _is_count(n) for n in self.net):
             raise ConfigError(f"net is {list(self.net)}, expected the widths of its hidden layers: [64, 64]")
-        for name in ("steps", "environments", "episode_bars", "evaluate_every", "checkpoint_every", "patience"):
+        for name in (
+            "steps",
+            "environments",
+            "episode_bars",
+            "evaluate_every",
+            "checkpoint_every",
+            "patience",
+        ):
             value = getattr(self, name)
             if not (_is_count(value) or (value is None and name != "steps")):
                 raise ConfigError(f"{name} is {value!r}, expected a whole number of 1 or more")
@@ -125,7 +132,9 @@ class TrainingSettings:
         if self.purge_bars is not None and (not isinstance(self.purge_bars, int) or self.purge_bars < 0):
             raise ConfigError(f"purge_bars is {self.purge_bars!r}, expected a whole number of 0 or more")
         if not 0 < self.validation_share < 0.9:
-            hint = f"; did you mean {self.validation_share / 100:g}?" if 1 <= self.validation_share < 90 else ""
+            hint = (
+                f"; did you mean {self.validation_share / 100:g}?" if 1 <= self.validation_share < 90 else ""
+            )
             raise ConfigError(
                 f"validation_share is {self.validation_share}, expected a fraction below 0.9{hint}"
             )
