@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tradewind.market import ConfigError, Observation, TradewindError
 from tradewind.policy import Bundle, BundleError, BundlePolicy, Network
@@ -362,6 +364,30 @@ def test_an_altered_byte_in_a_zip_is_refused(models: dict[str, tuple[Any, Path]]
     altered[entry.header_offset + 200 + entry.file_size // 2] ^= 1
     (tmp_path / "altered.zip").write_bytes(altered)
     refused(tmp_path / "altered.zip", tmp_path, NATIVE, "cut short or damaged: Bad CRC-32")
+
+
+@pytest.mark.parametrize("kind", ["zip", "pth"])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_a_changed_byte_is_refused_or_changes_nothing(
+    kind: str, models: dict[str, tuple[Any, Path]], tmp_path: Path, place: float, flip: int
+) -> None:
+    """Time stamps and paddings of an archive may differ; a weight may not, and nothing may crash."""
+    spec = spec_file(tmp_path, NATIVE if kind == "zip" else FINRL7)
+    whole = models["PPO"][1] if kind == "zip" else tmp_path / "whole.pth"
+    if kind == "pth" and not whole.exists():
+        torch.save(PlainActor(17, 8, 2).state_dict(), whole)
+    altered = bytearray(whole.read_bytes())
+    altered[int(place * len(altered))] ^= flip
+    (tmp_path / f"altered.{kind}").write_bytes(altered)
+    try:
+        found = import_model(tmp_path / f"altered.{kind}", spec)
+    except TradewindError:
+        return
+    expected = import_model(whole, spec)
+    assert {k: v.tolist() for k, v in found.tensors.items()} == {
+        k: v.tolist() for k, v in expected.tensors.items()
+    }
 
 
 def test_a_zip_bomb_is_refused_by_its_size(tmp_path: Path) -> None:

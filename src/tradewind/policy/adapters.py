@@ -65,6 +65,7 @@ ETH15_NORMALISED = (
     "obv",
 )
 _ETH15_BOUNDS = (1.0, 5.0, 1.0, 0.1, 2.0, 0.2) + (1.0,) * 9
+_MAX_LOOKBACK = 5_000
 _RAMP = 0.1  # change of exposure that one bar allowed in training
 
 
@@ -105,7 +106,7 @@ class Finrl7Parameters(_Parameters):
     norm_stocks: float = 2.0**-8
     norm_tech: float = 2.0**-15
     norm_action: float = 10_000.0
-    lookback: Annotated[int, Field(ge=1)] = 1
+    lookback: Annotated[int, Field(ge=1, le=_MAX_LOOKBACK)] = 1
     legacy_capital: Annotated[float, Field(gt=0)] = 1_000_000.0
     first_prices: tuple[Annotated[float, Field(gt=0)], ...] | None = None
     price_magnitude: tuple[int, ...] | None = None
@@ -321,7 +322,7 @@ def input_names(name: str, symbols: Sequence[str], parameters: dict[str, Any]) -
     if name == "eth15":
         return ETH15_NAMES
     lookback = parameters.get("lookback", 1)
-    rows = range(lookback if isinstance(lookback, int) else 1)
+    rows = range(min(lookback, _MAX_LOOKBACK) if isinstance(lookback, int) else 1)
     features = [f"{s}:{f}[t-{k}]" for k in rows for s in symbols for f in FINRL7_FEATURES]
     return ("cash", *(f"{s}:coins" for s in symbols), *features)
 
