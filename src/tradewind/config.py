@@ -29,9 +29,9 @@ class _Part(BaseModel):
 class MarketSettings(_Part):
     """Which candles. `start` and `end`: a date, a share of what is stored (2/3, 66%), or -7d from the end."""
 
-    venue: str = "binance"
+    venue: str | None = None
     symbols: list[str] = Field(default_factory=list)
-    timeframe: str = "1h"
+    timeframe: str | None = None
     start: str | None = None
     end: str | None = None
     gap_tolerance_bars: int = Field(0, ge=0)

@@ -71,19 +71,36 @@ def _moment(market: Market, text: str | None, which: str) -> int:
 
 
 def market_in(
-    home: Path, venue: str, symbols: list[str] | None, timeframe: str, gap_tolerance_bars: int = 0
+    home: Path,
+    venue: str | None,
+    symbols: list[str] | None,
+    timeframe: str | None,
+    gap_tolerance_bars: int = 0,
 ) -> Market:
-    """The stored market; without symbols, all that the venue has in that timeframe."""
+    """The stored market. What is not named is taken from the store where there is only one choice."""
     store = CandleStore(home / "candles")
-    bar = Timeframe(timeframe)
-    if not symbols:
-        symbols = [s.symbol for s in store.list() if s.venue == venue and s.timeframe == bar]
-        if not symbols:
-            raise DataError(
-                f"{home / 'candles'} holds no {timeframe} candles of {venue}: see `tradewind data list`, "
-                "bring some with `tradewind data import`, `download` or `synth`"
-            )
-    return load_market(store, venue, symbols, bar, gap_tolerance_bars=gap_tolerance_bars)
+    bar = None if timeframe is None else Timeframe(timeframe)
+    stored = [
+        s
+        for s in store.list()
+        if venue in (None, s.venue) and bar in (None, s.timeframe) and (not symbols or s.symbol in symbols)
+    ]
+    if not stored:
+        wanted = " ".join(str(w) for w in (venue, timeframe, *(symbols or ())) if w)
+        raise DataError(
+            f"{home / 'candles'} holds no candles{f' for {wanted}' if wanted else ''}: see `tradewind data "
+            "list`, or bring some with `tradewind data import`, `download` or `synth`"
+        )
+    venue = venue or _only("venue", {s.venue for s in stored})
+    bar = bar or Timeframe(_only("timeframe", {s.timeframe.text for s in stored}))
+    names = symbols or sorted(s.symbol for s in stored)
+    return load_market(store, venue, names, bar, gap_tolerance_bars=gap_tolerance_bars)
+
+
+def _only(what: str, found: set[str]) -> str:
+    if len(found) > 1:
+        raise ConfigError(f"there are candles of more than one {what}, {sorted(found)}: choose with --{what}")
+    return next(iter(found))
 
 
 def assumed_in(home: Path, market: Market) -> list[str]:
@@ -105,18 +122,29 @@ class Named:
     described: dict[str, Any]
 
 
-def named_agent(name: str, home: Path, market: Market | None, rules: Rules | None) -> Named:
-    """A baseline by its name, else a bundle; a bundle must fit the market, with its symbols in its order."""
+def market_for(
+    name: str,
+    home: Path,
+    venue: str | None = None,
+    symbols: list[str] | None = None,
+    timeframe: str | None = None,
+    rules: Rules | None = None,
+) -> tuple[Market, Named]:
+    """The agent of that name and the stored market that it trades.
+
+    A bundle brings symbols, timeframe and rules; naming others is refused. A baseline takes what is named.
+    """
     if name.replace("-", "_") in BASELINES:
-        if market is None:
-            raise ConfigError(f"{name} is a baseline: say which --symbol and --timeframe it trades")
+        market = market_in(home, venue, symbols, timeframe)
         kinds = [i.kind for i in market.instruments]
         agent = agent_of_baseline(name, kinds, market.timeframe, rules or Rules())
-        return Named(agent, None, {"baseline": name})
+        return market, Named(agent, None, {"baseline": name})
     bundle = Bundle.load(bundle_folder(home, name))
-    if market is not None:
-        bundle.require(symbols=market.symbols, timeframe=market.timeframe.text)
-    return Named(agent_of_bundle(bundle, name), bundle, {"bundle": name})
+    bundle.require(symbols=symbols or None, timeframe=timeframe)
+    spec = bundle.spec
+    market = market_in(home, venue or spec.venue, list(spec.symbols), spec.timeframe)
+    bundle.require(kinds=[i.kind.value for i in market.instruments])
+    return market, Named(agent_of_bundle(bundle, name), bundle, {"bundle": name})
 
 
 def print_json(value: Any) -> None:

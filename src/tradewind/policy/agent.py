@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.features import FeaturePlan, Scaler, compute
+from pydantic import JsonValue
+
+from tradewind.features import FeaturePlan, Scaler, compute, preset
 from tradewind.market import Kind, Market, Timeframe
 from tradewind.policy.baselines import Baseline, baseline
 from tradewind.policy.bundle import Bundle
@@ -62,11 +64,18 @@ def agent_of_bundle(bundle: Bundle, name: str) -> Agent:
     return Agent(
         name=name,
         policy=BundlePolicy(bundle),
-        plan=FeaturePlan.from_json(json.dumps(spec.observation.features)),
+        plan=_plan_of(spec.observation.features),
         rules=Rules.from_dict(dict(spec.rules)),
         scaler=None if scaler is None else Scaler.from_json(json.dumps(scaler)),
         model_hash=bundle.sha256,
     )
+
+
+def _plan_of(features: dict[str, JsonValue]) -> FeaturePlan:
+    """A plan as training wrote it, or the preset that a model made elsewhere names."""
+    if set(features) == {"preset"}:
+        return preset(str(features["preset"]))
+    return FeaturePlan.from_json(json.dumps(features))
 
 
 def agent_of_baseline(
