@@ -59,10 +59,10 @@ class AccountSettings(_Part):
 class Settings:
     """The whole tree. `training` stays a table: the training package validates it where torch is there."""
 
-    market: MarketSettings = field(default_factory=MarketSettings)
-    features: FeatureSettings = field(default_factory=FeatureSettings)
+    market: MarketSettings = field(default_factory=lambda: MarketSettings.model_validate({}))
+    features: FeatureSettings = field(default_factory=lambda: FeatureSettings.model_validate({}))
     rules: Rules = field(default_factory=Rules)
-    account: AccountSettings = field(default_factory=AccountSettings)
+    account: AccountSettings = field(default_factory=lambda: AccountSettings.model_validate({}))
     training: dict[str, Any] = field(default_factory=dict)
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import pytest
-
 from tests.simulator.markets import FREE, perpetual, spot
-from tradewind.account import apply_cash_flow, apply_fill, instrument_records, open_account, position_value
-from tradewind.account.books import EXTERNAL, FUNDING
+
+from tradewind.account import apply_fill, instrument_records, open_account, position_value
 from tradewind.market import FeeAsset, FillReason, Instrument
 
 

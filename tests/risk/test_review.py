@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import ArrayLike
+from tests.simulator.markets import FREE, market_of, perpetual, simulator_of, spot
 
-from tests.simulator.markets import FREE, market_of, perpetual, simulator_of, spot, with_risk
 from tradewind.market import Kind, Reason
 from tradewind.risk import review
 from tradewind.simulator import Rules

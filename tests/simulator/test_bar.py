@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
-import numpy as np
 import pytest
-
 from tests.simulator.markets import (
     FREE,
     fills_of,
     market_of,
     perpetual,
-    simulator_of,
-    spot,
     trade,
-    with_costs,
-    with_risk,
 )
-from tradewind.market import FeeAsset, FillReason, MaintenanceTier
+
+from tradewind.market import FillReason
 
 
 def test_what_the_insurance_fund_takes_is_no_cost_of_slippage() -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
+from tests.simulator.markets import FREE, with_costs
 
-from tests.simulator.markets import FREE, spot, with_costs
-from tradewind.account import instrument_records
-from tradewind.market import FeeAsset, Kind
+from tradewind.market import Kind
 from tradewind.simulator import costs
 
 

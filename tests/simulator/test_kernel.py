@@ -8,23 +8,19 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-
 from tests.simulator.markets import (
-    DAY,
     FREE,
     fills_of,
     market_of,
-    perpetual,
-    random_market,
     simulator_of,
     spot,
     trade,
-    with_costs,
     with_risk,
 )
-from tradewind.market import FillReason, Reason
-from tradewind.market.errors import ConfigError, DataError
-from tradewind.simulator import Reward, Rules, Simulator
+
+from tradewind.market import FillReason
+from tradewind.market.errors import DataError
+from tradewind.simulator import Reward
 
 
 def test_the_kill_switch_in_training_charges_the_exit_in_the_same_step() -> None:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 import pytest
-
 from tests.simulator.markets import (
-    FREE,
     fills_of,
     market_of,
     perpetual,
     simulator_of,
     spot,
     trade,
-    with_costs,
-    with_risk,
 )
-from tradewind.market import FeeAsset, Reason
-from tradewind.simulator.costs import to_lots
+
+from tradewind.market import FeeAsset
 
 
 def test_a_fee_in_base_is_not_asked_of_the_cash() -> None:

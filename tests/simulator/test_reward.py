@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from tests.simulator.markets import FREE
 
-from tests.simulator.markets import FREE, market_of, simulator_of, spot, trade
 from tradewind.account import open_account
 from tradewind.market import Kind
 from tradewind.simulator import Reward, Rules

@@ -20,7 +20,6 @@ from tradewind.simulator.bar import close_out, trade_bar
 from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
 
-
 Spans = list[tuple[int, int]]
 
 

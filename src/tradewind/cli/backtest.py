@@ -26,7 +26,6 @@ from tradewind.cli.common import (
     Symbols,
     assumed_in,
     market_for,
-    named_agent,
     span_of,
 )
 from tradewind.data.timestamps import utc_text

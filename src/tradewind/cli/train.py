@@ -131,7 +131,7 @@ def _targets(home: Path, name: str, seeds: list[int], overwrite: bool) -> list[P
 
 
 def _report(made: list[tuple[Bundle, TrainingResult]], targets: list[Path], as_json: bool) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "model": folder.name,
             "sha256": bundle.sha256,

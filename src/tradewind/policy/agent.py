@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
 from pydantic import JsonValue
 
 from tradewind.features import FeaturePlan, Scaler, compute, preset
