@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def make_tape(
     volatility: float = 0.003,
     seed: int = 0,
 ) -> Tape:
-    """A random walk with noise for features; a gap in time before each row of `breaks`, NaN features at `unready`."""
+    """A random walk, noise for features; a gap in time before each of `breaks`, NaN features at `unready`."""
     generator = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(generator.normal(0, volatility, (bars, instruments)), axis=0))
     open_ = np.vstack([np.full((1, instruments), 100.0), close[:-1]])
@@ -46,7 +47,7 @@ def make_tape(
         close=close,
         volume=np.full((bars, instruments), 1e5),
         tradable=np.ones((bars, instruments), bool),
-        fragments=np.array(list(zip(edges[:-1], edges[1:], strict=True))),
+        fragments=np.array(list(pairwise(edges))),
     )
     features = generator.normal(size=(bars, columns))
     features[list(unready)] = np.nan

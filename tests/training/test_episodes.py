@@ -15,8 +15,12 @@ def broken_tape(tape_of):
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 2**32), episode_bars=st.none() | st.integers(1, 400), environments=st.integers(1, 20))
-def test_episodes_never_cross_a_seam_and_end_where_all_is_known(broken_tape, seed, episode_bars, environments):
+@given(
+    seed=st.integers(0, 2**32), episode_bars=st.none() | st.integers(1, 400), environments=st.integers(1, 20)
+)
+def test_episodes_never_cross_a_seam_and_end_where_all_is_known(
+    broken_tape, seed, episode_bars, environments
+):
     tape = broken_tape
     sampler = EpisodeSampler(tape, tape.segments, np.random.default_rng(seed), episode_bars=episode_bars)
     for episode in [*sampler.draw_first(environments), *(sampler.draw() for _ in range(20))]:

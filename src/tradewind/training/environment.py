@@ -27,8 +27,8 @@ def action_space(simulator: Simulator) -> spaces.Box:
 class TradingEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
     """Trade one tape, bar by bar. Actions in [-1, 1]^A become target weights through `action_map`.
 
-    `info` holds `equity` and, per instrument, `reasons` (bits of `market.Reason`: what risk cut). Ruin and the
-    kill switch terminate, the end of the episode truncates. `reset(options={"start": row, "end": row})`
+    `info` holds `equity` and, per instrument, `reasons` (bits of `market.Reason`: what risk cut). Ruin and
+    the kill switch terminate, the end of the episode truncates. `reset(options={"start": row, "end": row})`
     chooses the episode.
     """
 
@@ -96,9 +96,7 @@ class TradingEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
         info = {"equity": equity, "reasons": self._reasons.tolist()}
         return self._observation.copy(), reward, terminated != 0.0, truncated != 0.0, info
 
-    def counterfactual(
-        self, action: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], float, bool]:
+    def counterfactual(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, bool]:
         """(observation, reward, terminated) that another action would have led to; nothing is committed."""
         if self._over:
             raise ResetNeeded("the episode is over, or none was begun: call reset() before counterfactual()")

@@ -32,7 +32,7 @@ def inner_split(segments: Segments, share: float, purge_bars: int) -> tuple[Segm
     `purge_bars` rows after the cut belong to neither, so that no window of features reaches over it.
     """
     rows = np.concatenate([np.arange(start, stop) for start, stop in segments])
-    kept = int(round(len(rows) * (1 - share)))
+    kept = round(len(rows) * (1 - share))
     if not 0 < kept < len(rows):
         raise DataError(f"{len(rows)} rows cannot be split into training and {share:.0%} of validation")
     cut = int(rows[kept])
@@ -67,7 +67,9 @@ class EpisodeSampler:
         episode_bars: int | None = None,
     ) -> None:
         if episode_bars is not None and episode_bars < 1:
-            raise ConfigError(f"episode_bars is {episode_bars}, expected 1 or more, or None for whole segments")
+            raise ConfigError(
+                f"episode_bars is {episode_bars}, expected 1 or more, or None for whole segments"
+            )
         self.generator = generator
         self.episode_bars = episode_bars
         self._ready = np.flatnonzero(tape.rows["ready"])

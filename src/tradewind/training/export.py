@@ -38,7 +38,9 @@ def network_of(learner: Learner) -> tuple[NetworkSpec, dict[str, NDArray[np.floa
     elif isinstance(learner, TD3):  # DDPG is a TD3 of one critic
         modules, head = list(policy.actor.mu)[:-1], "tanh"
     else:
-        raise ConfigError(f"a {type(learner).__name__} cannot be exported: expected PPO, A2C, DDPG, TD3 or SAC")
+        raise ConfigError(
+            f"a {type(learner).__name__} cannot be exported: expected PPO, A2C, DDPG, TD3 or SAC"
+        )
     linear = [m for m in modules if isinstance(m, torch.nn.Linear)]
     tensors: dict[str, NDArray[np.float32]] = {}
     for k, layer in enumerate(linear):
@@ -48,7 +50,9 @@ def network_of(learner: Learner) -> tuple[NetworkSpec, dict[str, NDArray[np.floa
     spec = NetworkSpec.model_validate(
         {
             "layers": (linear[0].in_features, *(m.out_features for m in linear)),
-            "activations": tuple(_ACTIVATIONS[type(m)] for m in modules if not isinstance(m, torch.nn.Linear)),
+            "activations": tuple(
+                _ACTIVATIONS[type(m)] for m in modules if not isinstance(m, torch.nn.Linear)
+            ),
             "head": head,
             "low": tuple(map(float, space.low)),
             "high": tuple(map(float, space.high)),
@@ -66,10 +70,10 @@ def make_bundle(
     scaler: Any = None,
     data_sha256: str | None = None,
 ) -> Bundle:
-    """The bundle of a training run: its best network, and all that is needed to trade it under the same rules.
+    """The bundle of a training run: its best network, and all that trading it under the same rules needs.
 
-    `features` and `scaler` are the JSON of the plan and of the scaler that made the tape. `data_sha256` is the hash
-    of the candles; without it the hash of the tape stands there. Same inputs, same bytes.
+    `features` and `scaler` are the JSON of the plan and of the scaler that made the tape. `data_sha256` is
+    the hash of the candles; without it the hash of the tape stands there. Same inputs, same bytes.
     """
     symbols = tape.market.symbols
     names = observation_names(tape.columns, symbols, rules.lookback, rules.clock)

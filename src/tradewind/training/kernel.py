@@ -92,7 +92,22 @@ class BoundStep:
     __slots__ = ("arrays", "table")
 
     def __init__(self, *arrays: Any) -> None:
-        wanted = (ACCOUNT, POSITION, BAR, ROW, "f4", "f4", INSTRUMENT, RULES, "f4", "f8", "f8", "f4", FILL, "f8")
+        wanted = (
+            ACCOUNT,
+            POSITION,
+            BAR,
+            ROW,
+            "f4",
+            "f4",
+            INSTRUMENT,
+            RULES,
+            "f4",
+            "f8",
+            "f8",
+            "f4",
+            FILL,
+            "f8",
+        )
         for array, dtype in zip(arrays, wanted, strict=True):
             if array.dtype != np.dtype(dtype) or not array.flags.c_contiguous:
                 raise TypeError(f"a kernel reads {dtype} without gaps, not {array.dtype} {array.strides}")
@@ -100,7 +115,14 @@ class BoundStep:
         observations, log = arrays[11], arrays[12]
         n, a = positions.shape
         shapes = (accounts.shape[0], a, bars.shape[0], features.shape[1], observations.shape[1], log.shape[0])
-        expected = [(n,), (n, a), (len(bars), a), (len(bars),), (len(bars), features.shape[1]), (len(bars), 4)]
+        expected = [
+            (n,),
+            (n, a),
+            (len(bars), a),
+            (len(bars),),
+            (len(bars), features.shape[1]),
+            (len(bars), 4),
+        ]
         expected += [(a,), (1,), (n, a), (2, a), (n, a), observations.shape, log.shape, (n, 4)]
         if [array.shape for array in arrays] != expected or len(observations) != n:
             raise TypeError(f"shapes do not fit together: {[array.shape for array in arrays]}")

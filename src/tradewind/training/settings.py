@@ -78,10 +78,10 @@ _DEFAULTS: dict[str, Hyperparameters] = {
 class TrainingSettings:
     """A whole training run but its data and its trading rules.
 
-    Counts are in steps of single environments. None means a default of the algorithm. `reward` None keeps that
-    of the rules; `reward_scale` multiplies it for the learner only. `validation_share` of the training rows,
-    the last ones, choose the checkpoint; `purge_bars` (None: the lookback) before them are left out.
-    `evaluate_every` and `checkpoint_every` count steps; `patience` evaluations without a better one stop the run.
+    Counts are in steps of single environments. None means a default of the algorithm. `reward` None keeps
+    that of the rules; `reward_scale` multiplies it for the learner only. `validation_share` of the training
+    rows, the last ones, choose the checkpoint; `purge_bars` (None: the lookback) before them are left out.
+    `evaluate_every` and `checkpoint_every` count steps; `patience` evaluations without a better one end it.
     """
 
     algorithm: str = "ppo"
@@ -116,7 +116,14 @@ class TrainingSettings:
         object.__setattr__(self, "net", tuple(self.net))
         if not self.net or any(not _is_count(n) for n in self.net):
             raise ConfigError(f"net is {list(self.net)}, expected the widths of its hidden layers: [64, 64]")
-        for name in ("steps", "environments", "episode_bars", "evaluate_every", "checkpoint_every", "patience"):
+        for name in (
+            "steps",
+            "environments",
+            "episode_bars",
+            "evaluate_every",
+            "checkpoint_every",
+            "patience",
+        ):
             value = getattr(self, name)
             if not (_is_count(value) or (value is None and name != "steps")):
                 raise ConfigError(f"{name} is {value!r}, expected a whole number of 1 or more")
@@ -125,7 +132,9 @@ class TrainingSettings:
         if self.purge_bars is not None and (not isinstance(self.purge_bars, int) or self.purge_bars < 0):
             raise ConfigError(f"purge_bars is {self.purge_bars!r}, expected a whole number of 0 or more")
         if not 0 < self.validation_share < 0.9:
-            hint = f"; did you mean {self.validation_share / 100:g}?" if 1 <= self.validation_share < 90 else ""
+            hint = (
+                f"; did you mean {self.validation_share / 100:g}?" if 1 <= self.validation_share < 90 else ""
+            )
             raise ConfigError(
                 f"validation_share is {self.validation_share}, expected a fraction below 0.9{hint}"
             )

@@ -1,7 +1,7 @@
 """Does the learner learn? Train it on worlds whose best attainable result is known, and compare.
 
-Prices are a stream: each row is met about once, so nothing can be learnt by heart. The policy is judged on fresh
-draws, by the arithmetic profit of its positions at constant exposure, beside the oracle and the naive sign.
+Prices are a stream: each row is met about once, so nothing can be learnt by heart. The policy is judged on
+fresh draws, by the arithmetic profit of its positions at constant exposure, beside oracle and naive sign.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.data.worlds import Comparison, Profit, World, WorldMarket, arithmetic_profit, compare, naive_sign, stream
+from tradewind.data.worlds import (
+    Comparison,
+    Profit,
+    World,
+    WorldMarket,
+    arithmetic_profit,
+    compare,
+    naive_sign,
+    stream,
+)
 from tradewind.risk.limits import RiskLimits
 from tradewind.simulator import Costs, Reward, Rules, Tape, build_tape
 from tradewind.training.batch import EpisodeBatch
@@ -68,7 +77,11 @@ def world_tape(market: WorldMarket) -> Tape:
 
 
 def learn_world(
-    world: World, settings: TrainingSettings = WORLD_SETTINGS, *, judged_streams: int = 256, judged_bars: int = 2_000
+    world: World,
+    settings: TrainingSettings = WORLD_SETTINGS,
+    *,
+    judged_streams: int = 256,
+    judged_bars: int = 2_000,
 ) -> WorldResult:
     """Train on a stream of the world and judge the last policy on fresh draws.
 
