@@ -51,9 +51,10 @@ def apply_fill(
         position.bars_held = 0
     if reason in (STOP, TRAILING_STOP, LIQUIDATION):
         position.cooldown = rules.cooldown_bars
-        account.stops += 1
         if reason == LIQUIDATION:
             account.liquidations += 1
+        else:
+            account.stops += 1
 
     profit = gross - fee_value * (closed / size)
     account.closed_profit += profit
@@ -66,13 +67,13 @@ def apply_fill(
 
 @compiled
 def _settle_dust(position: Any, instrument: Any) -> None:
-    """Keep 0 <= dust < lot: a full lot is promoted, a missing part is taken from the lots."""
-    if position.dust < 0.0:
-        taken = math.ceil(-position.dust / instrument.lot)
-        position.lots -= int(taken)
-        position.dust += taken * instrument.lot
-    if position.dust >= instrument.lot:
-        whole = math.floor(position.dust / instrument.lot)
+    """Keep dust from 0 to a lot: full lots are promoted, a missing part is taken from the lots.
+
+    A rounding error is forgiven, or a fee of exactly one lot would take two.
+    """
+    if position.dust != 0.0:
+        share = position.dust / instrument.lot
+        whole = math.floor(share + max(1e-9, 1e-15 * abs(share)))
         position.lots += int(whole)
         position.dust -= whole * instrument.lot
 
@@ -94,12 +95,12 @@ def apply_cash_flow(account: Any, amount: float, kind: int) -> None:
 
 @compiled
 def position_value(position: Any, instrument: Any) -> float:
-    """What the position adds to the wallet in equity, at its last mark."""
+    """What the position adds to the wallet in equity: on spot at its last price, else at its last mark."""
     if position.lots == 0 and position.dust == 0.0:
         return 0.0
     if instrument.perpetual != 0:
         return position.lots * instrument.lot * (position.mark - position.entry)
-    return (position.lots * instrument.lot + position.dust) * position.mark
+    return (position.lots * instrument.lot + position.dust) * position.price
 
 
 @compiled

@@ -61,7 +61,8 @@ RULES = _record(
 )
 
 FILL = _record(
-    # fee is in the asset of `fee_in_base`; cost_of_slippage in quote; profit: of the part it closed, net.
+    # fee is in the asset of `fee_in_base`; for funding (lots 0) what came in. profit: of the part it closed,
+    # net. cost_of_slippage: quote; negative where the insurance fund took part of a liquidation's loss.
     "price fee cost_of_slippage profit",
     "row account instrument lots reason fee_in_base funding",
 )

@@ -86,7 +86,8 @@ def _scale_targets(account: Any, positions: Any, n: int, width: int, instruments
     if gross > 0.0 and kept_gross + gross > ceiling:
         factor = max(0.0, ceiling - kept_gross) / gross
         reason = RESERVE if ceiling < rules.max_gross else GROSS_CAP
-    if abs(kept_net + factor * net) > rules.max_net and net * (kept_net + factor * net) > 0.0:
+    # the tolerance: a sum just scaled to an equal limit on the gross is no second cut
+    if abs(kept_net + factor * net) > rules.max_net * (1.0 + 1e-12) and net * (kept_net + factor * net) > 0.0:
         room = max(0.0, rules.max_net - math.copysign(1.0, net) * kept_net)
         factor = min(factor, room / abs(net))
         reason |= NET_CAP

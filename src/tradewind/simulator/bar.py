@@ -226,7 +226,7 @@ def _book(
 ) -> None:
     instrument = instruments[a]
     profit = apply_fill(accounts[n], positions[n, a], instrument, rules, lots, price, fee, reason)
-    slippage = abs(price - reference) * abs(lots) * instrument.lot
+    slippage = (price - reference) * lots * instrument.lot
     accounts[n].slippage += slippage
     in_base = 1 if instrument.fee_in_base != 0 and lots > 0 else 0
     _write(log, accounts, n, row, a, lots, price, fee, slippage, profit, reason, in_base, 0)

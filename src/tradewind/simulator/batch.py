@@ -72,8 +72,13 @@ class Simulator:
     def step(self, weights: NDArray[np.float64]) -> None:
         """Trade target weights [N, A] (NaN holds) over one bar. Read `accounts` and `observations` after.
 
-        Accounts that ended must have been given a new episode by `begin` before.
+        Accounts that ended must have been given a new episode by `begin` before. `DataError` on another shape.
         """
+        if weights.shape != self.positions.shape:
+            raise DataError(
+                f"weights have shape {weights.shape}, expected {self.positions.shape}: "
+                "a target for every instrument of every account"
+            )
         self._step(self.accounts, self.positions, weights, self.observations, self.log)
 
     def counterfactual(self, weights: NDArray[np.float64]) -> tuple[Records, NDArray[np.float32]]:

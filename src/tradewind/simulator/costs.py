@@ -12,10 +12,14 @@ LARGEST = 9007199254740992.0  # 2^53: beyond it float64 skips integers
 
 @compiled
 def slippage_rate(rules: Any, quantity: float, typical_volume: float) -> float:
-    """Half the spread, plus slippage, plus impact by the square root of the participation."""
+    """Half the spread, plus slippage, plus impact by the square root of the participation.
+
+    Participation counts as 1 at most, and where nothing trades: a price must never turn negative.
+    """
     rate = rules.half_spread + rules.slippage
-    if rules.impact > 0.0 and typical_volume > 0.0:
-        rate += rules.impact * math.sqrt(min(quantity / typical_volume, 1.0))
+    if rules.impact > 0.0:
+        participation = min(quantity / typical_volume, 1.0) if typical_volume > 0.0 else 1.0
+        rate += rules.impact * math.sqrt(participation)
     return rate
 
 

@@ -44,12 +44,16 @@ def advance(
     row = account.row
     decide(accounts, positions, n, bars, row, rows[row].ready, instruments, rules)
     trade_bar(accounts, positions, n, bars, row + 1, instruments, rules, log)
+    mean, square = account.score_mean, account.score_square
     arrive(accounts, positions, n, bars, rows, row + 1, instruments, rules)
     if account.equity <= rules.ruin * account.start_equity:
         account.terminated = 1
     if account.halted != 0 and rules.terminate_on_kill != 0:
         account.terminated = 1
+        account.turnover -= account.bar_turnover
         close_out(accounts, positions, n, bars, row + 1, instruments, rules, log)
+        account.turnover += account.bar_turnover
+        account.score_mean, account.score_square = mean, square  # one bar is scored once, with its exit
         account.reward = reward_of(account, rules, rows[row + 1].benchmark_return)
     if account.row >= account.end and account.terminated == 0:
         account.truncated = 1
@@ -81,7 +85,16 @@ def step(
         advance(accounts, positions, n, bars, rows, instruments, rules, log)
         if rows[account.row].ready == 0:
             _wait(accounts, positions, n, bars, rows, instruments, rules, log)
-        observe(accounts, positions, n, features, clock, account.row, instruments, rules, out, n)
+        seen = _last_full_view(rows, account.row)
+        observe(accounts, positions, n, features, clock, seen, instruments, rules, out, n)
+
+
+@compiled
+def _last_full_view(rows: Any, row: int) -> int:
+    """The row itself, but at an end without features the last that had them: learners bootstrap from it."""
+    while rows[row].ready == 0:
+        row -= 1
+    return row
 
 
 @compiled
@@ -114,8 +127,13 @@ def begin(
     capital: float,
     out: Any,
 ) -> None:
-    """A fresh account at the close of `start`, to be truncated at the close of `end`; its observation."""
+    """A fresh account at the close of `start`, to be truncated at the close of `end`; its observation.
+
+    Where `start` lacks a feature it begins at the next row that has all.
+    """
     rules = rules_record[0]
+    while rows[start].ready == 0 and start + 1 < end:
+        start += 1
     account = accounts[n]
     fresh_account(account, capital)
     for a in range(instruments.shape[0]):
@@ -124,7 +142,8 @@ def begin(
     account.row = start
     account.end = end
     judge(account, rules, rows[start].close_time)
-    observe(accounts, positions, n, features, clock, start, instruments, rules, out, n)
+    seen = _last_full_view(rows, start)
+    observe(accounts, positions, n, features, clock, seen, instruments, rules, out, n)
 
 
 @compiled

@@ -120,7 +120,9 @@ def shrink_to_means(
             increase = abs(order) - reducing
             kept -= reducing
             quantity = abs(order) * instrument.lot
-            cost = slippage_rate(rules, quantity, bars[known, a].typical_volume) + instrument.taker_fee
+            cost = slippage_rate(rules, quantity, bars[known, a].typical_volume)
+            if instrument.fee_in_base == 0 or order < 0:  # else the fee is taken from what is received
+                cost += instrument.taker_fee
             share = 1.0 / rules.leverage if perpetual else 1.0
             needed += increase * instrument.lot * price * (share + cost)
             spent += reducing * instrument.lot * price * (cost if perpetual else cost - 1.0)
@@ -152,12 +154,13 @@ def _shrink_increases(
 ) -> None:
     for a in range(instruments.shape[0]):
         position = positions[n, a]
+        instrument = instruments[a]
         order = position.order
-        if order == 0:
-            continue
         reducing = _reducing_part(position.lots, order)
+        if abs(order) == reducing:
+            continue
         size = reducing + int((abs(order) - reducing) * factor)
         price = bars[row, a].open if at_open else position.price
-        if reducing == 0 and size * instruments[a].lot * price < instruments[a].min_notional:
-            size = 0
+        if size * instrument.lot * price < instrument.min_notional:
+            size = reducing if instrument.closes_below_minimum != 0 else 0
         position.order = size if order > 0 else -size

@@ -31,7 +31,12 @@ LEAST_GROWTH = 1e-6  # a lost account has a finite logarithm
 
 @compiled
 def reward_of(account: Any, rules: Any, benchmark_return: float) -> float:
-    """The reward of the bar that has just been marked; updates the moments of the differential Sharpe."""
+    """The reward of the bar that has just been marked; updates the moments of the differential Sharpe.
+
+    An account that had nothing left earns 0: a ratio to nothing means nothing.
+    """
+    if account.previous_equity <= 0.0:
+        return 0.0
     growth = max(account.equity / account.previous_equity, LEAST_GROWTH)
     if rules.reward_kind == SIMPLE_RETURN:
         value = growth - 1.0
