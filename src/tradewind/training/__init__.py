@@ -1,4 +1,4 @@
-"""Environments for learners, and the learning itself. Needs the `train` extra (gymnasium, Stable-Baselines3, torch)."""
+"""Environments for learners, and the learning itself. Needs the `train` extra."""
 
 from tradewind.training.actions import ActionMap
 from tradewind.training.environment import TradingEnv

@@ -1,4 +1,4 @@
-"""The state of a run between two updates, on disk: arrays, numbers and text, read without executing anything."""
+"""The state of a run between two updates, on disk: arrays, numbers and text; reading executes nothing."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def capture(learner: Learner, environment: TradingVecEnv) -> dict[str, Any]:
     batch = environment.batch.state()
     state: dict[str, Any] = {
         "parameters": learner.get_parameters(),
+        "variables": {name: value.detach().clone() for name, value in _variables(learner).items()},
         "num_timesteps": int(learner.num_timesteps),
         "n_updates": int(learner._n_updates),
         "progress_remaining": float(learner._current_progress_remaining),
@@ -51,6 +52,8 @@ def capture(learner: Learner, environment: TradingVecEnv) -> dict[str, Any]:
 def restore(state: dict[str, Any], learner: Learner, environment: TradingVecEnv) -> None:
     """Put a fresh learner and environment of the same settings where `capture` was asked."""
     learner.set_parameters(state["parameters"], exact_match=True, device="cpu")
+    for name, variable in _variables(learner).items():
+        variable.data.copy_(state["variables"][name])  # in place: its optimizer holds the same tensor
     learner.num_timesteps = state["num_timesteps"]
     learner._n_updates = state["n_updates"]
     learner._current_progress_remaining = state["progress_remaining"]
@@ -68,6 +71,11 @@ def restore(state: dict[str, Any], learner: Learner, environment: TradingVecEnv)
         _restore_replay(learner, state["replay"])
         learner._episode_num = state["episode_num"]
     _restore_random(learner, state["random"])
+
+
+def _variables(learner: Learner) -> dict[str, torch.Tensor]:
+    """What is learnt outside of networks: the temperature of SAC."""
+    return {name: getattr(learner, name) for name in learner._get_torch_save_params()[1]}
 
 
 def _replay(learner: OffPolicyAlgorithm) -> dict[str, Any]:

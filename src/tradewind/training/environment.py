@@ -27,8 +27,8 @@ def action_space(simulator: Simulator) -> spaces.Box:
 class TradingEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
     """Trade one tape, bar by bar. Actions in [-1, 1]^A become target weights through `action_map`.
 
-    `info` holds `equity` and, per instrument, `reasons` (bits of `market.Reason`: what risk cut). Ruin and the
-    kill switch terminate, the end of the episode truncates. `reset(options={"start": row, "end": row})`
+    `info` holds `equity` and, per instrument, `reasons` (bits of `market.Reason`: what risk cut). Ruin and
+    the kill switch terminate, the end of the episode truncates. `reset(options={"start": row, "end": row})`
     chooses the episode.
     """
 

@@ -1,4 +1,4 @@
-"""How a policy does on rows that it was not trained on: deterministic, through the simulator, net of every cost."""
+"""How a policy does on rows it was not trained on: deterministic, through the simulator, net of costs."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Evaluation:
 class Evaluator:
     """Runs networks over fixed segments, one account, every segment from a flat start.
 
-    The rules are those of a backtest: the kill switch latches instead of ending the run. Every evaluation of one
-    evaluator sees the same bars, so scores can be compared.
+    The rules are those of a backtest: the kill switch latches instead of ending the run. All evaluations of
+    one evaluator see the same bars, so scores can be compared.
     """
 
     def __init__(

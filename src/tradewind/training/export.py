@@ -70,10 +70,10 @@ def make_bundle(
     scaler: Any = None,
     data_sha256: str | None = None,
 ) -> Bundle:
-    """The bundle of a training run: its best network, and all that is needed to trade it under the same rules.
+    """The bundle of a training run: its best network, and all that trading it under the same rules needs.
 
-    `features` and `scaler` are the JSON of the plan and of the scaler that made the tape. `data_sha256` is the hash
-    of the candles; without it the hash of the tape stands there. Same inputs, same bytes.
+    `features` and `scaler` are the JSON of the plan and of the scaler that made the tape. `data_sha256` is
+    the hash of the candles; without it the hash of the tape stands there. Same inputs, same bytes.
     """
     symbols = tape.market.symbols
     names = observation_names(tape.columns, symbols, rules.lookback, rules.clock)

@@ -1,4 +1,4 @@
-"""Train an agent on one tape: learn, judge on inner validation rows, keep the best, save, go on after a stop."""
+"""Train an agent on one tape: learn, judge on inner validation rows, keep the best, save, resume."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def train(
 ) -> TrainingResult:
     """Train on a tape that holds training rows only.
 
-    Its last rows (`validation_share`) choose the checkpoint and are never trained on. With a `folder` the run is
-    saved at every evaluation; `resume` goes on from there as if it had never stopped. The same seed gives the same
-    network, bit for bit, on the same machine's CPU.
+    Its last rows (`validation_share`) choose the checkpoint and are never trained on. With a `folder` the run
+    is saved at every evaluation; `resume` goes on from there as if it had never stopped. The same seed gives
+    the same network, bit for bit, on the same machine's CPU.
     """
     with reproducible():
         run = _Run(tape, rules, settings, folder, on_progress)
@@ -261,7 +261,7 @@ def train_seeds(
 ) -> list[TrainingResult]:
     """The same run for several seeds, in their order; each has a folder `seed-<n>` of its own and one thread.
 
-    With more than one worker they run in processes of their own, and `on_progress` is called as each finishes.
+    With more than one worker they run in processes of their own, and `on_progress` is called as each ends.
     A seed whose folder already holds a finished or interrupted run goes on from there.
     """
     if len(set(seeds)) != len(seeds) or not seeds:

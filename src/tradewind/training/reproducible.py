@@ -33,7 +33,7 @@ class Seeds:
 
 @contextmanager
 def reproducible() -> Iterator[None]:
-    """Inside, torch runs on one thread and deterministically; after it all is as before, random states too."""
+    """Inside, torch runs on one thread, deterministically; after it all is as before, random states too."""
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
     torch.set_num_threads(1)

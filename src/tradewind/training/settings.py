@@ -78,10 +78,10 @@ _DEFAULTS: dict[str, Hyperparameters] = {
 class TrainingSettings:
     """A whole training run but its data and its trading rules.
 
-    Counts are in steps of single environments. None means a default of the algorithm. `reward` None keeps that
-    of the rules; `reward_scale` multiplies it for the learner only. `validation_share` of the training rows,
-    the last ones, choose the checkpoint; `purge_bars` (None: the lookback) before them are left out.
-    `evaluate_every` and `checkpoint_every` count steps; `patience` evaluations without a better one stop the run.
+    Counts are in steps of single environments. None means a default of the algorithm. `reward` None keeps
+    that of the rules; `reward_scale` multiplies it for the learner only. `validation_share` of the training
+    rows, the last ones, choose the checkpoint; `purge_bars` (None: the lookback) before them are left out.
+    `evaluate_every` and `checkpoint_every` count steps; `patience` evaluations without a better one end it.
     """
 
     algorithm: str = "ppo"

@@ -22,7 +22,7 @@ from tradewind.training.episodes import Segments
 class TradingVectorEnv(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[Any]]):
     """N accounts behind Gymnasium's vector interface. Ended episodes are renewed in the same step.
 
-    Then `infos["final_obs"]` (object array, `_final_obs` is its mask) holds the last observation of what ended.
+    Then `infos["final_obs"]` (object array, `_final_obs` is its mask) holds the last observations.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}  # noqa: RUF012

@@ -1,7 +1,7 @@
 """Does the learner learn? Train it on worlds whose best attainable result is known, and compare.
 
-Prices are a stream: each row is met about once, so nothing can be learnt by heart. The policy is judged on fresh
-draws, by the arithmetic profit of its positions at constant exposure, beside the oracle and the naive sign.
+Prices are a stream: each row is met about once, so nothing can be learnt by heart. The policy is judged on
+fresh draws, by the arithmetic profit of its positions at constant exposure, beside oracle and naive sign.
 """
 
 from __future__ import annotations
