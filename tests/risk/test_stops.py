@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from dataclasses import replace
 
 from tests.simulator.markets import FREE, perpetual, spot, with_risk
 from tradewind.account import instrument_records, open_account

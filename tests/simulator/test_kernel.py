@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from tests.simulator.markets import (
     FREE,
     fills_of,
@@ -17,7 +18,6 @@ from tests.simulator.markets import (
     trade,
     with_risk,
 )
-
 from tradewind.market import FillReason
 from tradewind.market.errors import DataError
 from tradewind.simulator import Reward

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+
 from tests.simulator.markets import (
     fills_of,
     market_of,
@@ -15,7 +16,6 @@ from tests.simulator.markets import (
     spot,
     trade,
 )
-
 from tradewind.market import FeeAsset
 
 
