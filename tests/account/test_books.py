@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.simulator.markets import FREE, perpetual, spot
 
+from tests.simulator.markets import FREE, perpetual, spot
 from tradewind.account import apply_cash_flow, apply_fill, instrument_records, open_account, position_value
 from tradewind.account.books import EXTERNAL, FUNDING
 from tradewind.market import FeeAsset, FillReason, Instrument

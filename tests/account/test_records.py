@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from tests.simulator.markets import perpetual, spot
 
+from tests.simulator.markets import perpetual, spot
 from tradewind.account import (
     ACCOUNT,
     BAR,

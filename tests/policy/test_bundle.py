@@ -176,6 +176,8 @@ def edit_spec(folder: Path, edit: Callable[[dict[str, Any]], None]) -> None:
         (lambda s: s["network"].update(activations=["swish", "relu"]), "network.activations.0"),
         (lambda s: s["observation"]["names"].pop(), "5 names for the network's 6 inputs"),
         (lambda s: s.pop("venue"), "venue: Field required"),
+        (lambda s: s.update(adapter={"name": "finrl8", "parameters": {}}), "adapter 'finrl8' is not known"),
+        (lambda s: s.update(adapter={"name": "finrl7", "parameters": {}}), "adapter finrl7: the whole: give"),
     ],
 )
 def test_a_wrong_spec_is_refused_by_key(saved: Path, edit: Callable[..., None], said: str) -> None:
@@ -191,6 +193,11 @@ def test_evidence_may_grow_without_another_model_hash(saved: Path, bundle: Bundl
     assert loaded.spec.evidence == {"gate": {"passed": False}}
     assert loaded.sha256 == bundle.sha256
     assert contents(saved)["spec.json"] != contents(tmp_path / "proven")["spec.json"]
+
+
+def test_evidence_that_is_no_json_is_refused(bundle: Bundle) -> None:
+    with pytest.raises(BundleError, match="evidence is no plain JSON"):
+        bundle.with_evidence({"sharpe": float("nan")})
 
 
 @pytest.mark.parametrize("change", [{"timeframe": "1h"}, {"rules": {}}, {"seeds": {"torch": 2}}])

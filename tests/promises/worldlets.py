@@ -82,8 +82,8 @@ class Moody:
             self._weights = rng.normal(0, 1.5, (self.width, len(observation.vector)))
         score = self._weights @ np.nan_to_num(observation.vector.astype(np.float64), nan=0.3)
         wanted = self.reach * np.sin(7 * score)
-        wanted[np.abs(np.sin(31 * score)) < 0.15] = np.nan
-        wanted[np.abs(np.sin(17 * score)) < 0.10] = 0.0
+        wanted[np.sin(31 * score) > -0.9] = np.nan
+        wanted[np.abs(np.sin(17 * score)) < 0.03] = 0.0
         return wanted
 
     def reset(self) -> None:

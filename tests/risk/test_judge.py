@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from tests.simulator.markets import DAY, FREE, HOUR, with_risk
-
 from tradewind.account import open_account
 from tradewind.market import Kind
 from tradewind.risk import judge

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import ArrayLike
-from tests.simulator.markets import FREE, market_of, perpetual, simulator_of, spot, with_risk
 
+from tests.simulator.markets import FREE, market_of, perpetual, simulator_of, spot, with_risk
 from tradewind.market import Kind, Reason
 from tradewind.risk import review
 from tradewind.simulator import Rules

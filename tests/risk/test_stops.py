@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.simulator.markets import FREE, perpetual, spot, with_risk
 
+from tests.simulator.markets import FREE, perpetual, spot, with_risk
 from tradewind.account import instrument_records, open_account
 from tradewind.market import Instrument, Kind, MaintenanceTier
 from tradewind.risk import liquidation_price, stop_level

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from tests.simulator.markets import (
     FREE,
     fills_of,
@@ -19,7 +20,6 @@ from tests.simulator.markets import (
     with_costs,
     with_risk,
 )
-
 from tradewind.account import FILL
 from tradewind.market import FeeAsset, FillReason, MaintenanceTier
 from tradewind.simulator import Rules, Simulator

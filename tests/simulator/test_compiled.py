@@ -7,8 +7,8 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from tests.simulator.markets import market_of, perpetual, simulator_of
 
+from tests.simulator.markets import market_of, perpetual, simulator_of
 from tradewind.simulator import kernel
 
 RUNTIME = ("NRT_incref", "NRT_decref", "NRT_Allocate", "NRT_MemInfo")

@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 import pytest
-from tests.simulator.markets import FREE, spot, with_costs
 
+from tests.simulator.markets import FREE, spot, with_costs
 from tradewind.account import instrument_records
 from tradewind.market import FeeAsset, Kind
 from tradewind.simulator import Costs, costs

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.simulator.markets import (
     FREE,
     fills_of,
@@ -23,7 +24,6 @@ from tests.simulator.markets import (
     with_costs,
 )
 from tests.simulator.test_reference import Case, random_case, random_instruments
-
 from tradewind.market import Kind, MaintenanceTier, Market
 from tradewind.simulator import Costs, Reward, Simulator, kernel
 from tradewind.simulator.bar import trade_bar

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from tests.simulator.markets import (
     DAY,
     FREE,
@@ -22,7 +23,6 @@ from tests.simulator.markets import (
     with_costs,
     with_risk,
 )
-
 from tradewind.market import FillReason
 from tradewind.market.errors import ConfigError, DataError
 from tradewind.simulator import Reward, Rules, Simulator, kernel

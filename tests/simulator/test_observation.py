@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from tests.simulator.markets import (
     DAY,
     FREE,
@@ -18,7 +19,6 @@ from tests.simulator.markets import (
     trade,
     with_risk,
 )
-
 from tradewind.simulator import Rules, Simulator
 from tradewind.simulator.observation import observation_names, observation_size, schema_hash
 

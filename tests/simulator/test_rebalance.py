@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+
 from tests.simulator.markets import (
     FREE,
     fills_of,
@@ -18,7 +19,6 @@ from tests.simulator.markets import (
     trade,
     with_risk,
 )
-
 from tradewind.market import FeeAsset, Reason
 from tradewind.simulator import Simulator
 from tradewind.simulator.rebalance import decide

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tests.simulator.markets import fills_of, random_market, simulator_of
 from tests.simulator.reference import Reference
-
 from tradewind.market import FeeAsset, FillReason, Instrument, Kind, MaintenanceTier, Market, Reason
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Reward, Rules

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.simulator.markets import FREE, market_of, simulator_of, spot, trade
 
+from tests.simulator.markets import FREE, market_of, simulator_of, spot, trade
 from tradewind.account import open_account
 from tradewind.market import Kind
 from tradewind.simulator import Reward, Rules

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.simulator.markets import FREE, market_of, perpetual, random_market, spot, tape_of
 
+from tests.simulator.markets import FREE, market_of, perpetual, random_market, spot, tape_of
 from tradewind.market.errors import DataError
 from tradewind.simulator import build_tape
 

@@ -26,32 +26,23 @@ def apply_fill(
     """
     held = position.lots
     size = abs(lots)
-    direction = 1.0 if lots > 0 else -1.0
-    opposite = (held > 0 and lots < 0) or (held < 0 and lots > 0)
-    closed = min(size, abs(held)) if opposite else 0
-    gross = -direction * closed * instrument.lot * (price - position.entry)
-    pays_in_base = instrument.fee_in_base != 0 and lots > 0
-
-    if instrument.perpetual != 0:
-        account.wallet += gross
-    else:
-        account.wallet -= direction * size * instrument.lot * price
-    if pays_in_base:
+    closed = min(size, abs(held)) if (held > 0) != (lots > 0) else 0
+    opened = size - closed
+    kept = abs(held) - closed
+    gross = (closed if held > 0 else -closed) * instrument.lot * (price - position.entry)
+    fee_value = fee
+    if instrument.fee_in_base != 0 and lots > 0:
         position.dust -= fee
         fee_value = fee * price
-    else:
-        account.wallet -= fee
-        fee_value = fee
+        fee = 0.0
+    earned = gross if instrument.perpetual != 0 else -(lots * instrument.lot * price)
+    account.wallet = account.wallet + earned - fee
 
-    opened = size - closed
-    if opened > 0:
-        kept = abs(held) - closed
-        if kept == 0:
-            position.entry = price
-            position.peak = price
-            position.bars_held = 0
-        else:
-            position.entry = (position.entry * kept + price * opened) / (kept + opened)
+    # No branches on the side of a trade: a processor cannot guess it.
+    share = opened / max(kept + opened, 1)
+    position.entry = price if kept == 0 else position.entry + share * (price - position.entry)
+    position.peak = price if kept == 0 else position.peak
+    position.bars_held = 0 if kept == 0 else position.bars_held
     position.lots = held + lots
     _settle_dust(position, instrument)
     if position.lots == 0:
@@ -65,11 +56,9 @@ def apply_fill(
         else:
             account.stops += 1
 
-    profit = 0.0
-    if closed > 0:
-        profit = gross - fee_value * (closed / size)
-        account.closed_profit += profit
-        account.closed_trades += 1
+    profit = gross - fee_value * (closed / size)
+    account.closed_profit += profit
+    account.closed_trades += closed > 0
     account.fees += fee_value
     account.bar_turnover += size * instrument.lot * price
     account.fills += 1

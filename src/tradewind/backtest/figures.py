@@ -70,7 +70,7 @@ class Figures:
     sharpe_high: float | None
     confidence: float
     psr: float | None
-    years_to_show_target: float | None
+    years_to_show_target: float | None  # for normal returns where too few days are known
     sortino: float | None
     calmar: float | None
     max_drawdown: float

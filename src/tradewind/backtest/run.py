@@ -20,6 +20,8 @@ from tradewind.simulator.bar import close_out, trade_bar
 from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
 
+Spans = list[tuple[int, int]]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
@@ -34,6 +36,7 @@ def backtest(
     tape: Tape,
     *,
     start_ms: int | None = None,
+    spans: Spans | None = None,
     capital: float = 10_000.0,
     rearm_at: Sequence[int] = (),
     risk_rules: bool = True,
@@ -42,10 +45,12 @@ def backtest(
 ) -> Run:
     """Trade `tape` from the first ready bar that closes at or after `start_ms`, segment by segment.
 
+    `spans` names the rows instead: [first decision, end) of each segment.
     Each segment ends flat, its close-out charged; equity goes on. `rearm_at` are times at which a person
     re-arms the kill switch. Raises `DataError` when no bar can be decided on.
     """
-    spans = _spans(tape, start_ms)
+    if spans is None:
+        spans = spans_of(tape, start_ms)
     total = sum(stop - start for start, stop in spans)
     if total < 2:
         raise DataError(
@@ -54,8 +59,8 @@ def backtest(
     return _Backtest(agent, tape, capital, total, sorted(rearm_at)).run(spans, risk_rules, notes, on_progress)
 
 
-def _spans(tape: Tape, start_ms: int | None) -> list[tuple[int, int]]:
-    """Row ranges [first decision, end) of each fragment."""
+def spans_of(tape: Tape, start_ms: int | None = None) -> Spans:
+    """Rows [first decision, end) of each fragment: from the first ready bar that closes at `start_ms` or later."""
     spans = []
     allowed = tape.rows["ready"] != 0
     if start_ms is not None:
@@ -87,7 +92,7 @@ class _Backtest:
 
     def run(
         self,
-        spans: list[tuple[int, int]],
+        spans: Spans,
         risk_rules: bool,
         notes: Sequence[str],
         on_progress: Callable[[int, int], None] | None,

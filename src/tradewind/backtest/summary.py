@@ -149,13 +149,12 @@ def _skill_figures(
         return dict.fromkeys(names)
     sharpe = why.value("sharpe", lambda: st.sharpe(daily))
     if sharpe is None:
-        why.found.update(dict.fromkeys(names, why.found["sharpe"]))
-        return dict.fromkeys(names)
+        why.found.update(dict.fromkeys(names[:-1], why.found["sharpe"]))
+        return dict.fromkeys(names) | {"years_to_show_target": _years_to_show(0.0, 3.0, confidence)}
     interval = why.value("sharpe_low", lambda: st.sharpe_interval(daily, rng, draws, confidence))
     if interval is None:
         why.found["sharpe_high"] = why.found["sharpe_low"]
     shape = st.skew(daily), st.kurtosis(daily)
-    per_day = TARGET_SHARPE / math.sqrt(st.DAYS_PER_YEAR)
     return {
         "sharpe": sharpe,
         "sharpe_low": None if interval is None else interval.low,
@@ -163,9 +162,15 @@ def _skill_figures(
         "psr": why.value("psr", lambda: st.psr(st.sharpe_per_day(daily), len(daily), *shape)),
         "years_to_show_target": why.value(
             "years_to_show_target",
-            lambda: st.min_trl(per_day, *shape, confidence=confidence) / st.DAYS_PER_YEAR,
+            lambda: _years_to_show(*shape, confidence),
         ),
     }
+
+
+def _years_to_show(skew: float, kurtosis: float, confidence: float) -> float:
+    """How long a record of daily returns must be to tell the target Sharpe from zero."""
+    per_day = TARGET_SHARPE / math.sqrt(st.DAYS_PER_YEAR)
+    return st.min_trl(per_day, skew, kurtosis, confidence=confidence) / st.DAYS_PER_YEAR
 
 
 def _cost_figures(result: BacktestResult, why: _Reasons) -> dict[str, Any]:

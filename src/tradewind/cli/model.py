@@ -12,7 +12,7 @@ from rich.table import Table
 
 from tradewind.market import ConfigError
 from tradewind.policy import Bundle, BundleError
-from tradewind.policy.importers import import_model, save_unless_exists
+from tradewind.policy.importers import import_model, save_verified
 
 model_app = typer.Typer(no_args_is_help=True, help="List, show, verify and import models.")
 
@@ -87,7 +87,7 @@ def import_model_file(
     if not chosen or chosen.startswith(".") or set(chosen) & set("/\\"):
         raise ConfigError(f"{chosen!r} is no name for a bundle: use letters, digits, dots and dashes")
     bundle = import_model(file, spec, scaler)
-    folder = save_unless_exists(bundle, home / "bundles" / chosen, replace)
+    folder = save_verified(bundle, home / "bundles" / chosen, replace)
     if as_json:
         typer.echo(json.dumps({"model": chosen, "sha256": bundle.sha256, "folder": str(folder)}))
         return

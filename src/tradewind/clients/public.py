@@ -21,9 +21,9 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 def public_client(venue: str, *, base_urls: str | Mapping[str, str] | None = None) -> Any:
     """An asynchronous ccxt client of that venue; the caller closes it.
 
-    `base_urls` sends it elsewhere, such as to a local exchange: one origin (http://127.0.0.1:8000) in the place
-    of every host, paths kept, or a mapping from ccxt's names of endpoints to full URLs. `ConfigError` for a
-    venue that ccxt does not know.
+    `base_urls` sends it elsewhere, such as to a local exchange: one origin (http://127.0.0.1:8000) in
+    the place of every host, paths kept, or a mapping from ccxt's names of endpoints to full URLs.
+    `ConfigError` for a venue that ccxt does not know.
     """
     if venue not in ccxt.exchanges:
         near = get_close_matches(venue, ccxt.exchanges, n=3)
@@ -32,6 +32,7 @@ def public_client(venue: str, *, base_urls: str | Mapping[str, str] | None = Non
     options = {"fetchCurrencies": False, "fetchMargins": False, **_OPTIONS.get(venue, {})}
     client = getattr(ccxt, venue)({"enableRateLimit": True, "options": options})
     client.has["fetchCurrencies"] = False  # private on several venues, and nothing here needs it
+    _refuse_broken_answers(client)
     if isinstance(base_urls, str):
         client.urls["api"] = _at_origin(client.urls["api"], _origin(base_urls))
     elif base_urls is not None:
@@ -41,6 +42,20 @@ def public_client(venue: str, *, base_urls: str | Mapping[str, str] | None = Non
             raise ConfigError(f"{venue} has no endpoint {', '.join(sorted(unknown))}: it has {there}")
         client.urls["api"] = {**client.urls["api"], **base_urls}
     return client
+
+
+def _refuse_broken_answers(client: Any) -> None:
+    """ccxt reads an answer that is no whole JSON as an empty list: candles would be missing unsaid."""
+    judge_status = client.handle_http_status_code
+
+    def judge(code: int, reason: str, url: str, method: str, body: str) -> None:
+        judge_status(code, reason, url, method, body)
+        if str(body)[:1] in ("[", "{", "<") and client.parse_json(body) is None:
+            raise ccxt.BadResponse(
+                f"{client.id} {method} {url} answered with {len(body)} characters that are no JSON"
+            )
+
+    client.handle_http_status_code = judge
 
 
 def _origin(text: str) -> str:

@@ -102,8 +102,8 @@ def _refuse_mismatch(series: Sequence[CandleSeries]) -> None:
         shift = int((other.open_time[0] - first.open_time[0]) % step)
         if shift:
             raise DataError(
-                f"{other.timeframe} bars of {other.instrument.symbol} open {shift / 1000:g} s off the grid of "
-                f"{first.instrument.symbol}: import candles cut at the same times"
+                f"{other.timeframe} bars of {other.instrument.symbol} open {shift / 1000:g} s off the grid "
+                f"of {first.instrument.symbol}: import candles cut at the same times"
             )
 
 

@@ -249,7 +249,9 @@ def _edges(times: dict[str, Times], row: int, word: str) -> list[Finding]:
     edges = {name: int(t[row]) for name, t in times.items()}
     if len(set(edges.values())) == 1:
         return []
-    usual = max(set(edges.values()), key=lambda ms: (list(edges.values()).count(ms), -ms))
+    told = list(edges.values())
+    widest = 1 if row else -1  # of two equally frequent edges the one that leaves the longer span
+    usual = max(told, key=lambda ms: (told.count(ms), widest * ms))
     others = [f"{name} {word[:-1]}s {utc_text(ms)}" for name, ms in edges.items() if ms != usual]
     text = f"{', '.join(others)}; the others {utc_text(usual)}"
     return [Finding(f"{word} differ", Severity.WARNING, len(others), text)]

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -208,39 +209,35 @@ class _SymbolDownload:
         keep: Callable[[Candles], None],
         start: int,
     ) -> None:
-        """Ask for every missing span, then once more for what is missing still: a page may have been short."""
-        for attempt in range(2):
-            spans = missing_spans(stored(), start, self.end, self.step)
-            if attempt and not len(stored()):
-                return
-            total = max(1, sum(b - a for a, b in spans) // self.step)
-            done = 0
-            for a, b in spans:
-                done = await self._fill_span(label, method, a, b, keep, done, total)
-            self.progress(label, total, total)
+        """Ask for every missing span, then once more for what still is: a page may have been short."""
+        spans = missing_spans(stored(), start, self.end, self.step)
+        total = max(1, sum(b - a for a, b in spans) // self.step)
+        done = 0
+        for a, b in spans:
+            await self._fill_span(method, a, b, keep, partial(self._tell, label, done, total))
+            done += (b - a) // self.step
+        self.progress(label, total, total)
+        if len(stored()):
+            for a, b in missing_spans(stored(), start, self.end, self.step):
+                await self._fill_span(method, a, b, keep, lambda bars: None)
+
+    def _tell(self, label: str, before: int, total: int, bars: int) -> None:
+        self.progress(label, min(before + bars, total), total)
 
     async def _fill_span(
-        self,
-        label: str,
-        method: str,
-        start: int,
-        end: int,
-        keep: Callable[[Candles], None],
-        done: int,
-        total: int,
-    ) -> int:
+        self, method: str, start: int, end: int, keep: Callable[[Candles], None], tell: Callable[[int], None]
+    ) -> None:
         chunk: list[Candles] = []
         try:
             async for candles, cursor in self._pages(method, start, end):
                 chunk.append(candles)
-                self.progress(label, min(total, done + (cursor - start) // self.step), total)
+                tell((cursor - start) // self.step)
                 if sum(map(len, chunk)) >= self.plan.chunk_bars:
                     full, chunk = chunk, []
                     keep(Candles.joined(full))
         finally:  # also when cancelled or refused: what has arrived is kept
             if sum(map(len, chunk)):
                 keep(Candles.joined(chunk))
-        return done + (end - start) // self.step
 
     async def _pages(self, method: str, start: int, end: int) -> AsyncIterator[tuple[Candles, int]]:
         """Pages of closed, possible bars from `start` on, each with the time from which to go on."""
@@ -256,18 +253,22 @@ class _SymbolDownload:
             yield self._possible(candles), min(cursor, end)
 
     async def _funding_pages(self, start: int, end: int) -> AsyncIterator[Funding]:
-        """Windows small enough that no venue has more payments in one than it returns at once."""
+        """Payments in [start, end). A window that comes back full may be cut: it is asked for in parts."""
         limit = self.reader.client.feature_value(self.symbol, "fetchFundingRateHistory", "limit") or 100
-        window = limit * _HOUR_MS
-        for cursor in range(start, end, window):
+        cursor, window = start, limit * 8 * _HOUR_MS
+        while cursor < end:
             until = min(cursor + window, end) - 1
             told = await self.reader.call(
                 "fetch_funding_rate_history", self.symbol, cursor, limit, {"until": until}
             )
+            if len(told) >= limit and window > _HOUR_MS:
+                window //= 2
+                continue
             due = {int(p["timestamp"]): float(p["fundingRate"]) for p in told if p["fundingRate"] is not None}
             times = np.array(sorted(t for t in due if cursor <= t <= until), dtype=np.int64)
             if len(times):
                 yield Funding(times, np.array([due[int(t)] for t in times]))
+            cursor = until + 1
 
     def _possible(self, candles: Candles) -> Candles:
         broken = np.zeros(len(candles), dtype=bool)
@@ -296,7 +297,7 @@ class _SymbolDownload:
 
 
 def _in_span(rows: Sequence[Sequence[Any]], start: int, end: int, needs_volume: bool) -> Candles:
-    """A page's rows that open in [start, end), in order, each time once. Mark candles come without a volume."""
+    """A page's rows that open in [start, end), in order, each time once. Mark candles have no volume."""
     inside = {int(row[0]): row for row in rows if start <= int(row[0]) < end}
     table = []
     for at in sorted(inside):

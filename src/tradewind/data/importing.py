@@ -19,6 +19,7 @@ from tradewind.data.instruments import (
 from tradewind.data.naming import parts, symbol_in_file_name, unified_symbol
 from tradewind.data.reading import RawCandles, TimesAre, VolumeIn, files_of, read_candles
 from tradewind.data.series import Candles, CandleSeries
+from tradewind.data.store import CandleStore
 from tradewind.data.timestamps import utc_text
 from tradewind.market import ConfigError, DataError, Kind, Timeframe
 
@@ -107,6 +108,28 @@ def import_files(
         series = CandleSeries(known.instrument, frame, candles)
         found.append(Imported(series, known, tuple(dict.fromkeys(p.source for p in pieces)), notes))
     return found
+
+
+def store_imported(
+    store: CandleStore, found: Sequence[Imported], replace: bool = False, states_instrument: bool = False
+) -> list[int]:
+    """Put imported series into the store; returns how many bars of each are new there.
+
+    They join what is stored, or with `replace` take its place. A stored instrument stays unless the import
+    states one. `DataError` before anything is written when a stored bar has other numbers.
+    """
+    if not replace:
+        for one in found:
+            store.refuse_conflicts(one.series)
+    new = []
+    for one in found:
+        series = one.series
+        if states_instrument or not store.has_instrument(series.instrument.venue, series.instrument.symbol):
+            store.write_instrument(one.known)
+        if replace:
+            store.replace(series)
+        new.append(len(series) if replace else store.append(series))
+    return new
 
 
 def kind_of(kind: Kind | None, symbol: str | None) -> Kind:

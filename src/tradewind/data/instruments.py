@@ -36,7 +36,7 @@ class KnownInstrument:
         """What was assumed, in words; empty when everything was stated."""
         if not self.assumed:
             return ""
-        values = ", ".join(f"{name} {_told(getattr(self.instrument, name))}" for name in self.assumed)
+        values = ", ".join(f"{name} {told(getattr(self.instrument, name))}" for name in self.assumed)
         return f"{self.instrument.symbol} has assumed rules: {values}; state them with --instrument FILE.toml"
 
 
@@ -108,6 +108,13 @@ def instrument_toml(known: KnownInstrument) -> str:
     for tier in known.instrument.tiers:
         lines += ["", "[[tiers]]"] + [f"{name} = {_written(getattr(tier, name))}" for name in _TIER_KEYS]
     return "\n".join(lines) + "\n"
+
+
+def told(value: Any) -> str:
+    """A value of an instrument as a person reads it."""
+    if value == DEFAULT_TIERS:
+        return "0.5 % maintenance"
+    return str(value)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -189,9 +196,3 @@ def _written(value: Any) -> str:
         )
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
-
-
-def _told(value: Any) -> str:
-    if value == DEFAULT_TIERS:
-        return "0.5 % maintenance"
-    return str(value)

@@ -44,7 +44,7 @@ class VenueReader:
         self._quiet_until_ms = 0  # a rate limit counts for all calls, not only for the one that met it
 
     async def call(self, method: str, *arguments: Any, **parameters: Any) -> Any:
-        """The client's answer. `VenueUnavailable` after the last attempt, `ConfigError` when refused for good."""
+        """The client's answer. `VenueUnavailable` after the last attempt, `ConfigError` when it refuses."""
         name = self.client.id
         for failures in range(1, self.patience.attempts + 1):
             await self._wait_for_quiet()
@@ -82,7 +82,7 @@ class VenueReader:
 
 
 def _may_pass(error: ccxt.BaseError) -> bool:
-    """Whether the next try may succeed. An answer that broke off is an ExchangeError in ccxt, with its cause."""
+    """Whether the next try may succeed. ccxt makes an ExchangeError, with its cause, of a broken answer."""
     return isinstance(error, ccxt.OperationFailed) or isinstance(error.__cause__, aiohttp.ClientError)
 
 

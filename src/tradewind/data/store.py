@@ -16,11 +16,11 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
-from tradewind.data.atomic import locked, write_whole
 from tradewind.data.instruments import KnownInstrument, instrument_toml, read_stored_instrument
 from tradewind.data.naming import file_name, symbol_of_file
 from tradewind.data.series import Candles, CandleSeries, Funding
 from tradewind.data.timestamps import utc_text
+from tradewind.files import locked, write_whole
 from tradewind.market import DataError, Instrument, Timeframe
 
 _TIME = pl.Datetime("ms", "UTC")
@@ -47,11 +47,17 @@ class CandleStore:
         self.root = Path(root)
 
     def write(self, series: CandleSeries, assumed: Sequence[str] = ()) -> None:
-        """Put a series, its instrument, funding and mark in the place of what was stored under its name."""
-        instrument = series.instrument
-        folder = self._folder(instrument.venue, instrument.symbol)
+        """Put a series, its instrument, funding and mark in the place of what was stored under its name.
+
+        Funding and mark that the series does not carry stay as they were.
+        """
+        self.write_instrument(KnownInstrument(series.instrument, tuple(assumed)))
+        self.replace(series)
+
+    def replace(self, series: CandleSeries) -> None:
+        """As `write`, but the stored instrument stays."""
+        folder = self._folder(series.instrument.venue, series.instrument.symbol)
         with locked(folder):
-            self._write_instrument(KnownInstrument(instrument, tuple(assumed)))
             if series.funding is not None:
                 _write_funding(folder, series.funding)
             if series.mark is not None:
@@ -68,23 +74,31 @@ class CandleStore:
 
         The stored instrument stays. `DataError`, and nothing written, when a stored bar has other numbers.
         """
-        known = KnownInstrument(series.instrument)
         folder = self._folder(series.instrument.venue, series.instrument.symbol)
-        if not (folder / "instrument.toml").exists():
-            self.write_instrument(known)
+        if not self.has_instrument(series.instrument.venue, series.instrument.symbol):
+            self.write_instrument(KnownInstrument(series.instrument))
         name = series.instrument.symbol
         with locked(folder):
             target = folder / f"{series.timeframe}.parquet"
             merged, new = _merged(target, series.candles, name)
+            CandleSeries(series.instrument, series.timeframe, merged)
             if series.mark is not None:
                 mark_target = _mark_file(folder, series.timeframe)
                 _write_candles(mark_target, _merged(mark_target, series.mark, f"{name} mark")[0])
             if series.funding is not None:
                 _write_funding(folder, _merged_funding(folder, series.funding))
-            CandleSeries(series.instrument, series.timeframe, merged)
             if new or not target.exists():
                 _write_candles(target, merged)
         return new
+
+    def refuse_conflicts(self, series: CandleSeries) -> None:
+        """`DataError` when `append` would refuse the series; nothing is written."""
+        folder = self._folder(series.instrument.venue, series.instrument.symbol)
+        name = series.instrument.symbol
+        merged, _ = _merged(folder / f"{series.timeframe}.parquet", series.candles, name)
+        CandleSeries(series.instrument, series.timeframe, merged)
+        if series.mark is not None:
+            _merged(_mark_file(folder, series.timeframe), series.mark, f"{name} mark")
 
     def append_mark(self, instrument: Instrument, timeframe: Timeframe, mark: Candles) -> int:
         """Merge candles of the mark price into those stored; returns how many are new."""
@@ -114,6 +128,9 @@ class CandleStore:
             self.mark(venue, symbol, timeframe),
         )
         return series if start is None and end is None else series.between(start, end)
+
+    def has_instrument(self, venue: str, symbol: str) -> bool:
+        return (self._folder(venue, symbol) / "instrument.toml").exists()
 
     def candles(self, venue: str, symbol: str, timeframe: Timeframe) -> Candles:
         """The stored candles, unchecked, as the file has them."""

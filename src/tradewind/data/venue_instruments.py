@@ -67,4 +67,5 @@ def _step(precision: Any, mode: int) -> Decimal | None:
 
 
 def _decimal(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(str(value))
+    """Without trailing zeros: 1.0 * 0.001 is 0.001, not 0.0010."""
+    return None if value is None else Decimal(f"{Decimal(str(value)).normalize():f}")

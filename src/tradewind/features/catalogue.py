@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -34,8 +35,10 @@ class Parameter:
                 )
             return str(value)
         whole = isinstance(self.default, int)
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or (whole and value != int(value)):
-            kind = "a whole number" if whole else "a number"
+        kind = "a whole number" if whole else "a number"
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise ConfigError(f"{feature}: {self.name} is {value!r}, expected {kind}")
+        if whole and not float(value).is_integer():
             raise ConfigError(f"{feature}: {self.name} is {value!r}, expected {kind}")
         if not self.low <= value <= self.high:
             raise ConfigError(f"{feature}: {self.name} is {value}, expected {self.low:g} to {self.high:g}")
@@ -55,6 +58,9 @@ class Indicator:
     size: Callable[[Values], int]
     warmup: Callable[[Values], int]
     rising: tuple[str, ...] = ()  # parameters that must rise strictly in this order
+    fading: Callable[[Values], float] = lambda values: (
+        0.0
+    )  # bars beyond warmup until older ones are forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,10 @@ class Feature:
         """Bars until the feature has its full history; the first value shows on the last of them."""
         return self.indicator.warmup(values) + self.extra_warmup(values)
 
+    def memory(self, values: Values) -> float:
+        """Bars after which any longer history gives the same value to 1e-9 of its scale; inf for never."""
+        return self.warmup(values) + self.indicator.fading(values)
+
 
 def _bars(default: int, low: int = 2) -> tuple[Parameter, ...]:
     return (Parameter("bars", default, low),)
@@ -78,6 +88,22 @@ def _bars(default: int, low: int = 2) -> tuple[Parameter, ...]:
 
 def _n(values: Values, name: str = "bars") -> int:
     return int(values[name])
+
+
+_FADED = 25.0  # time constants until exp(-x) is far below 1e-9
+
+
+def _averages_fade(*names: str) -> Callable[[Values], float]:
+    """Exponential averages of span n, one after the other: a time constant of (n + 1) / 2 each."""
+    return lambda values: _FADED * sum((_n(values, name) + 1) / 2 for name in names)
+
+
+def _wilder_fades(values: Values) -> float:
+    return _FADED * _n(values)
+
+
+def _wilder_fades_twice(values: Values) -> float:
+    return (_FADED + 7.0) * _n(values)  # DX, then its average
 
 
 _SEED = Parameter("seed", "mean", choices=("mean", "first"))
@@ -90,8 +116,16 @@ _RETURN = Indicator(codes.LAG, _bars(1, 1), 3, lambda v: 5 + _n(v), lambda v: _n
 _MOMENTUM = Indicator(codes.LAG, _bars(12, 1), 3, _RETURN.size, _RETURN.warmup)
 _ROC = Indicator(codes.LAG, _bars(10, 1), 3, _RETURN.size, _RETURN.warmup)
 _SMA = Indicator(codes.SMA, _bars(20), 2, lambda v: 4 + _n(v), _n)
-_EMA = Indicator(codes.EMA, (*_bars(12), _SEED), 2, lambda v: 4, _n)
-_TREND = Indicator(codes.TREND, (_FAST, _SLOW), 1, lambda v: 5, lambda v: _n(v, "slow"), ("fast", "slow"))
+_EMA = Indicator(codes.EMA, (*_bars(12), _SEED), 2, lambda v: 4, _n, fading=_averages_fade("bars"))
+_TREND = Indicator(
+    codes.TREND,
+    (_FAST, _SLOW),
+    1,
+    lambda v: 5,
+    lambda v: _n(v, "slow"),
+    ("fast", "slow"),
+    _averages_fade("slow"),
+)
 _MACD = Indicator(
     codes.MACD,
     (_FAST, _SLOW, Parameter("signal", 9), _SEED),
@@ -99,11 +133,20 @@ _MACD = Indicator(
     lambda v: 13,
     lambda v: _n(v, "slow") + _n(v, "signal") - 1,
     ("fast", "slow"),
+    _averages_fade("slow", "signal"),
 )
 _RSI = Indicator(
-    codes.RSI, (*_bars(14), _SEED), 3, lambda v: 7, lambda v: _n(v) + (1 if v["seed"] == "mean" else 0)
+    codes.RSI,
+    (*_bars(14), _SEED),
+    3,
+    lambda v: 7,
+    lambda v: _n(v) + (1 if v["seed"] == "mean" else 0),
+    (),
+    _wilder_fades,
 )
-_DIRECTIONAL = Indicator(codes.DIRECTIONAL, _bars(14), 6, lambda v: 14, lambda v: _n(v) + 1)
+_DIRECTIONAL = Indicator(
+    codes.DIRECTIONAL, _bars(14), 6, lambda v: 14, lambda v: _n(v) + 1, (), _wilder_fades_twice
+)
 _CCI = Indicator(codes.CCI, _bars(14), 1, lambda v: 3 + _n(v), _n)
 _WILLR = Indicator(codes.WILLR, _bars(14), 1, lambda v: 4 + 2 * _n(v), _n)
 _ULTOSC = Indicator(
@@ -114,7 +157,7 @@ _ULTOSC = Indicator(
     lambda v: _n(v, "long") + 1,
     _WAVE,
 )
-_ATR = Indicator(codes.ATR, _bars(14), 2, lambda v: 5, lambda v: _n(v) + 1)
+_ATR = Indicator(codes.ATR, _bars(14), 2, lambda v: 5, lambda v: _n(v) + 1, (), _wilder_fades)
 _BOLLINGER = Indicator(
     codes.BOLLINGER, (*_bars(20), Parameter("width", 2.0, 0.01, 100)), 5, lambda v: 7 + _n(v), _n
 )
@@ -128,12 +171,20 @@ _SPREAD = Indicator(
 )
 _VOLATILITY = Indicator(codes.VOLATILITY, _bars(20), 1, lambda v: 4 + _n(v), lambda v: _n(v) + 1)
 _OBV = Indicator(
-    codes.OBV, (Parameter("unchanged", "none", choices=("none", "plus")),), 1, lambda v: 3, lambda v: 1
+    codes.OBV,
+    (Parameter("unchanged", "none", choices=("none", "plus")),),
+    1,
+    lambda v: 3,
+    lambda v: 1,
+    (),
+    lambda v: math.inf,
 )
 _FLOW = Indicator(codes.VOLUME_FLOW, _bars(20), 1, lambda v: 5 + 2 * _n(v), lambda v: _n(v) + 1)
 _VWAP = Indicator(codes.VWAP, _bars(20), 2, lambda v: 5 + 2 * _n(v), _n)
 _VOLUME_RATIO = Indicator(codes.VOLUME_RATIO, _bars(20), 1, lambda v: 3 + _n(v), _n)
-_HILBERT = Indicator(codes.HILBERT, (), 3, lambda v: HILBERT_SIZE, lambda v: FIRST_OUTPUT + 1)
+_HILBERT = Indicator(
+    codes.HILBERT, (), 3, lambda v: HILBERT_SIZE, lambda v: FIRST_OUTPUT + 1, (), lambda v: 600.0
+)
 
 
 def _until_adx(values: Values) -> int:

@@ -7,10 +7,12 @@ import hashlib
 import inspect
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+from numba.core.errors import NumbaError
 
 from tradewind.features.catalogue import CATALOGUE, Parameter, Value
 from tradewind.features.kernels.advance import fold_bar, fold_is_over
@@ -39,6 +41,7 @@ class CustomFeature:
 
 
 _REGISTERED: dict[str, CustomFeature] = {}
+_GUARD, _UNTOUCHED, _TRIAL_BARS = 256, -7.25e77, 600
 
 
 def register(
@@ -69,8 +72,43 @@ def register(
     if standing is not None and standing != made:
         raise ConfigError(f"feature {name!r} is registered with another source: choose another name")
     if standing is None:
-        step = kernel if hasattr(kernel, "py_func") else _compiled_here(kernel)
-        _REGISTERED[name] = CustomFeature(name, known, state_size, warmup, made.fingerprint, step)
+        ready = replace(made, step=_checked(name, kernel))
+        _keep_to_its_state(ready)
+        _REGISTERED[name] = ready
+
+
+def _checked(name: str, kernel: Kernel) -> Any:
+    """The kernel compiled for the types that it will be called with."""
+    step: Any = _compiled_here(getattr(kernel, "py_func", kernel))
+    floats, place = numba.float64[::1], numba.int64
+    try:
+        step.compile((floats, place, floats, place, *(numba.float64,) * 5))
+        result = step.nopython_signatures[0].return_type
+    except (NumbaError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ConfigError(
+            f"{name}: numba cannot compile the kernel, keep to numbers and math: {reason}"
+        ) from error
+    if not isinstance(result, numba.types.Number):
+        raise ConfigError(f"{name}: the kernel returns {result}, expected a number")
+    return step
+
+
+def _keep_to_its_state(made: CustomFeature) -> None:
+    """Try the kernel on a few bars with guards around its state: outside lies the state of other features."""
+    state = np.full(_GUARD + made.state_size + _GUARD, _UNTOUCHED)
+    own = slice(_GUARD, _GUARD + made.state_size)
+    state[own] = 0.0
+    params = np.array([float(p.default) for p in made.parameters], np.float64)
+    for t in range(_TRIAL_BARS):
+        price = 100.0 + t % 7
+        made.step(state, _GUARD, params, 0, price, price + 1.0, price - 1.0, price + 0.5, 10.0 + t % 3)
+    state[own] = _UNTOUCHED
+    if (state != _UNTOUCHED).any():
+        raise ConfigError(
+            f"{made.name}: the kernel writes outside its {made.state_size} floats of state: "
+            "make state_size larger"
+        )
 
 
 def registered() -> dict[str, CustomFeature]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -74,6 +75,9 @@ class FeatureSpec:
 
     def __hash__(self) -> int:
         return hash(self.label)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FeatureSpec, (self.name, dict(self.params), self.timeframe, self.rank)  # to worker processes
 
     @property
     def label(self) -> str:
@@ -150,7 +154,16 @@ class FeaturePlan:
 
     def warmup_on(self, timeframe: Timeframe | None) -> int:
         """Bars of that length until every column is there, however a fragment lies to the higher bars."""
-        return max(_warmup(spec, timeframe) for spec in self.features)
+        return int(max(_bars(spec, timeframe, forget=False) for spec in self.features))
+
+    def memory_on(self, timeframe: Timeframe) -> int | None:
+        """Bars of history after which a longer one gives the same features to 1e-9 of their scale.
+
+        What a stream without a snapshot should be fed before it is trusted; None when the plan has a
+        feature that never forgets (obv). A user's own feature is taken to forget after its warm-up.
+        """
+        bars = max(_bars(spec, timeframe, forget=True) for spec in self.features)
+        return None if math.isinf(bars) else math.ceil(bars)
 
     def schema_hash(self, symbols: Sequence[str]) -> str:
         """SHA-256 over version, columns and parameters, and the sources of the user's own features."""
@@ -193,12 +206,15 @@ def parameters_of(feature: Feature | CustomFeature) -> tuple[Parameter, ...]:
     return feature.indicator.parameters if isinstance(feature, Feature) else feature.parameters
 
 
-def _warmup(spec: FeatureSpec, timeframe: Timeframe | None) -> int:
+def _bars(spec: FeatureSpec, timeframe: Timeframe | None, forget: bool) -> float:
     feature = find_feature(spec.name)
-    own = feature.warmup(spec.params) if isinstance(feature, Feature) else feature.warmup_bars
+    if isinstance(feature, CustomFeature):
+        own: float = feature.warmup_bars
+    else:
+        own = feature.memory(spec.params) if forget else feature.warmup(spec.params)
     if spec.timeframe is None or timeframe is None:
         return own
-    bars = higher_ms(spec, timeframe) // timeframe.ms
+    bars = (higher_ms(spec, timeframe) or timeframe.ms) // timeframe.ms
     return own * bars + bars - 1
 
 

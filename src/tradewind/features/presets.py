@@ -28,7 +28,7 @@ _PRESETS = {
         "volume_ratio",
         FeatureSpec("vwap_deviation", {"bars": 24}),
     ),
-    # The seven columns that FinRL_Crypto keeps of each coin, raw, in its order.
+    # Seven raw columns of each coin, in the order in which imported models of that kind expect them.
     "finrl7": FeaturePlan.of("close", "volume", "rsi", "dx", "ultosc", "obv", "ht_dcphase"),
     # The market inputs of a 15-number ETH state by its training formulas: raw, before clip and scaling.
     "eth15": FeaturePlan.of(

@@ -18,6 +18,7 @@ from tradewind.market.errors import ConfigError, DataError
 _VERSION = 1
 _KINDS = ("robust", "minmax", "none")
 _NORMAL_QUARTILES = 1.3489795003921634  # quartile distance of a standard normal variable
+_CONSTANT = 1e-12  # a column that varies less, as a share of its size, shows rounding only
 
 
 @compiled
@@ -69,8 +70,9 @@ class Scaler:
 
         `kind`, one for all or one per column: `robust` is (x - median) / (quartile distance / 1.349) within
         +-`clip`, with the standard deviation where the quartiles coincide; `minmax` maps the `quantiles` of
-        the column to -1 and 1 and clips there; `none` leaves it. A constant column has scale 1, so it
-        becomes 0. NaN rows are left out; a column without any finite value raises `DataError`.
+        the column to -1 and 1 and clips there; `none` leaves it. A column that is constant (to 1e-12 of its
+        size) has scale 1, so it becomes 0. NaN rows are left out; a column without any finite value raises
+        `DataError`.
         """
         table = np.asarray(values, np.float64)
         if table.ndim != 2:
@@ -138,11 +140,13 @@ def _learn(
         raise DataError(
             f"column {index} has no finite value on the train rows: drop it, or give more history"
         )
+    least = _CONSTANT * float(np.abs(seen).max())
     if kind == "minmax":
         low, high = (float(x) for x in np.quantile(seen, quantiles))
-        return (low + high) / 2, (high - low) / 2 or 1.0, 1.0
+        half = (high - low) / 2
+        return (low + high) / 2, half if half > least else 1.0, 1.0
     lower, median, upper = (float(x) for x in np.quantile(seen, (0.25, 0.5, 0.75)))
     spread = (upper - lower) / _NORMAL_QUARTILES
-    if spread <= 0:
-        spread = float(np.std(seen)) if seen.min() < seen.max() else 1.0
-    return median, spread, clip
+    if spread <= least:
+        spread = float(np.std(seen))
+    return median, spread if spread > least else 1.0, clip

@@ -55,6 +55,7 @@ class FeatureStream:
         no bar and its features stay. Raises `DataError`, state unchanged, on a bar that is not the next
         one (a gap must be back-filled, or `restart` begins a new fragment) and on one that is no bar.
         """
+        open_time = int(open_time)  # numpy's would not go into the snapshot
         expected = self._last + self.timeframe.ms
         if self._last != _NEVER and open_time != expected:
             raise DataError(self._out_of_order(open_time, expected))
@@ -125,7 +126,7 @@ class FeatureStream:
     def _out_of_order(self, open_time: int, expected: int) -> str:
         if open_time < expected:
             return f"the bar at {open_time} is not after the last one at {self._last}: expected {expected}"
-        missing = (open_time - expected) // self.timeframe.ms + 1
+        missing = -((expected - open_time) // self.timeframe.ms)
         return (
             f"the bar at {open_time} leaves a gap, expected {expected}: back-fill about {missing} bars, "
             "or restart the features"

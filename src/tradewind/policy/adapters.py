@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, Protocol
 
@@ -39,7 +40,20 @@ ETH15_NAMES = (
     "obv",
     "sentiment",
 )
-ETH15_FEATURES = tuple(n for n in ETH15_NAMES if n not in ("position", "position_change", "sentiment"))
+ETH15_FEATURES = {  # input -> feature of the plan, in the order of its preset
+    "z_score": "spread_z",
+    "zone_norm": "spread_zone",
+    "price_momentum": "pct_change",
+    "z_score_momentum": "spread_z_change",
+    "macd": "macd",
+    "macd_signal": "macd_signal",
+    "macd_histogram": "macd_histogram",
+    "rsi": "rsi_fraction",
+    "bb_middle": "bollinger_middle",
+    "bb_upper": "bollinger_upper",
+    "bb_lower": "bollinger_lower",
+    "obv": "obv",
+}
 ETH15_NORMALISED = (
     "macd",
     "macd_signal",
@@ -51,6 +65,7 @@ ETH15_NORMALISED = (
     "obv",
 )
 _ETH15_BOUNDS = (1.0, 5.0, 1.0, 0.1, 2.0, 0.2) + (1.0,) * 9
+_MAX_LOOKBACK = 5_000
 _RAMP = 0.1  # change of exposure that one bar allowed in training
 
 
@@ -91,7 +106,7 @@ class Finrl7Parameters(_Parameters):
     norm_stocks: float = 2.0**-8
     norm_tech: float = 2.0**-15
     norm_action: float = 10_000.0
-    lookback: Annotated[int, Field(ge=1)] = 1
+    lookback: Annotated[int, Field(ge=1, le=_MAX_LOOKBACK)] = 1
     legacy_capital: Annotated[float, Field(gt=0)] = 1_000_000.0
     first_prices: tuple[Annotated[float, Field(gt=0)], ...] | None = None
     price_magnitude: tuple[int, ...] | None = None
@@ -193,12 +208,11 @@ class Eth15Parameters(_Parameters):
     """The constants of the ETH system's training set.
 
     `minmax` gives for each normalised feature the [low, high] (1 % and 99 % quantiles) that became -1 and 1.
-    They were taken over all rows and never saved: compute them again from the training candles. `rsi` is
-    meant in [0, 1]; `rsi_scale` brings the feature there. `scaler` was applied to the finished vector.
+    They were taken over all rows and never saved: compute them again from the training candles, `rsi` as a
+    fraction. `scaler` was applied to the finished vector.
     """
 
     minmax: dict[str, tuple[float, float]]
-    rsi_scale: float = 0.01
     sentiment_default: Annotated[float, Field(ge=-1, le=1)] = 0.0
     scaler: VectorScaler | None = None
 
@@ -243,7 +257,6 @@ class Eth15:
         raw[self._slots] = row[self._columns]
         raw[0] = observation.weights[0]
         raw[5] = self._change
-        raw[9] *= self._p.rsi_scale
         raw[14] = self._sentiment_of(row)
         span = self._high - self._low
         raw[self._normalised] = 2.0 * (raw[self._normalised] - self._low) / span - 1.0
@@ -289,7 +302,7 @@ def _eth15(spec: BundleSpec) -> Adapter:
         raise BundleError(f"adapter eth15 trades one instrument, the model has {len(spec.symbols)}")
     names = [_bare(c, spec.symbols[0]) for c in spec.observation.feature_columns]
     sentiment = names.index("sentiment") if "sentiment" in names else None
-    adapter = Eth15(_read(Eth15Parameters, spec), _locate(ETH15_FEATURES, spec, 0), sentiment)
+    adapter = Eth15(_read(Eth15Parameters, spec), _locate(tuple(ETH15_FEATURES.values()), spec, 0), sentiment)
     return adapter.trading_short() if spec.kinds[0] == "perpetual" else adapter
 
 
@@ -309,7 +322,7 @@ def input_names(name: str, symbols: Sequence[str], parameters: dict[str, Any]) -
     if name == "eth15":
         return ETH15_NAMES
     lookback = parameters.get("lookback", 1)
-    rows = range(lookback if isinstance(lookback, int) else 1)
+    rows = range(min(lookback, _MAX_LOOKBACK) if isinstance(lookback, int) else 1)
     features = [f"{s}:{f}[t-{k}]" for k in rows for s in symbols for f in FINRL7_FEATURES]
     return ("cash", *(f"{s}:coins" for s in symbols), *features)
 
@@ -323,7 +336,9 @@ def _read(model: type[Any], spec: BundleSpec) -> Any:
 
 
 def _bare(column: str, symbol: str) -> str:
-    return column.removeprefix(symbol).lstrip(":.|_ ")
+    """The feature of a column `<symbol> <label>`, without the parameters that its label ends in."""
+    label = column.removeprefix(f"{symbol} ")
+    return re.sub(r"(_[0-9.]+)*(_(first|mean|plus|none))?$", "", label)
 
 
 def _locate(names: Sequence[str], spec: BundleSpec, block: int) -> list[int]:
@@ -332,10 +347,8 @@ def _locate(names: Sequence[str], spec: BundleSpec, block: int) -> list[int]:
     if not columns:
         return [block * len(names) + k for k in range(len(names))]
     symbol = spec.symbols[block]
-    found = {
-        _bare(c, symbol): k for k, c in enumerate(columns) if c.startswith(symbol) or len(spec.symbols) == 1
-    }
+    found = {_bare(c, symbol): k for k, c in enumerate(columns) if c.startswith(f"{symbol} ")}
     missing = [name for name in names if name not in found]
     if missing:
-        raise BundleError(f"adapter needs features {missing} of {symbol}, the plan has {list(columns)}")
+        raise BundleError(f"the adapter needs features {missing} of {symbol}, the plan has {list(columns)}")
     return [found[name] for name in names]

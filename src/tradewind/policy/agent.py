@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
-from tradewind.features import FeaturePlan, Scaler, compute
-from tradewind.market import Market
+from tradewind.features import FeaturePlan, Scaler, compute, preset
+from tradewind.market import Kind, Market, Timeframe
+from tradewind.policy.baselines import Baseline, baseline
+from tradewind.policy.bundle import Bundle
+from tradewind.policy.errors import BundleError
+from tradewind.policy.model import BundlePolicy
 from tradewind.policy.protocol import Policy
 from tradewind.simulator import Rules, Tape, build_tape
 
@@ -43,3 +52,43 @@ class Agent:
     def under(self, rules: Rules) -> Agent:
         """The same agent under other rules."""
         return replace(self, rules=rules)
+
+
+def agent_of_bundle(bundle: Bundle, name: str) -> Agent:
+    """The agent that a bundle describes, under the rules it was trained under."""
+    spec = bundle.spec
+    if not isinstance(spec.observation.features, dict):
+        raise BundleError(f"{name} names no feature plan, so nothing can be computed for it: import it again")
+    scaler = spec.observation.scaler
+    return Agent(
+        name=name,
+        policy=BundlePolicy(bundle),
+        plan=_plan_of(spec.observation.features),
+        rules=Rules.from_dict(dict(spec.rules)),
+        scaler=None if scaler is None else Scaler.from_json(json.dumps(scaler)),
+        model_hash=bundle.sha256,
+    )
+
+
+def _plan_of(features: dict[str, JsonValue]) -> FeaturePlan:
+    """A plan as training wrote it, or the preset that a model made elsewhere names."""
+    if set(features) == {"preset"}:
+        return preset(str(features["preset"]))
+    return FeaturePlan.from_json(json.dumps(features))
+
+
+def agent_of_baseline(
+    name: str, kinds: Sequence[Kind], timeframe: Timeframe, rules: Rules, **settings: Any
+) -> Agent:
+    """A baseline as an agent: it sees only the features that it asks for."""
+    if name.replace("-", "_") == "equal_weight":
+        settings.setdefault("timeframe", timeframe.text)
+    policy = baseline(name, kinds, **settings)
+    return agent_of_policy(name, policy, rules)
+
+
+def agent_of_policy(name: str, policy: Baseline, rules: Rules) -> Agent:
+    """A baseline that exists already, as an agent."""
+    plan = FeaturePlan(policy.required_features) if policy.required_features else FeaturePlan.of("log_return")
+    digest = hashlib.sha256(f"{type(policy).__name__} {policy.settings()}".encode()).hexdigest()
+    return Agent(name, policy, plan, replace(rules, lookback=1, clock=False), model_hash=digest)

@@ -10,27 +10,16 @@ import difflib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tradewind.features import FeatureSpec
 from tradewind.market import ConfigError, Kind, Observation, Timeframe
 from tradewind.policy.protocol import Weights
 
 FLAT = 1e-9  # a weight below this is no position
-
-
-@dataclass(frozen=True, slots=True)
-class RequiredFeature:
-    """A feature that a baseline reads: its name and parameters, as a feature plan takes them.
-
-    `sma_ratio(window)` is close / SMA(window) - 1; `momentum(window)` is close / close[window bars ago] - 1.
-    """
-
-    name: str
-    parameters: tuple[tuple[str, int], ...]
 
 
 class Baseline(ABC):
@@ -40,7 +29,7 @@ class Baseline(ABC):
     the order given here; `columns` [A, K] says where they stand when the plan of the run has others too.
     """
 
-    required_features: tuple[RequiredFeature, ...] = ()
+    required_features: tuple[FeatureSpec, ...] = ()
 
     def __init__(self, kinds: Sequence[Kind | str], columns: NDArray[np.int64] | None = None) -> None:
         self.kinds = tuple(Kind(kind) for kind in kinds)
@@ -52,6 +41,14 @@ class Baseline(ABC):
 
     @abstractmethod
     def decide(self, observation: Observation) -> Weights: ...
+
+    def settings(self) -> dict[str, Any]:
+        """What was set, by name: equal settings decide equally."""
+        return {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in sorted(vars(self).items())
+            if name in ("kinds", "_period", "_seed", "_probability", "_weights", "_high", "_low")
+        } | {"features": [spec.label for spec in self.required_features]}
 
     def reset(self) -> None:  # noqa: B027
         """Nothing to forget, unless a baseline says otherwise."""
@@ -139,14 +136,14 @@ class MovingAverageCross(Baseline):
         columns: NDArray[np.int64] | None = None,
     ) -> None:
         super().__init__(kinds, columns)
-        _at_least("fast", fast, 1)
+        _at_least("fast", fast, 2)
         if not fast < slow:
             raise ConfigError(
                 f"moving_average_cross: fast is {fast} and slow {slow}, fast must be below slow"
             )
         self.required_features = (
-            RequiredFeature("sma_ratio", (("window", fast),)),
-            RequiredFeature("sma_ratio", (("window", slow),)),
+            FeatureSpec("sma_distance", {"bars": fast}),
+            FeatureSpec("sma_distance", {"bars": slow}),
         )
 
     def decide(self, observation: Observation) -> Weights:
@@ -156,14 +153,14 @@ class MovingAverageCross(Baseline):
 
 
 class TimeSeriesMomentum(Baseline):
-    """Long what rose over `window` bars; what fell: short on a perpetual, out on spot."""
+    """Long what rose over `bars` bars; what fell: short on a perpetual, out on spot."""
 
     def __init__(
-        self, kinds: Sequence[Kind | str], window: int = 100, columns: NDArray[np.int64] | None = None
+        self, kinds: Sequence[Kind | str], bars: int = 100, columns: NDArray[np.int64] | None = None
     ) -> None:
         super().__init__(kinds, columns)
-        _at_least("window", window, 1)
-        self.required_features = (RequiredFeature("momentum", (("window", window),)),)
+        _at_least("bars", bars, 1)
+        self.required_features = (FeatureSpec("momentum", {"bars": bars}),)
 
     def decide(self, observation: Observation) -> Weights:
         side = np.sign(self._features(observation)[:, 0])

@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from safetensors import SafetensorError
 
+from tradewind.policy.adapters import make_adapter
 from tradewind.policy.errors import BundleError
 from tradewind.policy.folder import read_folder, write_folder
 from tradewind.policy.network import Network, Tensors, check_tensors
-from tradewind.policy.spec import BundleSpec, canonical_json
+from tradewind.policy.spec import BundleSpec, canonical_json, first_error
 
 WEIGHTS_FILE, SPEC_FILE = "weights.safetensors", "spec.json"
 GOLDEN_FILE, MANIFEST_FILE = "golden.safetensors", "manifest.json"
@@ -60,6 +61,7 @@ class Bundle:
         the answers of the network as it was trained; where they differ by more than 1e-5 it is refused.
         """
         network = Network(spec.network, tensors)
+        _check_adapter(spec)
         if golden_observations is None:
             golden_observations = golden_draws(spec.network.inputs)
         observations = np.ascontiguousarray(golden_observations, dtype=np.float32)
@@ -76,7 +78,10 @@ class Bundle:
 
     def with_evidence(self, evidence: Mapping[str, JsonValue]) -> Bundle:
         """The same model with other evidence, and so with the same model hash."""
-        spec = BundleSpec.model_validate({**_fields(self.spec), "evidence": dict(evidence)}, strict=True)
+        try:
+            spec = BundleSpec.model_validate({**_fields(self.spec), "evidence": dict(evidence)}, strict=True)
+        except ValidationError as error:
+            raise BundleError(f"the evidence is no plain JSON: {first_error(error)}") from error
         return Bundle(spec, self.tensors, self.golden_observations, self.golden_actions, self.sha256)
 
     def save(self, folder: Path, replace: bool = False) -> None:
@@ -100,7 +105,7 @@ class Bundle:
         """Read and verify a bundle; `BundleError` says in one sentence why it is refused.
 
         Checked: no file missing or unknown, no links, sizes and SHA-256, the spec, the shape of every tensor,
-        and that the network gives the 64 golden actions to 1e-5.
+        the constants of its adapter, and that the network gives the 64 golden actions to 1e-5.
         """
         files = read_folder(folder, (*FILES, MANIFEST_FILE))
         manifest = files.pop(MANIFEST_FILE)
@@ -114,6 +119,7 @@ class Bundle:
             )
         tensors = _read_tensors(WEIGHTS_FILE, files[WEIGHTS_FILE])
         check_tensors(spec.network, tensors)
+        _check_adapter(spec)
         golden = _read_tensors(GOLDEN_FILE, files[GOLDEN_FILE])
         return cls._verified(spec, tensors, golden, model_hash)
 
@@ -175,6 +181,12 @@ def golden_draws(inputs: int) -> NDArray[np.float32]:
     """The [64, inputs] observations that prove a network when none are given: normal, always the same."""
     generator = np.random.Generator(np.random.PCG64(20_221_130))
     return generator.standard_normal((GOLDEN_COUNT, inputs)).astype(np.float32)
+
+
+def _check_adapter(spec: BundleSpec) -> None:
+    """An unknown adapter, or constants that do not fit, are found at load and not at the first bar."""
+    if spec.adapter is not None:
+        make_adapter(spec)
 
 
 def _fields(spec: BundleSpec) -> dict[str, Any]:

@@ -26,14 +26,11 @@ def judge(account: Any, rules: Any, close_time: int) -> None:
     if rules.max_drawdown > 0.0 and account.equity <= account.peak_equity * (1.0 - rules.max_drawdown):
         account.halted = 1
 
-    if account.closed_trades > 0:  # one outcome a bar: the sum of what was closed in it
-        if account.closed_profit < 0.0:
-            account.losses += 1
-        elif account.closed_profit > 0.0:
-            account.losses = 0
-        if rules.streak_losses > 0 and account.losses >= rules.streak_losses:
-            account.losses = 0
-            account.streak_left = rules.streak_bars
+    outcome = account.closed_profit  # one a bar: the sum of what was closed in it, 0 if nothing was
+    account.losses = 0 if outcome > 0.0 else account.losses + (outcome < 0.0)
+    if rules.streak_losses > 0 and account.losses >= rules.streak_losses:
+        account.losses = 0
+        account.streak_left = rules.streak_bars
     account.closed_profit = 0.0
     account.closed_trades = 0
 

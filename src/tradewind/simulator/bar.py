@@ -61,20 +61,20 @@ def fill_orders(
                 position.order = 0
             else:
                 most = liquidity_lots(rules, instruments[a].lot, bars[row - 1, a].typical_volume)
-                position.order = min(max(position.order, -most), most)
+                if abs(position.order) > most:
+                    position.order = most if position.order > 0 else -most
                 any_order = True
     if not any_order:
         return
     shrink_to_means(accounts, positions, n, bars, row, row - 1, True, instruments, rules)
-    for buying in range(2):
-        for a in range(instruments.shape[0]):
-            order = positions[n, a].order
-            if order != 0 and (order > 0) == (buying == 1):
-                positions[n, a].order = 0
-                reference = bars[row, a].open
-                _execute(
-                    accounts, positions, n, a, bars, row, order, reference, ORDER, instruments, rules, log
-                )
+    width = instruments.shape[0]
+    for k in range(2 * width if width > 1 else 1):
+        a = k % width
+        order = positions[n, a].order
+        if order != 0 and (width == 1 or (order > 0) == (k >= width)):
+            positions[n, a].order = 0
+            reference = bars[row, a].open
+            _execute(accounts, positions, n, a, bars, row, order, reference, ORDER, instruments, rules, log)
 
 
 @compiled
@@ -117,7 +117,8 @@ def protect(
 @compiled
 def _reached(long: bool, price: float, level: float) -> bool:
     """Has the price come down to the level of a long, or up to that of a short?"""
-    return price <= level if long else price >= level
+    sign = 1.0 if long else -1.0
+    return sign * price <= sign * level
 
 
 @compiled

@@ -27,16 +27,13 @@ def slippage_rate(rules: Any, quantity: float, typical_volume: float) -> float:
 def execution_price(rules: Any, reference: float, lots: int, lot: float, typical_volume: float) -> float:
     """What `lots` (signed) pay at that reference price; always against the trader."""
     rate = slippage_rate(rules, abs(lots) * lot, typical_volume)
-    return reference * (1.0 + rate) if lots > 0 else reference * (1.0 - rate)
+    return reference * (1.0 + (rate if lots > 0 else -rate))
 
 
 @compiled
 def to_lots(x: float) -> int:
     """Truncate towards zero, forgiving the rounding error of the division before; clamped to 2^53."""
-    nudge = max(1e-9, 4e-16 * abs(x))
-    nudged = x + nudge if x > 0.0 else x - nudge
-    if x == 0.0:
-        nudged = 0.0
+    nudged = x + math.copysign(max(1e-9, 4e-16 * abs(x)), x)
     return int(min(max(nudged, -LARGEST), LARGEST))
 
 

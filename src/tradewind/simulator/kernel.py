@@ -19,12 +19,20 @@ def arrive(
     accounts: Any, positions: Any, n: int, bars: Any, rows: Any, row: int, instruments: Any, rules: Any
 ) -> None:
     """The close of `row`: marks, limits, reward. What happened inside the bar is booked already."""
+    mark_and_judge(accounts, positions, n, bars, rows, row, instruments, rules)
+    accounts[n].reward = reward_of(accounts[n], rules, rows[row].benchmark_return)
+
+
+@compiled
+def mark_and_judge(
+    accounts: Any, positions: Any, n: int, bars: Any, rows: Any, row: int, instruments: Any, rules: Any
+) -> None:
+    """The close of `row` without its reward, which no rule reads."""
     account = accounts[n]
     mark_to_market(accounts, positions, n, bars, row, instruments)
     account.row = row
     account.turnover += account.bar_turnover
     judge(account, rules, rows[row].close_time)
-    account.reward = reward_of(account, rules, rows[row].benchmark_return)
 
 
 @compiled
@@ -206,12 +214,31 @@ def run_targets(
 ) -> None:
     """Account 0 follows targets [T, A] from the close of `start` to that of `end`; equity [T] is filled."""
     rules = rules_record[0]
-    account = accounts[0]
-    equity[start] = account.equity
-    for row in range(start, end):
-        for a in range(instruments.shape[0]):
-            positions[0, a].wanted = targets[row, a]
-        decide(accounts, positions, 0, bars, row, rows[row].ready, instruments, rules)
-        trade_bar(accounts, positions, 0, bars, row + 1, instruments, rules, log)
-        arrive(accounts, positions, 0, bars, rows, row + 1, instruments, rules)
-        equity[row + 1] = account.equity
+    equity[start] = accounts[0].equity
+    if instruments.shape[0] == 1:  # the compiler drops every loop over instruments
+        for row in range(start, end):
+            _follow(accounts, positions, bars, rows, row, instruments, rules, targets, equity, log)
+    else:
+        for row in range(start, end):
+            _follow(accounts, positions, bars, rows, row, instruments, rules, targets, equity, log)
+
+
+@compiled
+def _follow(
+    accounts: Any,
+    positions: Any,
+    bars: Any,
+    rows: Any,
+    row: int,
+    instruments: Any,
+    rules: Any,
+    targets: Any,
+    equity: Any,
+    log: Any,
+) -> None:
+    for a in range(instruments.shape[0]):
+        positions[0, a].wanted = targets[row, a]
+    decide(accounts, positions, 0, bars, row, rows[row].ready, instruments, rules)
+    trade_bar(accounts, positions, 0, bars, row + 1, instruments, rules, log)
+    mark_and_judge(accounts, positions, 0, bars, rows, row + 1, instruments, rules)
+    equity[row + 1] = accounts[0].equity

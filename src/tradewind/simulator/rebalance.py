@@ -50,7 +50,7 @@ def _target_lots(account: Any, position: Any, instrument: Any, rules: Any) -> in
         return held
     target = 0
     if account.equity > 0.0:
-        target = to_lots(position.approved * account.equity / (position.price * instrument.lot))
+        target = to_lots(position.approved / (position.price * instrument.lot) * account.equity)
     if account.blocked != 0 or account.streak_left > 0:
         floor = min(held, 0)
         allowed = min(max(target, floor), max(held, 0))
@@ -70,9 +70,7 @@ def _target_lots(account: Any, position: Any, instrument: Any, rules: Any) -> in
 @compiled
 def _reducing_part(held: int, change: int) -> int:
     """How many lots of a change close what is held."""
-    if (held > 0 and change < 0) or (held < 0 and change > 0):
-        return min(abs(held), abs(change))
-    return 0
+    return min(abs(held), abs(change)) if (held > 0) != (change > 0) else 0
 
 
 @compiled
@@ -130,14 +128,12 @@ def shrink_to_means(
             spent += reducing * instrument.lot * price * (cost if perpetual else cost - 1.0)
         if perpetual:
             spent += kept * instrument.lot * position.entry / rules.leverage
-    if needed <= 0.0:
-        return
     means = account.wallet
     if perpetual:
         means = _equity_at_open(accounts, positions, n, bars, row, instruments) if at_open else account.equity
-    means -= spent
+    means = max(means - spent, 0.0)
     if needed > means:
-        _shrink_increases(positions, n, max(means, 0.0) / needed, bars, row, at_open, instruments)
+        _shrink_increases(positions, n, means / needed, bars, row, at_open, instruments)
 
 
 @compiled

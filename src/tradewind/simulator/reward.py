@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from tradewind.compiled import compiled
+from tradewind.simulator.logarithm import natural_log
 
 
 class Reward(IntEnum):
@@ -42,13 +43,13 @@ def reward_of(account: Any, rules: Any, benchmark_return: float) -> float:
     elif rules.reward_kind == DIFFERENTIAL_SHARPE:
         value = _differential_sharpe(account, rules.score_rate, growth - 1.0)
     else:
-        value = math.log(growth)
+        value = natural_log(growth)
         if rules.reward_kind == DRAWDOWN_PENALTY:
             value -= rules.reward_penalty * (1.0 - account.equity / account.peak_equity)
         elif rules.reward_kind == TURNOVER_PENALTY:
             value -= rules.reward_penalty * account.bar_turnover / account.previous_equity
         elif rules.reward_kind == EXCESS:
-            value -= math.log(max(1.0 + benchmark_return, LEAST_GROWTH))
+            value -= natural_log(max(1.0 + benchmark_return, LEAST_GROWTH))
     return value * rules.reward_scale
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from typing import Any
 
-from tradewind.market import Decision, Event, Timeframe
+from tradewind.market import Decision, Event, Kind, Timeframe
 from tradewind.market.errors import ConfigError
 from tradewind.market.instrument_json import instrument_from_dict
-from tradewind.policy.agent import Agent
+from tradewind.policy.agent import Agent, agent_of_baseline
+from tradewind.simulator import Rules
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 
@@ -62,6 +65,16 @@ def engine_for(journal: Journal, agent: Agent) -> Engine:
         trade_from=session["trade_from"],
         run=session["run"],
     )
+
+
+def agent_of_session(session: dict[str, Any], bundle_agent: Callable[[str], Agent]) -> Agent:
+    """The agent that a journal names; `bundle_agent` finds the one of a bundle."""
+    described = session["agent"]
+    if "baseline" in described:
+        kinds = [Kind(i["kind"]) for i in session["instruments"]]
+        rules = Rules.from_dict(session["rules"])
+        return agent_of_baseline(described["baseline"], kinds, Timeframe(session["timeframe"]), rules)
+    return bundle_agent(described["bundle"])
 
 
 def replay(journal: Journal, agent: Agent) -> ReplayReport:

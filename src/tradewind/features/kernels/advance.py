@@ -148,16 +148,6 @@ def _step_group(
 
 
 @compiled
-def _step_folded(indicators: Any, first: int, last: int, s: Any, base: int, p: Any, fold: int) -> None:
-    """Advance a group by its folded bar, which is closed now."""
-    s[fold] = 0.0
-    _step_group(
-        indicators, first, last, s, base, p,
-        s[fold + 2], s[fold + 3], s[fold + 4], s[fold + 5], s[fold + 6],
-    )  # fmt: skip
-
-
-@compiled
 def usable(o: float, h: float, l: float, c: float, v: float) -> bool:
     """Finite positive prices in their range, and a volume of zero or more."""
     return bool(
@@ -201,13 +191,23 @@ def advance(
                 bo, bh, bl, bc, bv = o[t, a], h[t, a], l[t, a], c[t, a], v[t, a]
                 for g in range(groups.shape[0]):
                     higher, first, last, fold = groups[g, 0], groups[g, 1], groups[g, 2], base + groups[g, 3]
-                    if higher == 0:
+                    # one place that steps, so that the indicators are compiled once: a folded bar may
+                    # close late, found by this bar, and this bar may close the next
+                    for turn in range(2 if higher > 0 else 1):
+                        if higher > 0:
+                            if turn == 0:
+                                closed = fold_is_over(state, fold, open_time[t], higher)
+                            else:
+                                closed = fold_bar(
+                                    state, fold, open_time[t], step_ms, higher, origin,
+                                    o[t, a], h[t, a], l[t, a], c[t, a], v[t, a],
+                                )  # fmt: skip
+                            if not closed:
+                                continue
+                            state[fold] = 0.0
+                            bo, bh, bl = state[fold + 2], state[fold + 3], state[fold + 4]
+                            bc, bv = state[fold + 5], state[fold + 6]
                         _step_group(indicators, first, last, state, base, params, bo, bh, bl, bc, bv)
-                        continue
-                    if fold_is_over(state, fold, open_time[t], higher):
-                        _step_folded(indicators, first, last, state, base, params, fold)
-                    if fold_bar(state, fold, open_time[t], step_ms, higher, origin, bo, bh, bl, bc, bv):
-                        _step_folded(indicators, first, last, state, base, params, fold)
             for k in range(columns):
                 if slots[k] >= 0:
                     out[t, a * columns + k] = state[base + slots[k]]

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue, ValidationError
 
 from tradewind.market import ConfigError
-from tradewind.policy.adapters import input_names, make_adapter
+from tradewind.policy.adapters import input_names
 from tradewind.policy.bundle import Bundle, golden_draws
 from tradewind.policy.errors import BundleError
 from tradewind.policy.importers.chain import layer_sizes, named, torch_answers
@@ -17,6 +17,7 @@ from tradewind.policy.importers.elegantrl import CONVERT, read_elegantrl
 from tradewind.policy.importers.sb3 import read_sb3
 from tradewind.policy.importers.scaler_file import read_scaler
 from tradewind.policy.importers.source import Source
+from tradewind.policy.importers.tensors import ZIP_ERRORS
 from tradewind.policy.importers.user_spec import UserSpec
 from tradewind.policy.network import NetworkSpec
 from tradewind.policy.spec import ActionSpec, AdapterSpec, BundleSpec, ObservationSpec, first_error
@@ -37,14 +38,12 @@ def import_model(model: Path, spec_file: Path, scaler: Path | None = None) -> Bu
         raise BundleError(
             f"{model.name} and {spec_file.name} do not fit together: {first_error(error)}"
         ) from error
-    if spec.adapter is not None:
-        make_adapter(spec)
     observations = golden_draws(spec.network.inputs)
     answers = torch_answers(spec.network, source.layers, observations)
     return Bundle.create(spec, named(source.layers), observations, answers)
 
 
-def save_unless_exists(bundle: Bundle, folder: Path, replace: bool = False) -> Path:
+def save_verified(bundle: Bundle, folder: Path, replace: bool = False) -> Path:
     """Save and read back, so that what is announced is what a later load accepts."""
     bundle.save(folder, replace)
     Bundle.load(folder)
@@ -67,12 +66,10 @@ def _read_source(model: Path, user: UserSpec) -> Source:
 
 
 def _is_sb3(model: Path) -> bool:
-    if not zipfile.is_zipfile(model):
-        return False
     try:
         with zipfile.ZipFile(model) as archive:
             return "policy.pth" in archive.namelist()
-    except (zipfile.BadZipFile, OSError):
+    except ZIP_ERRORS:
         return False
 
 
@@ -132,7 +129,7 @@ def _observation(user: UserSpec, scaler: dict[str, JsonValue] | None) -> Observa
         names=input_names(user.adapter, user.symbols, user.parameters),
         schema_hash=f"adapter:{user.adapter}",
         lookback=lookback if isinstance(lookback, int) else 1,
-        features=user.adapter,
+        features={"preset": user.adapter},
         feature_columns=user.feature_columns,
     )
 

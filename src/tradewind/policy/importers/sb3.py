@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from tradewind.policy.errors import BundleError
 from tradewind.policy.importers.chain import Layer, activations, linear, sequential
 from tradewind.policy.importers.source import Source
-from tradewind.policy.importers.tensors import MAX_UNPACKED, Arrays, check_archive, read_tensors
+from tradewind.policy.importers.tensors import MAX_UNPACKED, ZIP_ERRORS, Arrays, check_archive, read_tensors
 from tradewind.policy.importers.user_spec import UserSpec
 from tradewind.policy.network import Activation, Head
 
@@ -64,7 +64,7 @@ def _open(path: Path) -> tuple[bytes, dict[str, Any]]:
             content, text = archive.read("policy.pth"), archive.read("data")
     except KeyError as error:
         raise BundleError(f"{path.name} is no Stable-Baselines3 model: {error.args[0]}") from error
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+    except ZIP_ERRORS as error:
         raise BundleError(f"{path.name} is cut short or damaged: {error}") from error
     try:
         data = json.loads(text)

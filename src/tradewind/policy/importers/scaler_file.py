@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from tradewind.market import ConfigError
 from tradewind.policy.errors import BundleError
+from tradewind.policy.importers.tensors import ZIP_ERRORS
 
 _MAX_BYTES = 16 * 1024 * 1024
 
@@ -77,6 +78,6 @@ def _arrays(path: Path) -> dict[str, Any]:
                 raise BundleError(f"the scaler {path.name} unpacks to more than 16 MiB: it is no scaler")
         with np.load(path, allow_pickle=False) as loaded:
             arrays = {name: np.asarray(loaded[name], dtype=np.float64) for name in loaded.files}
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (*ZIP_ERRORS, TypeError, KeyError) as error:
         raise BundleError(f"the scaler {path.name} is no npz of plain number arrays: {error}") from error
     return {name: array.ravel().tolist() for name, array in arrays.items()}

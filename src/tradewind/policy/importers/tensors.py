@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import pickle
 import re
+import struct
 import warnings
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,12 @@ from tradewind.policy.errors import BundleError
 MAX_UNPACKED = 512 * 1024 * 1024
 _MAX_ENTRIES = 10_000
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
+
+# What the zip reader of Python raises on damaged archives.
+ZIP_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError),
+    *(RuntimeError, NotImplementedError, ValueError),
+)
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -41,6 +49,10 @@ def check_archive(archive: zipfile.ZipFile, name: str) -> None:
         raise BundleError(
             f"{name} unpacks to {total} bytes in {len(entries)} entries: that is no model of this kind"
         )
+    if entries and min(entry.header_offset for entry in entries) != 0:
+        raise BundleError(
+            f"{name} is cut short or damaged: what is left of it is an archive inside the archive"
+        )
     for entry in entries:
         if entry.filename.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", entry.filename):
             raise BundleError(f"{name} holds an entry {entry.filename!r} that points out of the archive")
@@ -52,12 +64,15 @@ def read_tensors(content: bytes, name: str, convert: str) -> Arrays:
     Read with `weights_only=True`: any other object in the file is refused before it is made.
     """
     torch = need_torch()
-    if zipfile.is_zipfile(io.BytesIO(content)):
+    if content.startswith(b"PK\x03\x04"):  # what torch itself goes by
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 check_archive(archive, name)
-        except zipfile.BadZipFile as error:
+                damaged = archive.testzip()  # torch does not compare checksums
+        except ZIP_ERRORS as error:
             raise BundleError(f"{name} is cut short or damaged: {error}") from error
+        if damaged is not None:
+            raise BundleError(f"{name} is damaged: the checksum of its entry {damaged} is wrong")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,0 +1,155 @@
+"""What `tradewind data` shows to people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tradewind.data.checking import Finding, Report, Severity
+from tradewind.data.importing import Imported
+from tradewind.data.instruments import told
+from tradewind.data.store import StoredSeries
+from tradewind.data.timestamps import utc_text
+
+if TYPE_CHECKING:  # the download's client takes half a second to import
+    from tradewind.data.downloading import Downloaded
+
+GAPS_PRINTED = 20
+_COLOURS = {Severity.FINE: "green", Severity.WARNING: "yellow", Severity.BAD: "red"}
+_VERDICTS = {Severity.FINE: "fine", Severity.WARNING: "usable, with warnings", Severity.BAD: "bad"}
+
+
+def print_imported(found: Sequence[Imported], new: Sequence[int]) -> None:
+    """What was imported, what was done to it, and under which assumed rules it trades."""
+    table = _table("venue", "symbol", "bar", "bars", "new", "first (UTC)", "last (UTC)")
+    for one, bars in zip(found, new):
+        s = one.series
+        span = (utc_text(s.open_time[0]), utc_text(s.open_time[-1]))
+        name = (s.instrument.venue, s.instrument.symbol, str(s.timeframe))
+        table.add_row(*name, f"{len(s):,}", f"{bars:,}", *span)
+    console = _console()
+    console.print(table)
+    for one in found:
+        for note in one.notes:
+            _plain(console, f"{one.series.instrument.symbol}: {note}")
+    assumed = _assumptions(found)
+    if assumed:
+        _plain(console, f"assumed, as no --instrument FILE.toml states them: {assumed}")
+
+
+def print_list(held: Sequence[StoredSeries]) -> None:
+    """What the store holds."""
+    if not held:
+        _plain(_console(), "nothing is stored yet: data import, data download or data synth bring candles")
+        return
+    table = _table("venue", "symbol", "bar", "bars", "first (UTC)", "last (UTC)", "with")
+    for s in held:
+        extras = ", ".join(name for name, there in (("funding", s.funding), ("mark", s.mark)) if there)
+        span = (utc_text(s.start), utc_text(s.end))
+        table.add_row(s.venue, s.symbol, str(s.timeframe), f"{s.bars:,}", *span, extras)
+    _console().print(table)
+
+
+def print_report(report: Report) -> None:
+    """Each series in a line, then every finding once, with the symbols that it is about."""
+    console = _console()
+    table = _table("symbol", "bar", "bars", "first (UTC)", "last (UTC)", "verdict")
+    for s in report.series:
+        worst = max((f.severity for f in s.findings), default=Severity.FINE)
+        kinds = ", ".join(dict.fromkeys(f.kind for f in s.findings)) or "fine"
+        span = ("-", "-") if s.start is None or s.end is None else (utc_text(s.start), utc_text(s.end))
+        table.add_row(s.symbol, s.timeframe, f"{s.bars:,}", *span, f"[{_COLOURS[worst]}]{kinds}[/]")
+    console.print(table)
+    for text, (finding, symbols) in _grouped(report).items():
+        _coloured(console, finding.severity, f"{_named(symbols, len(report.series))}: {text}")
+    for finding in report.between:
+        _coloured(console, finding.severity, f"{finding.kind}: {finding.text}")
+    _print_gaps(console, report)
+    _coloured(console, report.severity, f"verdict: {_VERDICTS[report.severity]}")
+
+
+def print_downloaded(done: Sequence[Downloaded]) -> None:
+    """What came, what the venue does not have, and which rules it did not tell."""
+    table = _table("symbol", "new", "bars", "first (UTC)", "last (UTC)", "missing")
+    for d in done:
+        span = (utc_text(d.start) if d.start else "-", utc_text(d.end) if d.end else "-")
+        table.add_row(d.symbol, f"{d.new_bars:,}", f"{d.bars:,}", *span, f"{d.missing:,}")
+    console = _console()
+    console.print(table)
+    for d in done:
+        if d.new_mark_bars or d.new_funding:
+            _plain(
+                console, f"{d.symbol}: {d.new_mark_bars:,} mark bars and {d.new_funding:,} funding payments"
+            )
+        if d.missing:
+            _plain(console, f"{d.symbol}: the venue has no bars for {d.missing:,} of the times asked for")
+        if d.dropped:
+            _plain(console, f"{d.symbol}: {d.dropped:,} impossible bars of the venue were left out")
+        if d.assumed:
+            _plain(
+                console, f"{d.symbol}: the venue does not tell {', '.join(d.assumed)}: defaults are stored"
+            )
+
+
+def _console() -> Console:
+    return Console(file=sys.stdout)
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False)  # fits 80 columns
+    for header in headers:
+        table.add_column(header, no_wrap=header not in ("verdict", "with"), overflow="fold")
+    return table
+
+
+def _plain(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False)
+
+
+def _coloured(console: Console, severity: Severity, text: str) -> None:
+    console.print(text, style=_COLOURS[severity], markup=False, highlight=False)
+
+
+def _assumptions(found: Sequence[Imported]) -> str:
+    """Every assumed value, once when it is the same for all symbols."""
+    parts = []
+    for name in dict.fromkeys(n for one in found for n in one.known.assumed):
+        values = {
+            one.known.instrument.symbol: told(getattr(one.known.instrument, name))
+            for one in found
+            if name in one.known.assumed
+        }
+        if len(set(values.values())) == 1:
+            parts.append(f"{name} {next(iter(values.values()))}")
+        else:
+            parts.append(f"{name} {', '.join(f'{value} ({symbol})' for symbol, value in values.items())}")
+    return "; ".join(parts)
+
+
+def _grouped(report: Report) -> dict[str, tuple[Finding, list[str]]]:
+    groups: dict[str, tuple[Finding, list[str]]] = {}
+    for s in report.series:
+        for finding in s.findings:
+            groups.setdefault(finding.text, (finding, []))[1].append(s.symbol)
+    return groups
+
+
+def _print_gaps(console: Console, report: Report) -> None:
+    gaps: dict[str, list[str]] = {}
+    for s in report.series:
+        for gap in s.gaps:
+            text = f"{gap.bars} bars missing from {utc_text(gap.start)} to {utc_text(gap.end)}"
+            gaps.setdefault(text, []).append(s.symbol)
+    for text, symbols in list(gaps.items())[:GAPS_PRINTED]:
+        _plain(console, f"  {_named(symbols, len(report.series))}: {text}")
+    if len(gaps) > GAPS_PRINTED:
+        _plain(console, f"  and {len(gaps) - GAPS_PRINTED} more gaps, all listed with --json")
+
+
+def _named(symbols: Sequence[str], of: int) -> str:
+    return f"all {of}" if len(symbols) == of > 1 else ", ".join(symbols)

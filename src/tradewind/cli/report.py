@@ -1,0 +1,44 @@
+"""`tradewind report`: find the reports that were written, and open one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, print_json
+from tradewind.market import ConfigError
+
+
+def report_command(
+    name: Annotated[str | None, typer.Argument(help="A report's name; none: list them.")] = None,
+    launch: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """List the reports of the workspace, or open one in the browser."""
+    folder = home / "reports"
+    found = {path.stem: path for path in sorted(folder.glob("*.html"))} if folder.is_dir() else {}
+    if name is None:
+        _list(found, folder, as_json)
+        return
+    if name not in found:
+        known = ", ".join(found) or "none yet, `tradewind backtest` writes them"
+        raise ConfigError(f"there is no report {name!r} in {folder} (there: {known})")
+    if as_json:
+        typer.echo(found[name].with_suffix(".json").read_text(encoding="utf-8"))
+        return
+    typer.echo(str(found[name]))
+    if launch:
+        typer.launch(found[name].resolve().as_uri())
+
+
+def _list(found: dict[str, Path], folder: Path, as_json: bool) -> None:
+    if as_json:
+        print_json({name: str(path) for name, path in found.items()})
+    elif not found:
+        typer.echo(f"No reports in {folder} yet: `tradewind backtest MODEL` writes one.")
+    else:
+        for name, path in found.items():
+            typer.echo(f"{name}: {path}")

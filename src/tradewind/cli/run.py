@@ -1,0 +1,197 @@
+"""`tradewind run` and `tradewind replay`: the live engine, and the proof that it decided what it says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tradewind import __version__
+from tradewind.backtest.run import Run, backtest
+from tradewind.cli.common import (
+    DEFAULT_HOME,
+    AsJson,
+    Capital,
+    End,
+    Home,
+    Named,
+    Start,
+    Symbols,
+    market_for,
+    print_json,
+    span_of,
+)
+from tradewind.data.replaying import Replay
+from tradewind.data.timestamps import utc_text
+from tradewind.market import Command, ConfigError, Decision, Market, Snapshot
+from tradewind.market.instrument_json import instrument_to_dict
+from tradewind.policy import Bundle
+from tradewind.policy.agent import Agent, agent_of_bundle
+from tradewind.trading.engine import Engine
+from tradewind.trading.journal import Journal
+from tradewind.trading.parity import first_difference
+from tradewind.trading.replaying import agent_of_session, replay
+from tradewind.trading.session import SessionSummary, Watcher, run_session
+from tradewind.venues import PaperVenue
+
+run_app = typer.Typer(no_args_is_help=True, help="Trade: paper now; testnet and live are to come.")
+
+
+@run_app.callback()
+def _run() -> None:
+    """Keeps `paper` a command of its own."""
+
+
+@run_app.command("paper")
+def paper(
+    agent: Annotated[str, typer.Argument(help="A model, or a baseline such as buy_and_hold.")],
+    recorded: Annotated[
+        bool, typer.Option("--replay", help="Stored bars, one after the other, as if they came live.")
+    ] = False,
+    start: Start = None,
+    end: End = None,
+    venue: Annotated[str | None, typer.Option(help="Baselines: whose candles.")] = None,
+    symbol: Symbols = None,
+    timeframe: Annotated[str | None, typer.Option("--timeframe", "-t", help="Baselines: bar length.")] = None,
+    capital: Capital = 10_000.0,
+    journal: Annotated[Path | None, typer.Option(help="Journal file [<home>/journals].")] = None,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Let the live engine trade on paper. No key is needed."""
+    if not recorded:
+        raise ConfigError(
+            "live bars are not supported yet: add --replay to trade stored bars as if they came live"
+        )
+    market, named = market_for(agent, home, venue, symbol, timeframe)
+    span = span_of(market, start, end)
+    market = market.between(None, span.end)
+    path = journal or _next_journal(home, agent)
+    console = Console(stderr=True)
+    console.print(f"{agent} on paper from {utc_text(span.start)} to {utc_text(span.end)}, journal {path}")
+    with session_bar(console, len(Replay(market))) as watch:
+        summary = paper_session(named, market, span.start + 1, capital, path, watch)
+    expected = backtest(named.agent, named.agent.tape(market), start_ms=span.start + 1, capital=capital)
+    _tell(summary, compare_with_backtest(path, expected), path, as_json)
+
+
+def paper_session(
+    named: Named, market: Market, trade_from: int, capital: float, path: Path, watch: Watcher | None = None
+) -> SessionSummary:
+    """One session over recorded bars; bars that close before `trade_from` only warm the features up."""
+    agent = named.agent
+    run = f"{agent.model_hash[:12]}-{trade_from}"
+    engine = Engine(agent, market.instruments, market.timeframe, capital, trade_from=trade_from, run=run)
+    venue = PaperVenue(market.instruments, agent.rules, capital)
+    session = describe_session(named, market, trade_from, capital, run)
+    with Journal.create(path, session) as journal:
+        return asyncio.run(run_session(engine, Replay(market), venue, journal, watch))
+
+
+def describe_session(
+    named: Named, market: Market, trade_from: int, capital: float, run: str
+) -> dict[str, Any]:
+    """What stands at the head of a journal: enough to recompute every decision."""
+    agent = named.agent
+    return {
+        "mode": "paper",
+        "agent": named.described,
+        "model_hash": agent.model_hash,
+        "symbols": list(market.symbols),
+        "instruments": [instrument_to_dict(i) for i in market.instruments],
+        "timeframe": market.timeframe.text,
+        "capital": capital,
+        "rules": agent.rules.as_dict(),
+        "plan": agent.plan.schema_hash(market.symbols),
+        "trade_from": trade_from,
+        "run": run,
+        "version": __version__,
+    }
+
+
+def compare_with_backtest(path: Path, expected: Run) -> dict[str, Any]:
+    """Decision by decision: what the backtest did on the same bars, against what the journal says."""
+    with Journal.open(path) as journal:
+        made = [record for _, record in journal.records() if isinstance(record, Decision)]
+        return first_difference(made, expected.decisions, tuple(journal.session["symbols"]))
+
+
+def replay_command(
+    journal: Annotated[Path, typer.Argument(help="A journal that `run` wrote.")],
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute every decision of a journal, and report the first difference. Exit code 1 if there is one."""
+    with Journal.open(journal) as opened:
+        report = replay(opened, agent_of_session(opened.session, lambda name: _bundle_agent(home, name)))
+    if as_json:
+        print_json(
+            {"decisions": report.decisions, "difference": report.difference and str(report.difference)}
+        )
+    elif report.identical:
+        typer.echo(f"All {report.decisions:,} decisions come out again, bit for bit.")
+    else:
+        typer.echo(f"After {report.decisions:,} decisions: {report.difference}")
+    if not report.identical:
+        raise typer.Exit(1)
+
+
+def _bundle_agent(home: Path, name: str) -> Agent:
+    from tradewind.cli.model import bundle_folder
+
+    return agent_of_bundle(Bundle.load(bundle_folder(home, name)), name)
+
+
+def _next_journal(home: Path, agent: str) -> Path:
+    """<home>/journals/<agent>-<n>.sqlite, the first number that is free."""
+    folder = home / "journals"
+    stem = Path(agent).name
+    taken = {path.stem for path in folder.glob(f"{stem}-*.sqlite")} if folder.is_dir() else set()
+    number = next(n for n in range(1, len(taken) + 2) if f"{stem}-{n}" not in taken)
+    return folder / f"{stem}-{number}.sqlite"
+
+
+@contextmanager
+def session_bar(console: Console, bars: int) -> Iterator[Watcher]:
+    """A watcher that draws a bar with the equity of the session."""
+    columns = (
+        TextColumn("trading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[told]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=bars, told="warming up")
+
+        def watch(item: Snapshot | Command, decision: Decision | None) -> None:
+            if decision is not None:
+                progress.update(task, told=f"equity {decision.equity:,.2f}")
+            progress.advance(task, isinstance(item, Snapshot))
+
+        yield watch
+
+
+def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, as_json: bool) -> None:
+    change = summary.end_equity / summary.start_equity - 1
+    if as_json:
+        facts = {name: getattr(summary, name) for name in SessionSummary.__slots__}
+        print_json({**facts, "return": change, "journal": str(path), "backtest": parity})
+        return
+    typer.echo(
+        f"{summary.decisions:,} decisions, {summary.orders:,} orders, {summary.fills:,} fills and cash flows; "
+        f"equity {summary.start_equity:,.2f} -> {summary.end_equity:,.2f} ({change:+.2%})."
+    )
+    if parity["difference"] is None:
+        typer.echo(
+            f"The backtest on the same bars made the same {parity['decisions']:,} decisions, bit for bit."
+        )
+    else:
+        typer.echo(f"The backtest differs: {parity['difference']}")
+    typer.echo(f"Recompute every decision: tradewind replay {path}")

@@ -1,0 +1,71 @@
+"""From a market to bundles: features, a scaler learnt on the rows that train, a tape, a learner, what it learnt."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tradewind.features import FeaturePlan, Scaler, compute
+from tradewind.market import DataError, Market
+from tradewind.policy import Bundle
+from tradewind.simulator import Rules, Tape, build_tape
+from tradewind.training.export import make_bundle
+from tradewind.training.learn import TrainingResult, train_seeds
+from tradewind.training.progress import OnProgress
+from tradewind.training.settings import TrainingSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that is chosen before training: the same recipe on the same market gives the same bundle."""
+
+    plan: FeaturePlan
+    rules: Rules
+    settings: TrainingSettings
+    scaling: str = "robust"
+    clip: float = 5.0
+
+    def prepare(self, market: Market) -> tuple[Tape, Scaler]:
+        """Lay out a market that holds training rows only. The scaler never sees the inner validation rows."""
+        matrix = compute(market, self.plan)
+        learning = matrix.ready.copy()
+        learning[int(len(market) * (1 - self.settings.validation_share)) :] = False
+        if not learning.any():
+            raise DataError(
+                f"{len(market)} bars are fewer than the features' warm-up needs "
+                f"({self.plan.warmup_on(market.timeframe)} bars a fragment): give more history"
+            )
+        scaler = Scaler.fit(matrix.values, np.flatnonzero(learning), kind=self.scaling, clip=self.clip)
+        tape = build_tape(
+            market,
+            scaler.transform(matrix.values),
+            matrix.values,
+            matrix.columns,
+            lookback=self.rules.lookback,
+            volume_window=self.rules.costs.volume_window,
+        )
+        return tape, scaler
+
+    def train(
+        self,
+        market: Market,
+        seeds: Sequence[int],
+        *,
+        folder: Path | None = None,
+        workers: int = 1,
+        on_progress: OnProgress | None = None,
+    ) -> list[tuple[Bundle, TrainingResult]]:
+        """A bundle for each seed, in their order."""
+        tape, scaler = self.prepare(market)
+        results = train_seeds(
+            tape, self.rules, self.settings, seeds, folder=folder, workers=workers, on_progress=on_progress
+        )
+        features, scales = json.loads(self.plan.to_json()), json.loads(scaler.to_json())
+        return [
+            (make_bundle(result, tape, self.rules, features=features, scaler=scales), result)
+            for result in results
+        ]
