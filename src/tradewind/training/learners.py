@@ -15,6 +15,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.type_aliases import TrainFreq
 
+from tradewind.training.counterfactual import CounterfactualPPO
 from tradewind.training.settings import OffPolicy, OnPolicy, TrainingSettings
 from tradewind.training.vector import TradingVecEnv
 
@@ -54,7 +55,8 @@ def _on_policy(
     # one call for all parameters instead of five for each
     policy["optimizer_kwargs"] = {"eps": 1e-5, "fused": True}
     samples = parts.rollout_bars * environment.num_envs
-    return PPO(
+    kind = CounterfactualPPO if parts.counterfactual else PPO
+    return kind(
         "MlpPolicy",
         environment,
         policy_kwargs=policy,

@@ -20,9 +20,9 @@ ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 class OnPolicy:
     """PPO and A2C: `rollout_bars` bars of every environment, then an update over all of them.
 
-    `minibatch`, `epochs` and `clip` are PPO's alone. The learning rate falls linearly to
-    `final_learning_rate` of itself. `counterfactual` takes what the mean action would have earned on the
-    same bar as the baseline of the advantage: the market's noise cancels.
+    `minibatch`, `epochs`, `clip` and `counterfactual` are PPO's alone. The learning rate falls linearly to
+    `final_learning_rate` of itself. `counterfactual` takes what the mean action would have earned over the
+    same bar as the baseline of the advantage, so that the market's noise cancels.
     """
 
     learning_rate: float = 3e-3
@@ -37,6 +37,7 @@ class OnPolicy:
     value_weight: float = 0.5
     max_gradient: float = 0.5
     log_std_init: float = -0.5
+    counterfactual: bool = False
 
     @classmethod
     def a2c(cls) -> Self:
@@ -213,6 +214,8 @@ def _check_numbers(part: Hyperparameters) -> None:
             good, expected = number and value > 0, "a positive number"
         elif item.name == "log_std_init":
             good, expected = number, "a number"
+        elif item.name == "counterfactual":
+            good, expected = isinstance(value, bool), "true or false"
         else:
             good, expected = number and value >= 0, "a number of 0 or more"
         if not good:
