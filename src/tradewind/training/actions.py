@@ -50,7 +50,7 @@ class ActionMap:
     def actions(self, weights: NDArray[Any]) -> NDArray[np.float64]:
         """The actions [..., A] that ask for these weights; the inverse of `weights`."""
         above: NDArray[np.float64] = np.asarray(weights, np.float64) - np.asarray(self.offset)
-        return above / np.asarray(self.scale)
+        return above / np.asarray(self.scale, np.float64)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` gives an equal value."""

@@ -2,8 +2,9 @@
 
     A = [r(a) + gamma V(x', a)] - [r(mu) + gamma V(x', mu)]
 
-where mu is the mean action and x' the same next bar for both. It holds because prices do not answer to us: the
-simulator can say what another action would have led to from the same state. V is trained on lambda-returns as ever.
+where mu is the mean action, and the next bar is the same for both. It holds because prices do not answer to
+us: the simulator can say what another action would have led to from the same state. V is trained on
+lambda-returns as ever.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class CounterfactualPPO(PPO):
             log_probabilities = distribution.log_prob(actions)
             values = self.policy.predict_values(seen)
         other, other_rewards, other_over = env.counterfactual(np.clip(mean.numpy(), -1, 1))
+        fresh: Any
         fresh, rewards, dones, infos = env.step(np.clip(actions.numpy(), -1, 1))
         reached, over = _reached(fresh, dones, infos)
         with torch.no_grad():

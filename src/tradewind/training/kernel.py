@@ -72,7 +72,7 @@ _pointer: Any = intrinsic(_address_to_pointer)
 
 @compiled_allocating  # views of what exists: nothing is allocated, but the compiler does not know it
 def _act_at(table: Any) -> int:
-    """`act` on 14 addresses followed by the number of accounts, instruments, rows, columns, inputs, log entries."""
+    """`act` on 14 addresses; after them the counts: accounts, instruments, rows, columns, inputs, log."""
     n, a, t, f, d, room = table[14], table[15], table[16], table[17], table[18], table[19]
     return act(
         carray(_pointer(table[0]), (n,), ACCOUNT),
@@ -98,7 +98,7 @@ class BoundStep:
     __slots__ = ("arrays", "table")
 
     def __init__(self, *arrays: Any) -> None:
-        wanted = (
+        wanted: tuple[Any, ...] = (
             ACCOUNT,
             POSITION,
             BAR,
