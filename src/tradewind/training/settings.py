@@ -27,8 +27,8 @@ class OnPolicy:
 
     learning_rate: float = 3e-3
     final_learning_rate: float = 0.0
-    rollout_bars: int = 32
-    minibatch: int = 1024
+    rollout_bars: int = 8
+    minibatch: int = 2048
     epochs: int = 4
     gamma: float = 0.95
     gae_lambda: float = 0.9
@@ -41,15 +41,15 @@ class OnPolicy:
 
     @classmethod
     def a2c(cls) -> Self:
-        return cls(learning_rate=2e-3, rollout_bars=8, gae_lambda=0.9)
+        return cls(learning_rate=2e-3)
 
 
 @dataclass(frozen=True, slots=True)
 class OffPolicy:
     """DDPG, TD3 and SAC: `train_every` bars of every environment, then `gradient_steps` minibatches.
 
-    `noise` is the standard deviation of the exploration added to the action (SAC has its own and ignores
-    it). `warmup_steps` are played at random before learning begins.
+    `noise` is the standard deviation of the exploration added to the action; SAC has its own, by its
+    `temperature` (None lets it find one). `warmup_steps` are played at random before learning begins.
     """
 
     learning_rate: float = 1e-3
@@ -62,6 +62,7 @@ class OffPolicy:
     gamma: float = 0.95
     tau: float = 0.005
     noise: float = 0.2
+    temperature: float | None = 0.003
 
 
 Hyperparameters = OnPolicy | OffPolicy
@@ -71,7 +72,7 @@ _DEFAULTS: dict[str, Hyperparameters] = {
     "a2c": OnPolicy.a2c(),
     "ddpg": OffPolicy(),
     "td3": OffPolicy(),
-    "sac": OffPolicy(learning_rate=2e-3),
+    "sac": OffPolicy(),
 }
 
 
@@ -214,6 +215,8 @@ def _check_numbers(part: Hyperparameters) -> None:
             good, expected = number and value > 0, "a positive number"
         elif item.name == "log_std_init":
             good, expected = number, "a number"
+        elif item.name == "temperature":
+            good, expected = value is None or (number and value > 0), "a positive number, or nothing"
         elif item.name == "counterfactual":
             good, expected = isinstance(value, bool), "true or false"
         else:
