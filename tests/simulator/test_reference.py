@@ -146,11 +146,10 @@ def compare(simulator: Any, reference: Reference, step: int) -> None:
         assert Reason(int(position["reason"])) == holding.reason, where
         assert position["entry"] == pytest.approx(float(holding.entry), rel=1e-11), where
         assert position["peak"] == pytest.approx(float(holding.peak), rel=1e-11), where
-        assert position["dust"] == pytest.approx(
-            float(holding.dust),
-            rel=1e-9,
-            abs=1e-8 * float(holding.lot) + 1e-14 * scale / float(holding.price or 1),
-        ), where
+        lot = float(holding.lot)
+        slack = (1e-8 + abs(holding.lots) // EXACT) * lot + 1e-14 * scale / float(holding.price or 1)
+        owned = position["lots"] * lot + position["dust"]
+        assert owned == pytest.approx(float(holding.quantity), rel=1e-12, abs=slack), where
     for name, value in (
         ("wallet", reference.wallet),
         ("equity", reference.equity),
