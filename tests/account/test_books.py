@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.simulator.markets import FREE, perpetual, spot
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tradewind.account import apply_fill, instrument_records, open_account, position_value
+from tests.simulator.markets import FREE, perpetual, spot
+from tradewind.account import apply_cash_flow, apply_fill, instrument_records, open_account, position_value
+from tradewind.account.books import EXTERNAL, FUNDING
 from tradewind.market import FeeAsset, FillReason, Instrument
 
 
@@ -80,3 +83,113 @@ def test_spot_is_worth_its_price_and_a_perpetual_its_mark() -> None:
         books.fill(10_000, 100.0)
         books.position["price"], books.position["mark"] = 110.0, 120.0
         assert position_value(books.position, books.instrument) == pytest.approx(value)
+
+
+def test_buying_spot_moves_cash_into_coins() -> None:
+    books = Books(spot())
+    assert books.fill(2_000, 100.0, fee=0.2) == 0.0
+    assert books.position["lots"] == 2_000
+    assert books.account["wallet"] == pytest.approx(1000 - 200 - 0.2)
+    assert (books.position["entry"], books.position["peak"]) == (100.0, 100.0)
+
+
+def test_the_entry_is_weighted_by_volume() -> None:
+    books = Books(perpetual())
+    books.fill(1_000, 100.0)
+    books.fill(3_000, 120.0)
+    assert books.position["entry"] == pytest.approx(115.0)
+    books.fill(-1_000, 150.0)
+    assert books.position["entry"] == pytest.approx(115.0)
+
+
+def test_a_perpetual_pays_into_the_wallet_only_what_it_closed() -> None:
+    """2 coins at 100; half of them sold at 130, fee 1: 30 - 1 realised, 30 more on paper."""
+    books = Books(perpetual())
+    books.fill(2_000, 100.0)
+    assert books.fill(-1_000, 130.0, fee=1.0) == pytest.approx(29.0)
+    assert books.account["wallet"] == pytest.approx(1029.0)
+    books.position["mark"] = 130.0
+    assert position_value(books.position, books.instrument) == pytest.approx(30.0)
+    assert (books.account["closed_profit"], books.account["closed_trades"]) == (pytest.approx(29.0), 1)
+
+
+def test_a_flip_closes_the_old_side_and_opens_the_new_with_entry_and_peak_of_its_own() -> None:
+    """Long 1 at 100, sell 3 at 90: loses 10, and is short 2 from 90. A third of the fee closed."""
+    books = Books(perpetual())
+    books.fill(1_000, 100.0)
+    books.position["peak"], books.position["bars_held"] = 140.0, 7
+    assert books.fill(-3_000, 90.0, fee=3.0) == pytest.approx(-10.0 - 1.0)
+    position = books.position
+    assert (position["lots"], position["entry"], position["peak"]) == (-2_000, 90.0, 90.0)
+    assert position["bars_held"] == 0
+    assert books.account["wallet"] == pytest.approx(1000 - 10 - 3)
+
+
+def test_increasing_keeps_the_peak_and_closing_forgets_everything() -> None:
+    books = Books(perpetual())
+    books.fill(1_000, 100.0)
+    books.position["peak"] = 140.0
+    books.fill(1_000, 120.0)
+    assert books.position["peak"] == 140.0
+    books.fill(-2_000, 130.0)
+    assert (books.position["entry"], books.position["peak"], books.position["lots"]) == (0.0, 0.0, 0)
+
+
+def test_shorts_earn_when_the_price_falls() -> None:
+    books = Books(perpetual())
+    books.fill(-1_000, 100.0)
+    assert books.fill(1_000, 80.0) == pytest.approx(20.0)
+
+
+def test_the_sum_of_turnover_and_fees_is_counted_at_the_price_paid() -> None:
+    books = Books(perpetual())
+    books.fill(1_000, 100.0, fee=0.5)
+    books.fill(-2_000, 50.0, fee=0.25)
+    assert books.account["bar_turnover"] == pytest.approx(100 + 100)
+    assert (books.account["fees"], books.account["fills"]) == (pytest.approx(0.75), 2)
+
+
+def test_a_sale_of_base_fee_spot_pays_its_fee_in_quote() -> None:
+    books = Books(spot(fee_asset=FeeAsset.BASE))
+    books.fill(1_000, 100.0, fee=0.0)
+    books.fill(-1_000, 100.0, fee=0.1)
+    assert books.account["wallet"] == pytest.approx(999.9)
+    assert books.position["dust"] == 0.0
+
+
+def test_funding_is_profit_and_a_deposit_is_not() -> None:
+    """A deposit moves what profit is measured from; funding does not."""
+    books = Books(perpetual())
+    apply_cash_flow(books.account, -3.0, FUNDING)
+    assert (books.account["wallet"], books.account["funding"]) == (997.0, -3.0)
+    assert books.account["peak_equity"] == 1000.0
+    apply_cash_flow(books.account, 500.0, EXTERNAL)
+    assert (books.account["wallet"], books.account["external"]) == (1497.0, 500.0)
+    for name in ("previous_equity", "peak_equity", "day_start_equity", "start_equity"):
+        assert books.account[name] == 1500.0
+
+
+def test_dust_is_worth_its_price() -> None:
+    books = Books(spot(fee_asset=FeeAsset.BASE))
+    books.position["dust"], books.position["price"] = 0.0004, 1000.0
+    assert position_value(books.position, books.instrument) == pytest.approx(0.4)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.integers(-(2**40), 2**40), st.floats(0.01, 1e5)), min_size=1, max_size=30))
+def test_the_sum_of_the_fills_is_the_position_and_money_is_only_moved(
+    fills: list[tuple[int, float]],
+) -> None:
+    """Perpetual: wallet + position = capital + what the price did to every fill since, less fees."""
+    books = Books(perpetual(), capital=1e6)
+    last = fills[-1][1]
+    worth = 1e6
+    for lots, price in fills:
+        if lots:
+            books.fill(lots, price, fee=1.0)
+            worth += lots * 0.001 * (last - price) - 1.0
+    assert books.position["lots"] == sum(lots for lots, _ in fills)
+    books.position["mark"] = last
+    equity = books.account["wallet"] + position_value(books.position, books.instrument)
+    scale = 1e6 + sum(abs(lots) * 0.001 * max(price, last) for lots, price in fills)
+    assert equity == pytest.approx(worth, abs=1e-12 * scale * len(fills))

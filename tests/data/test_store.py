@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tradewind.data.atomic import write_whole
 from tradewind.data.naming import file_name, symbol_of_file
 from tradewind.data.series import CandleSeries, Funding
 from tradewind.data.store import CandleStore
+from tradewind.files import write_whole
 from tradewind.market import DataError, Timeframe
 
 MINUTE = Timeframe("1m")

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.promises.worldlets import Moody, wild_market
 
+from tests.promises.worldlets import Moody, wild_market
 from tradewind.backtest.decisions import Decisions
 from tradewind.backtest.run import backtest
 from tradewind.data.aligning import align

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from tests.simulator.markets import (
     FREE,
     fills_of,
@@ -12,7 +13,6 @@ from tests.simulator.markets import (
     perpetual,
     trade,
 )
-
 from tradewind.market import FillReason
 
 

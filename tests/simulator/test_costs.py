@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.simulator.markets import FREE, with_costs
 
+from tests.simulator.markets import FREE, with_costs
 from tradewind.market import Kind
 from tradewind.simulator import costs
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from tests.simulator.markets import (
     FREE,
     fills_of,
@@ -17,7 +18,6 @@ from tests.simulator.markets import (
     trade,
     with_risk,
 )
-
 from tradewind.market import FillReason
 from tradewind.market.errors import DataError
 from tradewind.simulator import Reward
@@ -27,11 +27,11 @@ def test_the_kill_switch_in_training_charges_the_exit_in_the_same_step() -> None
     """1,000 in one coin at 100, fee 1 %: down to 80, sold there for 800 less 8."""
     rules = with_risk(replace(FREE, terminate_on_kill=True), max_drawdown=0.15)
     market = market_of(spot(taker_fee=0.01), [100, 100, 80, 200])
-    simulator = trade(market, 0.5, 0.5, rules=rules)
+    simulator = trade(market, 0.5, math.nan, rules=rules)
     account = simulator.accounts[0]
     assert account["terminated"] == 0
     rules = with_risk(rules, max_drawdown=0.05)
-    simulator = trade(market, 0.5, 0.5, rules=rules)
+    simulator = trade(market, 0.5, math.nan, rules=rules)
     account = simulator.accounts[0]
     assert account["terminated"] == 1
     assert simulator.positions[0, 0]["lots"] == 0

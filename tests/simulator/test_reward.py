@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.simulator.markets import FREE
 
+from tests.simulator.markets import FREE
 from tradewind.account import open_account
 from tradewind.market import Kind
 from tradewind.simulator import Reward, Rules

@@ -40,15 +40,16 @@ def compare(
     capital: float = 10_000.0,
     spec: BundleSpec | None = None,
     names: Sequence[str] = SIMPLE,
+    others: Sequence[Agent] = (),
     notes: Sequence[str] = (),
     on_stage: OnStage | None = None,
 ) -> Comparison:
     """Backtest the agent and its baselines on the bars that all of them can decide on.
 
     With the `spec` of its bundle the untrained net is among them; a random policy with the agent's turnover
-    always is. `on_stage` is told the name, and how many bars of how many are done.
+    always is. `others` are further agents, each under rules of its own. `on_stage` is told the name, and how many bars of how many are done.
     """
-    rivals = _rivals(agent, market, names, spec)
+    rivals = [*((other, True) for other in others), *_rivals(agent, market, names, spec)]
     tapes = {one.name: one.tape(market) for one, _ in rivals}
     tape = agent.tape(market)
     spans = _common([spans_of(t, start_ms) for t in (tape, *tapes.values())])

@@ -1,1 +1,221 @@
-def demo_command() -> None: ...
+"""`tradewind demo`: the whole way of a candle on a market whose best possible result is known."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from tradewind.files import write_whole
+
+if TYPE_CHECKING:
+    from tradewind.backtest.result import BacktestResult
+    from tradewind.data.worlds import WorldMarket
+    from tradewind.market import Market
+    from tradewind.policy import Bundle
+    from tradewind.policy.agent import Agent
+    from tradewind.training.recipe import Recipe
+
+SEED = 7
+BARS = 16_000  # hours: 22 months
+TRAIN_SHARE, BACKTEST_SHARE = 0.60, 0.25  # the rest is traded by the live engine
+STEPS = 1_000_000
+CAPITAL = 10_000.0
+FEE, HALF_SPREAD, SLIPPAGE = 0.0002, 0.0001, 0.0002
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Row numbers: [0, train) trains, [train, backtest) is tested, the rest is traded on paper."""
+
+    train: int
+    backtest: int
+
+
+def demo_command(
+    folder: Annotated[Path, typer.Option(help="Where report, picture and summary go.")] = Path("demo"),
+    steps: Annotated[int, typer.Option(help="Training steps.")] = STEPS,
+    seed: Annotated[int, typer.Option(help="Of the market and of the training.")] = SEED,
+) -> None:
+    """Candles -> trained agent -> backtest against baselines -> paper session -> report. A few minutes."""
+    console = Console(soft_wrap=True)
+    began = time.monotonic()
+    Demo(folder, steps, seed, console).run()
+    console.print(f"[dim]All of it took {time.monotonic() - began:.0f} s.[/dim]")
+
+
+class Demo:
+    """The steps of the main job, in order, on an embedded default."""
+
+    def __init__(self, folder: Path, steps: int, seed: int, console: Console) -> None:
+        self.folder, self.steps, self.seed, self.console = folder, steps, seed, console
+        self.home = folder / "workspace"
+        self.parts = Parts(int(BARS * TRAIN_SHARE), int(BARS * (TRAIN_SHARE + BACKTEST_SHARE)))
+
+    def run(self) -> None:
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        world = self._make_candles()
+        market = self._stored_market()
+        bundle = self._train(market)
+        facts = self._backtest(market, bundle, world)
+        facts |= self._trade_on_paper(market, bundle, world)
+        self._finish(facts)
+
+    def _make_candles(self) -> WorldMarket:
+        from tradewind.data.aligning import series_of
+        from tradewind.data.store import CandleStore
+        from tradewind.data.worlds import generate
+
+        world = generate("demo", BARS, self.seed, cost=FEE)
+        store = CandleStore(self.home / "candles")
+        for series in series_of(world.market):
+            store.write(series)
+        self._say(1, f"made {BARS:,} hourly candles of a synthetic market with hidden trends under noise")
+        return world
+
+    def _stored_market(self) -> Market:
+        from tradewind.cli.common import market_in
+
+        return market_in(self.home, None, None, None)
+
+    def _recipe(self) -> Recipe:
+        from tradewind.features import preset
+        from tradewind.simulator import Costs, Rules
+        from tradewind.training import TrainingSettings
+        from tradewind.training.recipe import Recipe
+
+        rules = Rules(costs=Costs(half_spread=HALF_SPREAD, slippage=SLIPPAGE))
+        return Recipe(preset("default"), rules, TrainingSettings(steps=self.steps, seed=self.seed))
+
+    def _train(self, market: Market) -> Bundle:
+        from tradewind.cli.train import learn
+
+        self._say(2, f"training PPO on the first {self.parts.train:,} hours")
+        recipe = self._recipe()
+        [(bundle, _)] = learn(
+            recipe, market.rows(0, self.parts.train), [self.seed], self.home / "training", 1, self.console
+        )
+        bundle.save(self.home / "bundles" / "demo")
+        return bundle
+
+    def _backtest(self, market: Market, bundle: Bundle, world: WorldMarket) -> dict[str, Any]:
+        from tradewind.backtest.compare import compare
+        from tradewind.cli.backtest import print_comparison, provenance, stage_bars
+        from tradewind.cli.common import Named, Span
+        from tradewind.policy.agent import agent_of_bundle
+        from tradewind.reports import write_report
+
+        agent = agent_of_bundle(bundle, "demo")
+        seen = market.rows(0, self.parts.backtest)
+        start, end = int(market.open_time[self.parts.train]), int(seen.close_time[-1])
+        self._say(3, "backtesting it on the next hours, which it has not seen, against the baselines")
+        with stage_bars(self.console) as on_stage:
+            comparison = compare(
+                agent,
+                seen,
+                start_ms=start + 1,
+                capital=CAPITAL,
+                spec=bundle.spec,
+                others=[self._oracle(world, agent)],
+                on_stage=on_stage,
+            )
+        named = Named(agent, bundle, {"bundle": "demo"})
+        written = write_report(
+            self.folder / "report.html",
+            comparison.results,
+            title="Tradewind demo: an agent on a market with a known edge",
+            provenance=provenance(named, seen, Span(start, end), CAPITAL),
+            path_png=self.folder / "equity.png",
+            path_json=self.folder / "report.json",
+        )
+        print_comparison(written.figures, self.console)
+        subject, best = comparison.results[0], comparison.results[1]
+        hold = next(r for r in comparison.baselines if r.name == "buy and hold")
+        return {
+            "verdict": written.verdict.sentence,
+            "backtest": {
+                "agent": _growth(subject),
+                "best_possible": _growth(best),
+                "buy_and_hold": _growth(hold),
+                "share_of_best": _growth(subject)["log_growth"] / _growth(best)["log_growth"],
+            },
+        }
+
+    def _oracle(self, world: WorldMarket, agent: Agent) -> Agent:
+        """The best possible agent: it knows the law of this market, not its future."""
+        from tradewind.policy.scripted import Scripted
+
+        targets = world.oracle_targets(FEE + HALF_SPREAD + SLIPPAGE)
+        script = Scripted(world.market.close_time, targets)
+        return script.agent("best possible", replace(agent.rules, lookback=1, clock=False))
+
+    def _trade_on_paper(self, market: Market, bundle: Bundle, world: WorldMarket) -> dict[str, Any]:
+        from tradewind.backtest.run import backtest
+        from tradewind.cli.common import Named
+        from tradewind.cli.run import compare_with_backtest, paper_session, session_bar
+        from tradewind.data.replaying import Replay
+        from tradewind.policy.agent import agent_of_bundle
+
+        self._say(4, "the live engine trades the last hours on paper, bar by bar, with a journal on disk")
+        agent = agent_of_bundle(bundle, "demo")
+        start = int(market.open_time[self.parts.backtest]) + 1
+        journal = self.home / "journals" / "demo-1.sqlite"
+        named = Named(agent, bundle, {"bundle": "demo"})
+        with session_bar(self.console, len(Replay(market))) as watch:
+            session = paper_session(named, market, start, CAPITAL, journal, watch)
+        expected = backtest(agent, agent.tape(market), start_ms=start, capital=CAPITAL)
+        oracle = self._oracle(world, agent)
+        best = backtest(oracle, oracle.tape(market), start_ms=start, capital=CAPITAL).result
+        return {
+            "paper": {
+                "decisions": session.decisions,
+                "orders": session.orders,
+                "net_return": session.end_equity / session.start_equity - 1,
+                "best_possible_return": best.equity[-1] / best.equity[0] - 1,
+                "same_as_backtest": compare_with_backtest(journal, expected),
+                "journal": str(journal),
+            }
+        }
+
+    def _finish(self, facts: dict[str, Any]) -> None:
+        facts |= {"seed": self.seed, "steps": self.steps, "bars": BARS}
+        text = json.dumps(facts, indent=1) + "\n"
+        write_whole(self.folder / "summary.json", lambda path: path.write_text(text, encoding="utf-8"))
+        test, paper = facts["backtest"], facts["paper"]
+        same = paper["same_as_backtest"]["difference"] is None
+        said = "the backtest decides the same, bit for bit" if same else "NOT the decisions of the backtest"
+        self.console.rule()
+        for line in (
+            f"What happened: an agent learned from {self.parts.train:,} hours of candles, was tested on the next "
+            f"{self.parts.backtest - self.parts.train:,}, and traded the last {BARS - self.parts.backtest:,} "
+            "on paper.",
+            f"On bars that it had not seen it made {test['agent']['net_return']:+.1%} after costs; buy and hold "
+            f"{test['buy_and_hold']['net_return']:+.1%}; the best possible agent, which knows the law of this "
+            f"market, {test['best_possible']['net_return']:+.1%}. It reached {test['share_of_best']:.0%} of the "
+            "best possible growth.",
+            f"On paper: {paper['net_return']:+.1%} in {paper['decisions']:,} decisions "
+            f"(best possible {paper['best_possible_return']:+.1%}); {said}.",
+            "This market was made to have an edge. Real ones rarely do: expect to be told so.",
+            f"Look at: {self.folder / 'report.html'}, {self.folder / 'equity.png'}, "
+            f"{self.folder / 'summary.json'}",
+            "Try next: .venv/bin/tradewind data download --help   (real candles, no key needed)",
+            f"          .venv/bin/tradewind replay {paper['journal']} --home {self.home}   "
+            "(recompute every decision)",
+        ):
+            self.console.print(line, highlight=False)
+
+    def _say(self, number: int, text: str) -> None:
+        self.console.print(f"[bold cyan]{number}/4[/bold cyan] {text}", highlight=False)
+
+
+def _growth(result: BacktestResult) -> dict[str, float]:
+    ratio = float(result.equity[-1] / result.equity[0])
+    return {"net_return": ratio - 1, "log_growth": math.log(ratio), "trades": len(result.fills)}

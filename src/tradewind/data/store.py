@@ -16,11 +16,11 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
-from tradewind.data.atomic import locked, write_whole
 from tradewind.data.instruments import KnownInstrument, instrument_toml, read_stored_instrument
 from tradewind.data.naming import file_name, symbol_of_file
 from tradewind.data.series import Candles, CandleSeries, Funding
 from tradewind.data.timestamps import utc_text
+from tradewind.files import locked, write_whole
 from tradewind.market import DataError, Instrument, Timeframe
 
 _TIME = pl.Datetime("ms", "UTC")

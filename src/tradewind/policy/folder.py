@@ -9,6 +9,7 @@ import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tradewind.files import sync
 from tradewind.market import ConfigError
 from tradewind.policy.errors import BundleError
 
@@ -26,7 +27,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], replace: bool) -> Non
     try:
         for name, content in files.items():
             _write_synced(fresh / name, content)
-        _sync_folder(fresh)
+        sync(fresh)
         _put_in_place(fresh, target)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -45,7 +46,7 @@ def _put_in_place(fresh: Path, target: Path) -> None:
         if replaces:
             os.rename(aside, target)
         raise
-    _sync_folder(target.parent)
+    sync(target.parent)
     if replaces and aside.is_symlink():
         aside.unlink()
     elif replaces:
@@ -57,14 +58,6 @@ def _write_synced(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read_folder(folder: Path, names: Sequence[str]) -> dict[str, bytes]:

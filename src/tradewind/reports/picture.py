@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from tradewind.backtest.result import BacktestResult
+from tradewind.files import replacing
 from tradewind.reports import numbers as n
 from tradewind.reports.charts import thin
-from tradewind.reports.files import replacing
 from tradewind.statistics import checked_equity, drawdowns, net_return
 
 _COLOURS = ("#0b6e69", "#c2762b", "#5b6fb5", "#a2557f", "#77831f", "#8b8f94")

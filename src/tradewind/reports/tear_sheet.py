@@ -17,10 +17,10 @@ import numpy as np
 from tradewind.backtest.figures import Figures
 from tradewind.backtest.result import BacktestResult
 from tradewind.backtest.summary import summary
+from tradewind.files import replacing
 from tradewind.market.errors import DataError
 from tradewind.reports import curves, details, sections
 from tradewind.reports import numbers as n
-from tradewind.reports.files import replacing
 from tradewind.reports.picture import draw_equity
 from tradewind.reports.tables import section, table
 from tradewind.reports.verdict import Verdict, judge, strongest_baseline

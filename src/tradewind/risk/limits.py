@@ -39,8 +39,12 @@ class RiskLimits:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ConfigError(f"{name} is {value}, expected a positive number, or leave it out")
-        if self.cooldown_bars < 0 or self.streak_bars < 0 or (self.streak_losses or 1) < 1:
-            raise ConfigError("cooldown_bars and streak_bars must be 0 or more, streak_losses 1 or more")
+        if self.cooldown_bars < 0 or self.streak_bars < 0:
+            raise ConfigError(
+                f"cooldown_bars is {self.cooldown_bars}, streak_bars {self.streak_bars}: not below 0"
+            )
+        if self.streak_losses is not None and self.streak_losses < 1:
+            raise ConfigError(f"streak_losses is {self.streak_losses}, expected 1 or more, or leave it out")
 
     @classmethod
     def none(cls) -> RiskLimits:

@@ -27,7 +27,7 @@ class Simulator:
     def __init__(self, tape: Tape, rules: Rules, *, accounts: int = 1, capital: float = 10_000.0) -> None:
         if rules.lookback != tape.lookback:
             raise ConfigError(f"the tape has lookback {tape.lookback}, the rules {rules.lookback}")
-        if not capital > 0:
+        if not 0 < capital < float("inf"):
             raise ConfigError(f"capital is {capital}, expected a positive amount of quote currency")
         self.tape, self.rules, self.capital = tape, rules, capital
         self.width = len(tape.instruments)

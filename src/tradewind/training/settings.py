@@ -20,15 +20,15 @@ ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 class OnPolicy:
     """PPO and A2C: `rollout_bars` bars of every environment, then an update over all of them.
 
-    `minibatch`, `epochs` and `clip` are PPO's alone. The learning rate falls linearly to
-    `final_learning_rate` of itself. `counterfactual` takes what the mean action would have earned on the
-    same bar as the baseline of the advantage: the market's noise cancels.
+    `minibatch`, `epochs`, `clip` and `counterfactual` are PPO's alone. The learning rate falls linearly to
+    `final_learning_rate` of itself. `counterfactual` takes what the mean action would have earned over the
+    same bar as the baseline of the advantage, so that the market's noise cancels.
     """
 
     learning_rate: float = 3e-3
     final_learning_rate: float = 0.0
-    rollout_bars: int = 32
-    minibatch: int = 1024
+    rollout_bars: int = 8
+    minibatch: int = 2048
     epochs: int = 4
     gamma: float = 0.95
     gae_lambda: float = 0.9
@@ -37,18 +37,19 @@ class OnPolicy:
     value_weight: float = 0.5
     max_gradient: float = 0.5
     log_std_init: float = -0.5
+    counterfactual: bool = False
 
     @classmethod
     def a2c(cls) -> Self:
-        return cls(learning_rate=2e-3, rollout_bars=8, gae_lambda=0.9)
+        return cls(learning_rate=2e-3)
 
 
 @dataclass(frozen=True, slots=True)
 class OffPolicy:
     """DDPG, TD3 and SAC: `train_every` bars of every environment, then `gradient_steps` minibatches.
 
-    `noise` is the standard deviation of the exploration added to the action (SAC has its own and ignores
-    it). `warmup_steps` are played at random before learning begins.
+    `noise` is the standard deviation of the exploration added to the action; SAC has its own, by its
+    `temperature` (None lets it find one). `warmup_steps` are played at random before learning begins.
     """
 
     learning_rate: float = 1e-3
@@ -61,6 +62,7 @@ class OffPolicy:
     gamma: float = 0.95
     tau: float = 0.005
     noise: float = 0.2
+    temperature: float | None = 0.003
 
 
 Hyperparameters = OnPolicy | OffPolicy
@@ -70,7 +72,7 @@ _DEFAULTS: dict[str, Hyperparameters] = {
     "a2c": OnPolicy.a2c(),
     "ddpg": OffPolicy(),
     "td3": OffPolicy(),
-    "sac": OffPolicy(learning_rate=2e-3),
+    "sac": OffPolicy(),
 }
 
 
@@ -213,6 +215,10 @@ def _check_numbers(part: Hyperparameters) -> None:
             good, expected = number and value > 0, "a positive number"
         elif item.name == "log_std_init":
             good, expected = number, "a number"
+        elif item.name == "temperature":
+            good, expected = value is None or (number and value > 0), "a positive number, or nothing"
+        elif item.name == "counterfactual":
+            good, expected = isinstance(value, bool), "true or false"
         else:
             good, expected = number and value >= 0, "a number of 0 or more"
         if not good:

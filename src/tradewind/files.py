@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tradewind.market.errors import ConfigError
+
 
 def write_whole(target: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `target`, then put it in its place in one step, synced.
@@ -19,11 +21,35 @@ def write_whole(target: Path, write: Callable[[Path], object]) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         write(temporary)
-        _sync(temporary)
+        sync(temporary)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    _sync(target.parent)
+    sync(target.parent)
+
+
+@contextlib.contextmanager
+def replacing(*paths: Path) -> Iterator[tuple[Path, ...]]:
+    """Names beside `paths` to write to; they take their places at the end, or all vanish on an error.
+
+    Raises `ConfigError` when a path cannot be written.
+    """
+    temporary = tuple(path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in paths)
+    try:
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        for written, path in zip(temporary, paths):
+            os.replace(written, path)
+    except OSError as error:
+        names = ", ".join(map(str, paths))
+        raise ConfigError(
+            f"{names} cannot be written ({error.strerror}): name a folder that you may use"
+        ) from error
+    finally:
+        for left in temporary:
+            if left.parent.is_dir():
+                left.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -35,7 +61,8 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file or folder survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
