@@ -1,6 +1,7 @@
 """Speed, side by side with peers in one run: `python benchmarks/run.py [--only NAME] [--quick]`.
 
-CPU time of one core on both sides, medians, in turn; `make bench` sets one thread for each library. Writes results.json beside this file.
+CPU time of one core on both sides, medians, in turn; `make bench` sets one thread for each library.
+Writes results.json beside this file.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ def main() -> int:
     results = []
     for name in options.only or BENCHMARKS:
         for result in BENCHMARKS[name](options.quick):
-            console.print(f"  {result.name}: {_number(result.ours)} {result.unit}", highlight=False)
+            console.print(
+                f"  {result.name}: {_number(result.ours)} {result.unit}. {result.note}", highlight=False
+            )
             results.append(result)
     _write([result.as_dict(where) for result in results])
     console.print(_table(results))
@@ -70,15 +73,14 @@ def _table(results: list[Result]) -> Table:
         ("ratio", "right"),
         ("target", "right"),
         ("met", "left"),
-        ("against, and what was done", "left"),
+        ("against", "left"),
     ):
         table.add_column(title, justify=side)  # type: ignore[arg-type]
     for r in results:
         met = {None: "", True: "[green]yes[/green]", False: "[red]no[/red]"}[r.met]
         peer = "" if r.peer is None else _number(r.peer)
         ratio = "" if r.ratio is None else f"{r.ratio:.1f} x"
-        against = "; ".join(part for part in (r.against, r.note) if part)
-        table.add_row(r.name, f"{_number(r.ours)} {r.unit}", peer, ratio, r.target, met, against)
+        table.add_row(r.name, f"{_number(r.ours)} {r.unit}", peer, ratio, r.target, met, r.against)
     return table
 
 
