@@ -278,3 +278,17 @@ def test_targets_followed_in_one_call_equal_steps() -> None:
     )
     assert equity.tolist() == curve
     assert followed.log.tobytes() == stepped.log.tobytes()
+
+
+def test_an_account_that_has_ended_waits_for_its_next_episode() -> None:
+    """Also at the last bar of the market, after which there is nothing to read."""
+    simulator = simulator_of(market_of(spot(), [100, 110, 120]), accounts=2, end=2)
+    simulator.begin(1, 0, 1)
+    simulator.step(np.ones((2, 1)))
+    kept = simulator.accounts[1].copy(), simulator.positions[1].tobytes()
+    for _ in range(5):
+        simulator.step(np.ones((2, 1)))
+    kept[0]["reward"] = 0.0
+    assert (simulator.accounts[1].tobytes(), simulator.positions[1].tobytes()) == (kept[0].tobytes(), kept[1])
+    assert simulator.accounts["row"].tolist() == [2, 1]
+    assert simulator.accounts["reward"].tolist() == [0.0, 0.0]

@@ -106,6 +106,9 @@ def _step_one(
     log: Any,
 ) -> None:
     account = accounts[n]
+    if account.terminated != 0 or account.truncated != 0:  # there may be no bar after its last
+        account.reward = 0.0
+        return
     for a in range(instruments.shape[0]):
         positions[n, a].wanted = actions[n, a]
     reward = 0.0
