@@ -75,7 +75,8 @@ class Simulator:
     def step(self, weights: NDArray[np.float64]) -> None:
         """Trade target weights [N, A] (NaN holds) over one bar. Read `accounts` and `observations` after.
 
-        Accounts that ended must have been given a new episode by `begin` before. `DataError` on another shape.
+        Accounts that ended must have been given a new episode by `begin` before. `DataError` when
+        the weights have another shape.
         """
         if weights.shape != self.positions.shape:
             raise DataError(

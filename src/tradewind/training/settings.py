@@ -37,11 +37,11 @@ class OnPolicy:
     value_weight: float = 0.5
     max_gradient: float = 0.5
     log_std_init: float = -0.5
-    counterfactual: bool = False
+    counterfactual: bool = True
 
     @classmethod
     def a2c(cls) -> Self:
-        return cls(learning_rate=2e-3)
+        return cls(learning_rate=2e-3, counterfactual=False)
 
 
 @dataclass(frozen=True, slots=True)
