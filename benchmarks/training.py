@@ -106,17 +106,26 @@ def measure(quick: bool) -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as folder, Peer("training.py") as peer:
         world_file = Path(folder) / "world.npz"
         skill.save_for_peer(world_file, seed=1)
+        _stock(
+            peer, world_file, seed=0, most_samples=4_096
+        )  # torch imports much of itself at the first update
         yield _rate(peer, world_file, quick)
         yield _skill(peer, world_file, skill, seeds=range(1 if quick else 3))
+
+
+def _stock(
+    peer: Peer, world_file: Path, seed: int, most_samples: int, wanted_share: float = 1.0
+) -> dict[str, float]:
+    """Stock PPO until the wanted share; with a share of 1 it is not judged on the way."""
+    arguments = {"world_file": str(world_file), "net": list(NET), "wanted_share": wanted_share}
+    return dict(peer("ppo", seed=seed, most_samples=most_samples, **arguments))
 
 
 def _rate(peer: Peer, world_file: Path, quick: bool) -> Result:
     ours, theirs = [], []
     for _ in range(1 if quick else 3):
         ours.append(samples_per_second(100_000 if quick else 200_000))
-        answer = peer(
-            "ppo", world_file=str(world_file), seed=0, net=list(NET), wanted_share=1.0, most_samples=8_192
-        )
+        answer = _stock(peer, world_file, seed=0, most_samples=8_192)
         theirs.append(answer["samples"] / answer["seconds"])
     note = f"net {NET}; ours {SETTINGS.parallel} accounts and minibatches of 1,024; theirs as it comes"
     return compared(
@@ -128,14 +137,7 @@ def _skill(peer: Peer, world_file: Path, skill: Skill, seeds: range) -> Result:
     ours, theirs, notes = [], [], []
     for seed in seeds:
         seconds, share, samples = seconds_to_skill(seed, skill)
-        answer = peer(
-            "ppo",
-            world_file=str(world_file),
-            seed=seed,
-            net=list(NET),
-            wanted_share=SKILL,
-            most_samples=PEER_SAMPLES,
-        )
+        answer = _stock(peer, world_file, seed, PEER_SAMPLES, SKILL)
         ours.append(seconds if share >= SKILL else np.inf)
         theirs.append(answer["seconds"])  # where it did not get there, so long it tried
         notes.append(

@@ -124,3 +124,18 @@ def _append(
 def _mark(mark: float, price: float) -> float:
     """The traded price stands in where no mark price is known."""
     return mark if math.isfinite(mark) else price
+
+
+@compiled
+def append_features(raw_features: Any, features: Any, raw: Any, scaled: Any) -> bool:
+    """Move the features of every row one up, and write the newest; True when all of it is finite."""
+    last = features.shape[0] - 1
+    whole = True
+    for k in range(features.shape[1]):
+        for row in range(last):
+            raw_features[row, k] = raw_features[row + 1, k]
+            features[row, k] = features[row + 1, k]
+        raw_features[last, k] = raw[k]
+        features[last, k] = scaled[k]
+        whole = whole and math.isfinite(scaled[k])
+    return whole

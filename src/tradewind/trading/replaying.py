@@ -106,6 +106,6 @@ def _compare(number: int, recorded: Decision, recomputed: Decision | None) -> Di
         if field.name in _NOT_COMPARED:
             continue
         was, now = getattr(recorded, field.name), getattr(recomputed, field.name)
-        if was != now and repr(was) != repr(now):  # repr: NaN equals itself there
+        if repr(was) != repr(now):  # exact to the bit, tells 0 from -0, and NaN equals itself
             return Difference(number, recorded.at, field.name, was, now)
     return None

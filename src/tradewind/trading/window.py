@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from tradewind.compiled import compiled
 from tradewind.features import FeatureStream
 from tradewind.market import Inconsistent, Snapshot, Timeframe
 from tradewind.policy.agent import Agent
-from tradewind.simulator.window import OHLCV, BarWindow
+from tradewind.simulator.window import OHLCV, BarWindow, append_features
 
 
 class FeatureWindow(BarWindow):
@@ -46,22 +43,7 @@ class FeatureWindow(BarWindow):
             self._stream.restart()
             self._whole_rows = 0
         raw = self._stream.push(snapshot.open_time, self.given[:, :OHLCV], self.tradable)
-        whole = _append_features(self.raw_features, self.features, raw, self._agent.scale(raw))
+        whole = append_features(self.raw_features, self.features, raw, self._agent.scale(raw))
         self._whole_rows = self._whole_rows + 1 if whole else 0
         self.ready = self._whole_rows >= self._agent.rules.lookback
         self.rows[self.last]["ready"] = self.ready
-
-
-@compiled
-def _append_features(raw_features: Any, features: Any, raw: Any, scaled: Any) -> bool:
-    """Move every row one up, and write the newest; True when all of it is finite."""
-    last = features.shape[0] - 1
-    whole = True
-    for k in range(features.shape[1]):
-        for row in range(last):
-            raw_features[row, k] = raw_features[row + 1, k]
-            features[row, k] = features[row + 1, k]
-        raw_features[last, k] = raw[k]
-        features[last, k] = scaled[k]
-        whole = whole and math.isfinite(scaled[k])
-    return whole
