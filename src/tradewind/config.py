@@ -5,21 +5,30 @@
 [rules]      lookback, leverage, band ...; [rules.costs], [rules.risk]
 [training]   algorithm, steps, net, seed ...; [training.hyperparameters]
 [account]    capital
+
+"off" switches a setting off that may be absent: TOML has no null.
 """
 
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, is_dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tradewind.features import FeaturePlan, FeatureSpec, preset
 from tradewind.market.errors import ConfigError
-from tradewind.simulator import Rules
+from tradewind.simulator import Reward, Rules
+
+OFF = "off"
+SCALINGS = ("robust", "minmax", "none")
+_SHARES_OF_EQUITY = ("max_weight", "max_gross", "max_net")
 
 
 class _Part(BaseModel):
@@ -43,7 +52,14 @@ class FeatureSettings(_Part):
     preset: str = "default"
     plan: list[Any] | None = None
     scaling: str = "robust"
-    clip: float = Field(5.0, gt=0)
+    clip: float = Field(5.0, gt=0, allow_inf_nan=False)
+
+    @field_validator("scaling")
+    @classmethod
+    def _known_scaling(cls, value: str) -> str:
+        if value not in SCALINGS:
+            raise ValueError(f"expected one of {', '.join(SCALINGS)}")
+        return value
 
     def feature_plan(self) -> FeaturePlan:
         if self.plan is None:
@@ -52,18 +68,22 @@ class FeatureSettings(_Part):
 
 
 class AccountSettings(_Part):
-    capital: float = Field(10_000.0, gt=0)
+    capital: float = Field(10_000.0, gt=0, allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole tree. `training` stays a table: the training package validates it where torch is there."""
+    """The whole tree. `training` stays a table: the training package validates it where torch is there.
+
+    `stated` names the tables that a file or `--set` filled in; the others are defaults.
+    """
 
     market: MarketSettings = field(default_factory=lambda: MarketSettings.model_validate({}))
     features: FeatureSettings = field(default_factory=lambda: FeatureSettings.model_validate({}))
     rules: Rules = field(default_factory=Rules)
     account: AccountSettings = field(default_factory=lambda: AccountSettings.model_validate({}))
     training: dict[str, Any] = field(default_factory=dict)
+    stated: frozenset[str] = frozenset()
 
 
 _PARTS: dict[str, type[_Part]] = {
@@ -73,20 +93,50 @@ _PARTS: dict[str, type[_Part]] = {
 }
 
 
-def load_settings(path: Path | None) -> Settings:
-    """The settings of a TOML file, all defaults without one. `ConfigError` names the first wrong key."""
-    if path is None:
-        return Settings()
+def load_settings(path: Path | None, overrides: Iterable[str] = ()) -> Settings:
+    """The settings of a TOML file, all defaults without one, then `KEY=VALUE` overrides.
+
+    `ConfigError` names the first wrong key.
+    """
+    tree = {} if path is None else _read_toml(path)
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        parse_settings(tree)  # so that an error names the file if it is the file's
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    for override in overrides:
+        tree = _overridden(tree, override)
+    return parse_settings(tree)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}): check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from error
+
+
+def _overridden(tree: dict[str, Any], override: str) -> dict[str, Any]:
+    """The tree with `rules.risk.stop_loss=0.03` put in. What is no TOML value is taken as text."""
+    key, equals, text = override.partition("=")
+    names = [name.strip() for name in key.split(".")]
+    if not equals or len(names) < 2 or not all(names):
+        raise ConfigError(f"--set {override} is not TABLE.KEY=VALUE: write for example rules.leverage=2")
     try:
-        return parse_settings(tree)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        value = tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    return _with(tree, names, value, override)
+
+
+def _with(tree: dict[str, Any], names: Sequence[str], value: Any, override: str) -> dict[str, Any]:
+    if len(names) == 1:
+        return {**tree, names[0]: value}
+    below = tree.get(names[0], {})
+    if not isinstance(below, dict):
+        raise ConfigError(f"--set {override}: {names[0]} is a value, not a table that has {names[1]}")
+    return {**tree, names[0]: _with(below, names[1:], value, override)}
 
 
 def parse_settings(tree: dict[str, Any]) -> Settings:
@@ -100,21 +150,97 @@ def parse_settings(tree: dict[str, Any]) -> Settings:
     parts: dict[str, Any] = {
         name: _parse_part(name, part, tree.get(name, {})) for name, part in _PARTS.items()
     }
-    return Settings(**parts, rules=Rules.from_dict(tree.get("rules", {})), training=tree.get("training", {}))
+    rules = parse_rules(tree.get("rules", {}))
+    return Settings(**parts, rules=rules, training=dict(tree.get("training", {})), stated=frozenset(tree))
+
+
+def parse_rules(table: dict[str, Any]) -> Rules:
+    """The trading rules of a table [rules]; `ConfigError` on unknown keys, wrong types and percents."""
+    given = typed(Rules, table, "rules.")
+    if isinstance(given.get("reward"), str):
+        names = [r.name.lower() for r in Reward]
+        if given["reward"] not in names:
+            raise ConfigError(f"rules.reward is {given['reward']!r}{_hint(given['reward'], names)}")
+    rules = Rules.from_dict(given)
+    return with_leverage(rules, rules.leverage)
+
+
+def with_leverage(rules: Rules, leverage: float) -> Rules:
+    """The rules under another leverage. A cap above it would never bind, so it is refused as a slip."""
+    for name in _SHARES_OF_EQUITY:
+        value = getattr(rules.risk, name)
+        if value is not None and leverage < value < math.inf:
+            meant = f"; did you mean {value / 100:g}?" if value / 100 <= leverage and value >= 2 else ""
+            raise ConfigError(
+                f"rules.risk.{name} is {value:g}, above the leverage of {leverage:g}: expected a share of "
+                f"equity up to it, such as 0.25{meant}"
+            )
+    return replace(rules, leverage=leverage)
+
+
+def typed(part: type[Any], table: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """A table for `part`, a dataclass, with every value of its field's type and "off" as None.
+
+    `ConfigError` names the key that is unknown or holds something else. Nested dataclasses are tables.
+    """
+    hints = get_type_hints(part)
+    result: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in hints:
+            raise ConfigError(f"unknown setting {prefix}{key}{_hint(key, list(hints), prefix)}")
+        kinds = get_args(hints[key]) if NoneType in get_args(hints[key]) else (hints[key],)
+        if value == OFF and NoneType in kinds:
+            result[key] = None
+        elif is_dataclass(kinds[0]):
+            if not isinstance(value, dict):
+                raise ConfigError(f"{prefix}{key} is {value!r}, expected a table [{prefix}{key}]")
+            result[key] = typed(kinds[0], value, f"{prefix}{key}.")  # type: ignore[arg-type]
+        else:
+            result[key] = _checked(f"{prefix}{key}", value, kinds)
+    return result
+
+
+def _checked(name: str, value: Any, kinds: tuple[Any, ...]) -> Any:
+    kind, truth = kinds[0], isinstance(value, bool)
+    off = f', or "{OFF}"' if NoneType in kinds else ""
+    if kind is float:
+        endless = name.endswith("max_weight") and value in ("inf", math.inf)
+        if endless or (isinstance(value, int | float) and not truth and math.isfinite(value)):
+            return value
+        expected = "a number"
+    elif kind is int:
+        if isinstance(value, int) and not truth:
+            return value
+        expected = "a whole number"
+    elif kind is bool:
+        if truth:
+            return value
+        expected = "true or false"
+    elif kind is str or kind is Reward:
+        if isinstance(value, str):
+            return value
+        expected = "a text in quotes"
+    else:
+        return value  # a list or a table, which its own part judges
+    raise ConfigError(f"{name} is {value!r}, expected {expected}{off}")
 
 
 def _parse_part(name: str, part: type[_Part], values: dict[str, Any]) -> _Part:
     for key in values:
         if key not in part.model_fields:
-            raise ConfigError(f"unknown setting {name}.{key}{_hint(key, list(part.model_fields))}")
+            raise ConfigError(
+                f"unknown setting {name}.{key}{_hint(key, list(part.model_fields), f'{name}.')}"
+            )
     try:
         return part.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(p) for p in first["loc"])
-        raise ConfigError(f"{name}.{place} is {first['input']!r}: {first['msg'].lower()}") from error
+        said = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+        said = said if said.startswith("expected") else f"expected {said}"
+        raise ConfigError(f"{name}.{place} is {first['input']!r}, {said}") from error
 
 
-def _hint(word: str, known: list[str]) -> str:
+def _hint(word: str, known: list[str], prefix: str = "") -> str:
     near = difflib.get_close_matches(word, known, n=1)
-    return f": did you mean {near[0]}?" if near else f": known are {', '.join(known)}"
+    return f": did you mean {prefix}{near[0]}?" if near else f": known are {', '.join(known)}"

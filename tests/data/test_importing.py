@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tradewind.data.choices import Repair, TimesAre, VolumeIn
 from tradewind.data.extras import with_funding_and_mark
-from tradewind.data.importing import Repair, import_file, import_files, store_imported
-from tradewind.data.reading import TimesAre, VolumeIn
+from tradewind.data.importing import import_file, import_files, store_imported
 from tradewind.data.store import CandleStore
 from tradewind.data.timestamps import parse_utc, utc_text
 from tradewind.market import ConfigError, DataError, Kind, Timeframe

@@ -84,11 +84,7 @@ def test_doing_nothing_on_flat_prices_earns_exactly_0(kind: Kind, reward: Reward
     assert (run.decisions.equity == CAPITAL).all()
     environment = TradingEnv(_agent(market).tape(market), replace(rules_for(kind), reward=reward))
     environment.reset(seed=1)
-    still = (
-        environment.action_map.action_of_weight(np.zeros(2))
-        if hasattr(environment.action_map, "action_of_weight")
-        else _flat_action(environment)
-    )
+    still = _flat_action(environment)
     assert [environment.step(still)[1] for _ in range(20)] == [0.0] * 20
 
 
@@ -127,7 +123,6 @@ def test_a_full_exit_is_in_win_rate_and_in_profit_net_of_fees(fee_asset: FeeAsse
     assert found.fees > 0
     assert one.profit == pytest.approx(found.net_profit, abs=0.1 if fee_asset is FeeAsset.BASE else 1e-9)
     assert found.net_profit == pytest.approx(run.result.equity[-1] - CAPITAL, abs=1e-9)
-    assert run.result.fills["realised"].sum() < 50 * (1 + 1 - 1)  # what prices gave, less what it cost
 
 
 @pytest.mark.parametrize("name", ["cash", "never"])
@@ -141,7 +136,7 @@ def test_a_policy_that_never_trades_is_called_inactive(name: str) -> None:
     found = figures(result)
     assert found.inactive
     assert found.sharpe is None
-    assert "inactive" in found.undefined["sharpe"] or "never trade" in found.undefined["sharpe"]
+    assert found.undefined["sharpe"] == "inactive: it never traded"
 
 
 class Watching(Moody):

@@ -47,7 +47,7 @@ def test_a_daily_loss_blocks_until_the_next_day_even_if_it_is_won_back() -> None
 
 
 def test_the_loss_over_midnight_belongs_to_no_day() -> None:
-    """The start of a day is the mark at its first close: what its first bar lost is not counted against it."""
+    """A day starts at the mark of its first close: what its first bar lost is not counted against it."""
     day = Day(daily_loss=0.1)
     day.mark(1000.0, DAY - HOUR)
     assert day.mark(800.0, DAY)["blocked"] == 0

@@ -1,4 +1,4 @@
-"""Small markets for the tests: literal bars that a hand can follow, and random ones that nobody would draw."""
+"""Small markets: literal bars that a hand can follow, and random ones that no hand would draw."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def random_market(
     marked: bool = False,
     timeframe: str = "4h",
 ) -> Market:
-    """Prices that jump between bars by `gap`, with missing bars, bars without volume, and marks off the price."""
+    """Prices that jump between bars by `gap`; bars missing or without volume, marks off the price."""
     shape = (rows, len(instruments))
     noise = random.normal(0.0, volatility, (4, *shape))
     open_, close = np.empty(shape), np.empty(shape)

@@ -79,9 +79,20 @@ def assert_equal_states(one: object, other: object) -> None:
         assert one == other
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(tape, tmp_path, algorithm):
-    settings = short(algorithm)
+VARIANTS = {
+    **{algorithm: short(algorithm) for algorithm in ALGORITHMS},
+    "ppo, plain": short(
+        "ppo", hyperparameters=OnPolicy(rollout_bars=16, minibatch=128, counterfactual=False)
+    ),
+    "sac, own temperature": short(
+        "sac", hyperparameters=OffPolicy(buffer=900, minibatch=32, warmup_steps=200, temperature=None)
+    ),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_stopped_run_goes_on_as_if_it_had_never_stopped(tape, tmp_path, variant):
+    settings = VARIANTS[variant]
     whole = train(tape, Rules(), settings, folder=tmp_path / "whole")
 
     def stop(progress: object) -> None:

@@ -190,7 +190,7 @@ class _Backtest:
         fills["fee"] = logged["fee"] * np.where(logged["fee_in_base"] != 0, logged["price"], 1.0)
         fills["slippage"] = logged["cost_of_slippage"]
         fills["realised"] = logged["profit"]
-        fills["fee_lots"] = _fee_lots(logged, tape.instruments["lot"])
+        fills["fee_lots"] = _fee_lots(logged, self.tape.instruments["lot"])
         return fills
 
 

@@ -2,54 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from tradewind.backtest.compare import OnStage, compare
-from tradewind.backtest.figures import Figures
 from tradewind.cli.common import (
     DEFAULT_HOME,
     AsJson,
+    Bars,
     Capital,
+    Config,
     End,
     Home,
     Named,
+    Overrides,
     Span,
     Start,
     Symbols,
     assumed_in,
+    check_capital,
     market_for,
     span_of,
+    writable,
 )
-from tradewind.data.timestamps import utc_text
-from tradewind.market import Market
-from tradewind.reports import write_report
+from tradewind.cli.tables import Column, number, print_table, stderr, stdout
+from tradewind.market import ConfigError, Market
+
+if TYPE_CHECKING:
+    from tradewind.backtest.compare import OnStage
+    from tradewind.backtest.figures import Figures
+
+_BOUND = ", agent's risk rules"
 
 
 def backtest_command(
     agent: Annotated[str, typer.Argument(help="A model, or a baseline such as buy_and_hold.")],
     start: Start = None,
     end: End = None,
-    venue: Annotated[str | None, typer.Option(help="Baselines: whose candles.")] = None,
+    venue: Annotated[str | None, typer.Option(help="Whose candles.")] = None,
     symbol: Symbols = None,
-    timeframe: Annotated[str | None, typer.Option("--timeframe", "-t", help="Baselines: bar length.")] = None,
-    capital: Capital = 10_000.0,
+    timeframe: Bars = None,
+    capital: Capital = None,
+    config: Config = None,
+    overrides: Overrides = None,
     report: Annotated[Path | None, typer.Option(help="Where the HTML goes [<home>/reports].")] = None,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
-    """Trade an agent through stored candles beside its baselines, and write the report."""
-    market, named = market_for(agent, home, venue, symbol, timeframe)
+    """Trade an agent through stored candles beside its baselines, and write the report.
+
+    A model brings its symbols and rules; a baseline takes [rules] of --config and --set.
+    """
+    from tradewind.backtest.compare import compare
+    from tradewind.config import load_settings
+    from tradewind.reports import write_report
+
+    settings = load_settings(config, overrides or ())
+    rules = settings.rules if "rules" in settings.stated else None
+    market, named = market_for(agent, home, venue, symbol, timeframe, rules)
     span = span_of(market, start, end)
-    console = Console(stderr=True)
-    with stage_bars(console) as on_stage:
+    capital = check_capital(market, capital or settings.account.capital, named.agent.rules)
+    path = report_path(report, home, agent)
+    with stage_bars(stderr()) as on_stage:
         comparison = compare(
             named.agent,
             market.between(None, span.end),
@@ -59,7 +77,6 @@ def backtest_command(
             notes=assumed_in(home, market),
             on_stage=on_stage,
         )
-    path = report or home / "reports" / f"{agent}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     written = write_report(
         path,
@@ -70,11 +87,22 @@ def backtest_command(
     if as_json:
         typer.echo(written.json.read_text(encoding="utf-8"))
         return
-    print_comparison(written.figures, Console())
-    Console().print(f"\n[bold]{written.verdict.sentence}[/bold]")
-    typer.echo(f"Report: {written.html} (picture and numbers beside it). Open it: tradewind report {agent}")
+    print_comparison(written.figures, stdout())
+    typer.echo(f"\n{written.verdict}")
+    typer.echo(
+        f"Report: {written.html} (picture and numbers beside it). Open it: tradewind report {path.stem}"
+    )
     if _trained_on(named, span):
         typer.echo("Careful: these bars overlap with those the model was trained on, so the result flatters.")
+
+
+def report_path(asked: Path | None, home: Path, agent: str) -> Path:
+    """Where the HTML goes; `ConfigError` where nothing can be written there."""
+    path = asked or home / "reports" / f"{Path(agent).name}.html"
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"--report {path} is no HTML file: give a name that ends in .html")
+    writable(path.parent)
+    return path
 
 
 def _trained_on(named: Named, span: Span) -> bool:
@@ -84,6 +112,8 @@ def _trained_on(named: Named, span: Span) -> bool:
 
 def provenance(named: Named, market: Market, span: Span, capital: float) -> dict[str, object]:
     """What a reader needs to judge where the numbers come from."""
+    from tradewind.data.timestamps import utc_text
+
     rules = named.agent.rules.as_dict()
     facts: dict[str, object] = {
         "Symbols": ", ".join(market.symbols),
@@ -107,9 +137,11 @@ def provenance(named: Named, market: Market, span: Span, capital: float) -> dict
 @contextmanager
 def stage_bars(console: Console) -> Iterator[OnStage]:
     """An `on_stage` that draws a bar for each run."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description:<42}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     tasks: dict[str, Any] = {}
-    with Progress(*columns, console=console, transient=True) as bars:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
 
         def show(name: str, done: int, total: int) -> None:
             if name not in tasks:
@@ -119,20 +151,36 @@ def stage_bars(console: Console) -> Iterator[OnStage]:
         yield show
 
 
-def print_comparison(figures: tuple[Figures, ...], console: Console) -> None:
-    """The agent and its rivals, a line each."""
-    table = Table("", "return", "Sharpe", "95 % interval", "max drawdown", "turnover/day", "trades", box=None)
-    for k, one in enumerate(figures):
-        known = one.sharpe_low is not None and one.sharpe_high is not None
-        interval = f"{one.sharpe_low:.1f} to {one.sharpe_high:.1f}" if known else ""
-        table.add_row(
-            one.name,
-            f"{one.net_return:+.1%}",
-            "-" if one.sharpe is None else f"{one.sharpe:.2f}",
-            interval,
-            f"{one.max_drawdown:.1%}",
-            "-" if one.turnover_per_day is None else f"{one.turnover_per_day:.2f}",
-            "inactive" if one.inactive else f"{one.trades:,}",
-            style="bold" if k == 0 else "",
-        )
-    console.print(table)
+def print_comparison(figures: Sequence[Figures], console: Console) -> None:
+    """The agent, then its rivals: free of risk rules, and under the agent's own."""
+    columns = [
+        Column(""),
+        number("return"),
+        number("Sharpe"),
+        number("95 % interval", spare=2),
+        number("drawdown"),
+        number("turnover/day", spare=1),
+        number("trades"),
+    ]
+    subject, *rivals = figures
+    rows, styles = [_row(subject, subject.name)], ["bold"]
+    for title, bound in (("without risk rules", False), ("under the agent's risk rules", True)):
+        group = [one for one in rivals if one.risk_rules is bound]
+        if group:
+            rows.append([title, *[""] * (len(columns) - 1)])
+            rows += [_row(one, f"  {one.name.removesuffix(_BOUND)}") for one in group]
+            styles += ["dim", *[""] * len(group)]
+    print_table(console, columns, rows, styles)
+
+
+def _row(one: Figures, name: str) -> list[str]:
+    known = one.sharpe_low is not None and one.sharpe_high is not None
+    return [
+        name,
+        f"{one.net_return:+.1%}",
+        "-" if one.sharpe is None else f"{one.sharpe:.2f}",
+        f"{one.sharpe_low:.1f} to {one.sharpe_high:.1f}" if known else "-",
+        f"{one.max_drawdown:.1%}",
+        "-" if one.turnover_per_day is None else f"{one.turnover_per_day:.2f}",
+        "inactive" if one.inactive else f"{one.trades:,}",
+    ]

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from tradewind.cli.data_tables import print_downloaded, print_imported, print_list, print_report
-from tradewind.data.aligning import series_of
-from tradewind.data.checking import check_files, check_store
-from tradewind.data.importing import DEFAULT_VENUE, Imported, Repair, import_files, store_imported
-from tradewind.data.reading import TimesAre, VolumeIn
-from tradewind.data.series import CandleSeries
-from tradewind.data.store import CandleStore
-from tradewind.data.timestamps import parse_utc
-from tradewind.market import Kind, Timeframe, TradewindError, VenueUnavailable
+from tradewind.cli.common import DEFAULT_HOME, AsJson, Bars, Home, print_json, writable
+from tradewind.cli.tables import stderr
+from tradewind.data.choices import DEFAULT_VENUE, Repair, TimesAre, VolumeIn
+from tradewind.market import ConfigError, Kind, Timeframe
+
+if TYPE_CHECKING:
+    from tradewind.data.importing import Imported
+    from tradewind.data.series import CandleSeries
+    from tradewind.data.store import CandleStore
 
 data_app = typer.Typer(help="Candles: import, check, list, download, synth.", no_args_is_help=True)
-
-Home = Annotated[
-    Path | None, typer.Option("--home", help="Where Tradewind keeps things [TRADEWIND_HOME or ./workspace].")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Bars = Annotated[str | None, typer.Option("--timeframe", "-t", help="Length of a bar: 1m, 5m, 1h, 1d.")]
 
 
 @data_app.command("import")
@@ -56,29 +46,31 @@ def import_(
     replace: Annotated[
         bool, typer.Option("--replace", help="Put the new bars in the place of stored ones.")
     ] = False,
-    home: Home = None,
+    home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Take candles as people have them. All files are read and judged before anything is stored."""
+    from tradewind.cli.data_tables import print_imported
     from tradewind.data.extras import with_funding_and_mark
+    from tradewind.data.importing import import_files, store_imported
 
-    with _told_in_one_sentence():
-        found = import_files(
-            paths,
-            venue=venue,
-            kind=kind,
-            symbol=symbol,
-            timeframe=_timeframe(timeframe),
-            instrument=instrument,
-            repair=repair,
-            times=times,
-            volume_in=volume_in,
-        )
-        found = with_funding_and_mark(found, funding, mark)
-        store = _store(home)
-        new = store_imported(store, found, replace, states_instrument=instrument is not None)
+    writable(home / "candles")
+    found = import_files(
+        paths,
+        venue=venue,
+        kind=kind,
+        symbol=symbol,
+        timeframe=_timeframe(timeframe),
+        instrument=instrument,
+        repair=repair,
+        times=times,
+        volume_in=volume_in,
+    )
+    found = with_funding_and_mark(found, funding, mark)
+    store = _store(home)
+    new = store_imported(store, found, replace, states_instrument=instrument is not None)
     if as_json:
-        _print_json([_imported_facts(one, bars) for one, bars in zip(found, new)])
+        print_json([_imported_facts(one, bars) for one, bars in zip(found, new)])
     else:
         print_imported(found, new)
 
@@ -94,36 +86,37 @@ def check(
     timeframe: Bars = None,
     times: Annotated[TimesAre, typer.Option(help="What a file's times name.")] = TimesAre.OPEN,
     volume_in: Annotated[VolumeIn, typer.Option(help="What a file's volume counts.")] = VolumeIn.BASE,
-    home: Home = None,
+    home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Tell what is wrong: gaps, duplicates, disorder, impossible bars, symbols that do not line up.
 
     Exit code 0: fine, 1: warnings, 2: bad.
     """
-    with _told_in_one_sentence():
-        frame = _timeframe(timeframe)
-        if paths:
-            only = _one(symbol)
-            report = check_files(
-                paths, kind=kind, symbol=only, timeframe=frame, times=times, volume_in=volume_in
-            )
-        else:
-            report = check_store(_store(home), venue, symbol or (), frame)
+    from tradewind.cli.data_tables import print_report
+    from tradewind.data.checking import check_files, check_store
+
+    frame = _timeframe(timeframe)
+    if paths:
+        only = _one(symbol)
+        report = check_files(paths, kind=kind, symbol=only, timeframe=frame, times=times, volume_in=volume_in)
+    else:
+        report = check_store(_store(home), venue, symbol or (), frame)
     if as_json:
-        _print_json({"verdict": report.severity.name.lower(), **dataclasses.asdict(report)})
+        print_json({"verdict": report.severity.name.lower(), **dataclasses.asdict(report)})
     else:
         print_report(report)
     raise typer.Exit(int(report.severity))
 
 
 @data_app.command("list")
-def list_(home: Home = None, as_json: AsJson = False) -> None:
+def list_(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
     """Tell what is stored."""
-    with _told_in_one_sentence():
-        held = _store(home).list()
+    from tradewind.cli.data_tables import print_list
+
+    held = _store(home).list()
     if as_json:
-        _print_json([{**dataclasses.asdict(s), "timeframe": str(s.timeframe)} for s in held])
+        print_json([{**dataclasses.asdict(s), "timeframe": str(s.timeframe)} for s in held])
         return
     print_list(held)
 
@@ -141,29 +134,31 @@ def download_(
     mark: Annotated[bool, typer.Option(help="Candles of the mark price of perpetuals, too.")] = True,
     concurrency: Annotated[int, typer.Option(min=1, max=32, help="Symbols at a time.")] = 4,
     base_url: Annotated[str | None, typer.Option(help="Another address, such as a local exchange's.")] = None,
-    home: Home = None,
+    home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Fetch candles, or go on where the last download stopped. Only closed bars; gaps are asked for again.
 
     Exit code 1: a symbol has gaps or failed in part, 3: the venue could not be reached.
     """
-    from tradewind.data.downloading import Downloaded, Plan
+    from tradewind.cli.data_tables import print_downloaded
+    from tradewind.data.downloading import Plan
+    from tradewind.data.timestamps import parse_utc
 
-    with _told_in_one_sentence():
-        plan = Plan(
-            venue=venue,
-            symbols=tuple(dict.fromkeys(symbols)),
-            timeframe=Timeframe(timeframe),
-            start=None if start is None else parse_utc(start),
-            end=None if end is None else parse_utc(end),
-            funding=funding,
-            mark=mark,
-            concurrency=concurrency,
-        )
-        done: list[Downloaded] = asyncio.run(_download(plan, _store(home), base_url, quiet=as_json))
+    writable(home / "candles")
+    plan = Plan(
+        venue=venue,
+        symbols=tuple(dict.fromkeys(symbols)),
+        timeframe=Timeframe(timeframe),
+        start=None if start is None else parse_utc(start),
+        end=None if end is None else parse_utc(end),
+        funding=funding,
+        mark=mark,
+        concurrency=concurrency,
+    )
+    done = asyncio.run(_download(plan, _store(home), base_url, quiet=as_json))
     if as_json:
-        _print_json([dataclasses.asdict(d) for d in done])
+        print_json([dataclasses.asdict(d) for d in done])
     else:
         print_downloaded(done)
         for failed in (d for d in done if d.error):
@@ -182,19 +177,20 @@ def synth(
     bars: Annotated[int, typer.Option(min=2, help="How many bars.")] = 8_760,
     seed: Annotated[int, typer.Option(help="The same seed gives the same candles.")] = 0,
     timeframe: Bars = None,
-    home: Home = None,
+    home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Make candles of a world whose best possible result is known, and store them like any others."""
-    from tradewind.data.worlds import generate  # compiles kernels: only this verb pays for it
+    from tradewind.data.aligning import series_of
+    from tradewind.data.worlds import generate
 
-    with _told_in_one_sentence():
-        made = series_of(generate(world, bars, seed, timeframe, symbol or None).market)
-        store = _store(home)
-        for series in made:
-            store.write(series)
+    writable(home / "candles")
+    made = series_of(generate(world, bars, seed, timeframe, symbol or None).market)
+    store = _store(home)
+    for series in made:
+        store.write(series)
     if as_json:
-        _print_json([_series_facts(series) for series in made])
+        print_json([_series_facts(series) for series in made])
         return
     for series in made:
         told = _series_facts(series)
@@ -218,9 +214,11 @@ async def _download(plan: Any, store: CandleStore, base_url: str | None, quiet: 
 @contextmanager
 def _bars_shown(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar for each thing that is fetched, on stderr."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
+    tasks: dict[str, Any] = {}
+    with Progress(*columns, console=stderr(), disable=quiet) as progress:
 
         def show(label: str, done: int, total: int) -> None:
             if label not in tasks:
@@ -230,19 +228,10 @@ def _bars_shown(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
-@contextmanager
-def _told_in_one_sentence() -> Iterator[None]:
-    """Errors made on purpose end the command: one sentence on stderr, code 2, or 3 for an absent venue."""
-    try:
-        yield
-    except TradewindError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(3 if isinstance(error, VenueUnavailable) else 2) from error
+def _store(home: Path) -> CandleStore:
+    from tradewind.data.store import CandleStore
 
-
-def _store(home: Path | None) -> CandleStore:
-    root = home or Path(os.environ.get("TRADEWIND_HOME") or "workspace")
-    return CandleStore(root / "candles")
+    return CandleStore(home / "candles")
 
 
 def _timeframe(text: str | None) -> Timeframe | None:
@@ -251,12 +240,8 @@ def _timeframe(text: str | None) -> Timeframe | None:
 
 def _one(symbols: list[str] | None) -> str | None:
     if symbols and len(symbols) > 1:
-        raise typer.BadParameter("files are checked under one --symbol at a time")
+        raise ConfigError(f"--symbol names {len(symbols)} symbols, but files are checked as one: name one")
     return symbols[0] if symbols else None
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, default=str))
 
 
 def _series_facts(series: CandleSeries) -> dict[str, Any]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from tradewind.cli.tables import Column, number, print_table, stdout
 from tradewind.data.checking import Finding, Report, Severity
 from tradewind.data.importing import Imported
 from tradewind.data.instruments import told
@@ -22,18 +20,27 @@ if TYPE_CHECKING:  # the download's client takes half a second to import
 GAPS_PRINTED = 20
 _COLOURS = {Severity.FINE: "green", Severity.WARNING: "yellow", Severity.BAD: "red"}
 _VERDICTS = {Severity.FINE: "fine", Severity.WARNING: "usable, with warnings", Severity.BAD: "bad"}
+_SPAN = (Column("first (UTC)"), Column("last (UTC)"))
 
 
 def print_imported(found: Sequence[Imported], new: Sequence[int]) -> None:
     """What was imported, what was done to it, and under which assumed rules it trades."""
-    table = _table("venue", "symbol", "bar", "bars", "new", "first (UTC)", "last (UTC)")
+    columns = [
+        Column("venue", spare=1),
+        Column("symbol"),
+        Column("bar"),
+        number("bars"),
+        number("new"),
+        *_SPAN,
+    ]
+    rows = []
     for one, bars in zip(found, new):
         s = one.series
         span = (utc_text(s.open_time[0]), utc_text(s.open_time[-1]))
         name = (s.instrument.venue, s.instrument.symbol, str(s.timeframe))
-        table.add_row(*name, f"{len(s):,}", f"{bars:,}", *span)
-    console = _console()
-    console.print(table)
+        rows.append([*name, f"{len(s):,}", f"{bars:,}", *span])
+    console = stdout()
+    print_table(console, columns, rows)
     for one in found:
         for note in one.notes:
             _plain(console, f"{one.series.instrument.symbol}: {note}")
@@ -45,26 +52,36 @@ def print_imported(found: Sequence[Imported], new: Sequence[int]) -> None:
 def print_list(held: Sequence[StoredSeries]) -> None:
     """What the store holds."""
     if not held:
-        _plain(_console(), "nothing is stored yet: data import, data download or data synth bring candles")
+        _plain(stdout(), "nothing is stored yet: data import, data download or data synth bring candles")
         return
-    table = _table("venue", "symbol", "bar", "bars", "first (UTC)", "last (UTC)", "with")
+    columns = [
+        Column("venue"),
+        Column("symbol"),
+        Column("bar"),
+        number("bars"),
+        *_SPAN,
+        Column("with", spare=1),
+    ]
+    rows = []
     for s in held:
         extras = ", ".join(name for name, there in (("funding", s.funding), ("mark", s.mark)) if there)
         span = (utc_text(s.start), utc_text(s.end))
-        table.add_row(s.venue, s.symbol, str(s.timeframe), f"{s.bars:,}", *span, extras)
-    _console().print(table)
+        rows.append([s.venue, s.symbol, str(s.timeframe), f"{s.bars:,}", *span, extras])
+    print_table(stdout(), columns, rows)
 
 
 def print_report(report: Report) -> None:
     """Each series in a line, then every finding once, with the symbols that it is about."""
-    console = _console()
-    table = _table("symbol", "bar", "bars", "first (UTC)", "last (UTC)", "verdict")
+    console = stdout()
+    columns = [Column("symbol"), Column("bar"), number("bars"), *_SPAN, Column("verdict", wraps=12)]
+    rows, styles = [], []
     for s in report.series:
         worst = max((f.severity for f in s.findings), default=Severity.FINE)
         kinds = ", ".join(dict.fromkeys(f.kind for f in s.findings)) or "fine"
         span = ("-", "-") if s.start is None or s.end is None else (utc_text(s.start), utc_text(s.end))
-        table.add_row(s.symbol, s.timeframe, f"{s.bars:,}", *span, f"[{_COLOURS[worst]}]{kinds}[/]")
-    console.print(table)
+        rows.append([s.symbol, s.timeframe, f"{s.bars:,}", *span, kinds])
+        styles.append("" if worst is Severity.FINE else _COLOURS[worst])
+    print_table(console, columns, rows, styles)
     for text, (finding, symbols) in _grouped(report).items():
         _coloured(console, finding.severity, f"{_named(symbols, len(report.series))}: {text}")
     for finding in report.between:
@@ -75,12 +92,13 @@ def print_report(report: Report) -> None:
 
 def print_downloaded(done: Sequence[Downloaded]) -> None:
     """What came, what the venue does not have, and which rules it did not tell."""
-    table = _table("symbol", "new", "bars", "first (UTC)", "last (UTC)", "missing")
+    columns = [Column("symbol"), number("new"), number("bars"), *_SPAN, number("missing")]
+    rows = []
     for d in done:
         span = (utc_text(d.start) if d.start else "-", utc_text(d.end) if d.end else "-")
-        table.add_row(d.symbol, f"{d.new_bars:,}", f"{d.bars:,}", *span, f"{d.missing:,}")
-    console = _console()
-    console.print(table)
+        rows.append([d.symbol, f"{d.new_bars:,}", f"{d.bars:,}", *span, f"{d.missing:,}"])
+    console = stdout()
+    print_table(console, columns, rows)
     for d in done:
         if d.new_mark_bars or d.new_funding:
             _plain(
@@ -96,23 +114,12 @@ def print_downloaded(done: Sequence[Downloaded]) -> None:
             )
 
 
-def _console() -> Console:
-    return Console(file=sys.stdout)
-
-
-def _table(*headers: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False)  # fits 80 columns
-    for header in headers:
-        table.add_column(header, no_wrap=header not in ("verdict", "with"), overflow="fold")
-    return table
-
-
 def _plain(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False)
+    console.print(text)
 
 
 def _coloured(console: Console, severity: Severity, text: str) -> None:
-    console.print(text, style=_COLOURS[severity], markup=False, highlight=False)
+    console.print(text, style=_COLOURS[severity])
 
 
 def _assumptions(found: Sequence[Imported]) -> str:

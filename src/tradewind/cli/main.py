@@ -1,20 +1,31 @@
-"""`tradewind`: the one command. A `TradewindError` becomes one sentence and exit code 2, or 3 if unreachable."""
+"""`tradewind`: the one command. What goes wrong is told in one sentence, and in the exit code.
+
+0 done, 1 done with warnings, 2 bad input or configuration, 3 unreachable, 130 interrupted. Commands import
+what they need when they run, so that help comes at once.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
+from tradewind import __version__
 from tradewind.cli.backtest import backtest_command
+from tradewind.cli.common import Interrupted
 from tradewind.cli.data import data_app
 from tradewind.cli.demo import demo_command
 from tradewind.cli.model import model_app
 from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
 from tradewind.cli.train import train_command
-from tradewind.market import TradewindError, VenueUnavailable
+from tradewind.market.errors import TradewindError, VenueUnavailable
+
+DONE, BAD_INPUT, UNREACHABLE, INTERRUPTED = 0, 2, 3, 130
+_EXTRAS = {"torch": "train", "gymnasium": "train", "stable_baselines3": "train", "tensorboard": "train"}
+_UsageError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,17 +43,76 @@ app.command("replay")(replay_command)
 app.command("demo")(demo_command)
 
 
-def main() -> None:
-    """Run the command line; ends the process."""
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tradewind {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _tradewind(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line (of this process, unless `arguments` are given) and end the process."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
-        app(standalone_mode=True)
+        code = app(arguments, prog_name="tradewind", standalone_mode=False)
+    except _UsageError as error:
+        return _refuse_usage(error)
+    except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupt:
+        return _tell(str(interrupt) or "Interrupted", INTERRUPTED)
     except VenueUnavailable as error:
-        _tell(error)
-        sys.exit(3)
+        return _tell(f"Error: {error}", UNREACHABLE)
     except TradewindError as error:
-        _tell(error)
-        sys.exit(2)
+        return _tell(f"Error: {error}", BAD_INPUT)
+    except ModuleNotFoundError as error:
+        return _refuse_without_extra(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _tell(
+            f"Error: {error.filename} cannot be used ({error.strerror}): {_remedy(error)}", BAD_INPUT
+        )
+    if code == INTERRUPTED:
+        return _tell("Interrupted", INTERRUPTED)
+    return code if isinstance(code, int) else DONE
 
 
-def _tell(error: TradewindError) -> None:
-    Console(stderr=True, soft_wrap=True).print(f"[red]Error:[/red] {error}", highlight=False, markup=True)
+def _refuse_usage(error: Exception) -> int:
+    """A command line that cannot be read. Asked for nothing at all, the answer is the help."""
+    said = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError" or not said:
+        return BAD_INPUT  # the help is printed already
+    where = f"; see {context.command_path} --help" if context is not None else ""
+    return _tell(f"Error: {said.rstrip('.')}{where}", BAD_INPUT)
+
+
+def _refuse_without_extra(error: ModuleNotFoundError) -> int:
+    extra = _EXTRAS.get((error.name or "").partition(".")[0])
+    if extra is None:
+        raise error
+    return _tell(
+        f"Error: this needs {error.name}, which is not installed: get it with pip install 'tradewind[{extra}]'",
+        BAD_INPUT,
+    )
+
+
+def _remedy(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "check the path"
+    return "name another with --home, or free it"
+
+
+def _tell(sentence: str, code: int) -> int:
+    typer.echo(" ".join(sentence.split()), err=True)
+    return code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,9 @@ from tradewind.market import ConfigError
 
 def report_command(
     name: Annotated[str | None, typer.Argument(help="A report's name; none: list them.")] = None,
-    launch: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+    launch: Annotated[
+        bool | None, typer.Option("--open/--no-open", help="Open it in the browser [only in a terminal].")
+    ] = None,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
@@ -24,13 +28,15 @@ def report_command(
         _list(found, folder, as_json)
         return
     if name not in found:
-        known = ", ".join(found) or "none yet, `tradewind backtest` writes them"
-        raise ConfigError(f"there is no report {name!r} in {folder} (there: {known})")
+        near = get_close_matches(name, found, n=1)
+        known = ", ".join(found) or "none yet, tradewind backtest writes them"
+        hint = f"did you mean {near[0]}?" if near else f"there: {known}"
+        raise ConfigError(f"there is no report {name!r} in {folder}: {hint}")
     if as_json:
         typer.echo(found[name].with_suffix(".json").read_text(encoding="utf-8"))
         return
     typer.echo(str(found[name]))
-    if launch:
+    if sys.stdout.isatty() if launch is None else launch:
         typer.launch(found[name].resolve().as_uri())
 
 
@@ -38,7 +44,7 @@ def _list(found: dict[str, Path], folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({name: str(path) for name, path in found.items()})
     elif not found:
-        typer.echo(f"No reports in {folder} yet: `tradewind backtest MODEL` writes one.")
+        typer.echo(f"No reports in {folder} yet: tradewind backtest MODEL writes one.")
     else:
         for name, path in found.items():
             typer.echo(f"{name}: {path}")

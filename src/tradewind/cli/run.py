@@ -6,41 +6,40 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tradewind import __version__
-from tradewind.backtest.run import Run, backtest
 from tradewind.cli.common import (
     DEFAULT_HOME,
     AsJson,
+    Bars,
     Capital,
+    Config,
     End,
     Home,
+    Interrupted,
     Named,
+    Overrides,
     Start,
     Symbols,
+    check_capital,
     market_for,
     print_json,
     span_of,
+    writable,
 )
-from tradewind.data.replaying import Replay
-from tradewind.data.timestamps import utc_text
+from tradewind.cli.tables import stderr
 from tradewind.market import Command, ConfigError, Decision, Market, Snapshot
-from tradewind.market.instrument_json import instrument_to_dict
-from tradewind.policy import Bundle
-from tradewind.policy.agent import Agent, agent_of_bundle
-from tradewind.trading.engine import Engine
-from tradewind.trading.journal import Journal
-from tradewind.trading.parity import first_difference
-from tradewind.trading.replaying import agent_of_session, replay
-from tradewind.trading.session import SessionSummary, Watcher, run_session
-from tradewind.venues import PaperVenue
 
-run_app = typer.Typer(no_args_is_help=True, help="Trade: paper now; testnet and live are to come.")
+if TYPE_CHECKING:
+    from tradewind.backtest.run import Run
+    from tradewind.policy.agent import Agent
+    from tradewind.trading.session import SessionSummary, Watcher
+
+run_app = typer.Typer(no_args_is_help=True, help="Trade on paper.")
 
 
 @run_app.callback()
@@ -56,35 +55,62 @@ def paper(
     ] = False,
     start: Start = None,
     end: End = None,
-    venue: Annotated[str | None, typer.Option(help="Baselines: whose candles.")] = None,
+    venue: Annotated[str | None, typer.Option(help="Whose candles.")] = None,
     symbol: Symbols = None,
-    timeframe: Annotated[str | None, typer.Option("--timeframe", "-t", help="Baselines: bar length.")] = None,
-    capital: Capital = 10_000.0,
+    timeframe: Bars = None,
+    capital: Capital = None,
+    config: Config = None,
+    overrides: Overrides = None,
     journal: Annotated[Path | None, typer.Option(help="Journal file [<home>/journals].")] = None,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Let the live engine trade on paper. No key is needed."""
+    from tradewind.backtest.run import backtest
+    from tradewind.config import load_settings
+    from tradewind.data.replaying import Replay
+    from tradewind.data.timestamps import utc_text
+
     if not recorded:
         raise ConfigError(
             "live bars are not supported yet: add --replay to trade stored bars as if they came live"
         )
-    market, named = market_for(agent, home, venue, symbol, timeframe)
+    settings = load_settings(config, overrides or ())
+    rules = settings.rules if "rules" in settings.stated else None
+    market, named = market_for(agent, home, venue, symbol, timeframe, rules)
     span = span_of(market, start, end)
+    capital = check_capital(market, capital or settings.account.capital, named.agent.rules)
     market = market.between(None, span.end)
-    path = journal or _next_journal(home, agent)
-    console = Console(stderr=True)
+    path = _free_journal(journal or _next_journal(home, agent))
+    console = stderr()
     console.print(f"{agent} on paper from {utc_text(span.start)} to {utc_text(span.end)}, journal {path}")
-    with session_bar(console, len(Replay(market))) as watch:
-        summary = paper_session(named, market, span.start + 1, capital, path, watch)
     expected = backtest(named.agent, named.agent.tape(market), start_ms=span.start + 1, capital=capital)
+    try:
+        with session_bar(console, len(Replay(market))) as watch:
+            summary = paper_session(named, market, span.start + 1, capital, path, watch)
+    except KeyboardInterrupt:
+        raise Interrupted(f"Interrupted: what was decided until then is in {path}") from None
     _tell(summary, compare_with_backtest(path, expected), path, as_json)
+
+
+def _free_journal(path: Path) -> Path:
+    """The path, if a journal can be begun there."""
+    if path.exists():
+        raise ConfigError(f"{path} exists already, a journal is never overwritten: name another file")
+    writable(path.parent)
+    return path
 
 
 def paper_session(
     named: Named, market: Market, trade_from: int, capital: float, path: Path, watch: Watcher | None = None
 ) -> SessionSummary:
     """One session over recorded bars; bars that close before `trade_from` only warm the features up."""
+    from tradewind.data.replaying import Replay
+    from tradewind.trading.engine import Engine
+    from tradewind.trading.journal import Journal
+    from tradewind.trading.session import run_session
+    from tradewind.venues import PaperVenue
+
     agent = named.agent
     run = f"{agent.model_hash[:12]}-{trade_from}"
     engine = Engine(agent, market.instruments, market.timeframe, capital, trade_from=trade_from, run=run)
@@ -98,6 +124,8 @@ def describe_session(
     named: Named, market: Market, trade_from: int, capital: float, run: str
 ) -> dict[str, Any]:
     """What stands at the head of a journal: enough to recompute every decision."""
+    from tradewind.market.instrument_json import instrument_to_dict
+
     agent = named.agent
     return {
         "mode": "paper",
@@ -117,6 +145,9 @@ def describe_session(
 
 def compare_with_backtest(path: Path, expected: Run) -> dict[str, Any]:
     """Decision by decision: what the backtest did on the same bars, against what the journal says."""
+    from tradewind.trading.journal import Journal
+    from tradewind.trading.parity import first_difference
+
     with Journal.open(path) as journal:
         made = [record for _, record in journal.records() if isinstance(record, Decision)]
         return first_difference(made, expected.decisions, tuple(journal.session["symbols"]))
@@ -128,6 +159,9 @@ def replay_command(
     as_json: AsJson = False,
 ) -> None:
     """Recompute every decision of a journal, and report the first difference. Exit code 1 if there is one."""
+    from tradewind.trading.journal import Journal
+    from tradewind.trading.replaying import agent_of_session, replay
+
     with Journal.open(journal) as opened:
         report = replay(opened, agent_of_session(opened.session, lambda name: _bundle_agent(home, name)))
     if as_json:
@@ -144,6 +178,8 @@ def replay_command(
 
 def _bundle_agent(home: Path, name: str) -> Agent:
     from tradewind.cli.model import bundle_folder
+    from tradewind.policy import Bundle
+    from tradewind.policy.agent import agent_of_bundle
 
     return agent_of_bundle(Bundle.load(bundle_folder(home, name)), name)
 
@@ -160,6 +196,8 @@ def _next_journal(home: Path, agent: str) -> Path:
 @contextmanager
 def session_bar(console: Console, bars: int) -> Iterator[Watcher]:
     """A watcher that draws a bar with the equity of the session."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (
         TextColumn("trading"),
         BarColumn(),
@@ -167,7 +205,7 @@ def session_bar(console: Console, bars: int) -> Iterator[Watcher]:
         TextColumn("{task.fields[told]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=bars, told="warming up")
 
         def watch(item: Snapshot | Command, decision: Decision | None) -> None:

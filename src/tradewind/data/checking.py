@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradewind.data import faults
+from tradewind.data.choices import TimesAre, VolumeIn
 from tradewind.data.importing import by_symbol, kind_of
-from tradewind.data.reading import TimesAre, VolumeIn, files_of, read_candles
+from tradewind.data.reading import files_of, read_candles
 from tradewind.data.series import Candles, Times
 from tradewind.data.store import CandleStore, StoredSeries
 from tradewind.data.timestamps import utc_text

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tradewind.data.importing import Imported, Repair, settled
+from tradewind.data.choices import Repair
+from tradewind.data.importing import Imported, settled
 from tradewind.data.reading import read_candles, read_funding
 from tradewind.data.series import Candles, CandleSeries, Funding
 from tradewind.market import ConfigError, Kind

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 
 from tradewind.data import faults
+from tradewind.data.choices import DEFAULT_VENUE, Repair, TimesAre, VolumeIn
 from tradewind.data.instruments import (
     KnownInstrument,
     build_instrument,
@@ -17,20 +17,11 @@ from tradewind.data.instruments import (
     with_measured_tick,
 )
 from tradewind.data.naming import parts, symbol_in_file_name, unified_symbol
-from tradewind.data.reading import RawCandles, TimesAre, VolumeIn, files_of, read_candles
+from tradewind.data.reading import RawCandles, files_of, read_candles
 from tradewind.data.series import Candles, CandleSeries
 from tradewind.data.store import CandleStore
 from tradewind.data.timestamps import utc_text
 from tradewind.market import ConfigError, DataError, Kind, Timeframe
-
-DEFAULT_VENUE = "imported"
-
-
-class Repair(StrEnum):
-    """What an import does with rows that cannot be trusted."""
-
-    REFUSE = "refuse"
-    DROP = "drop"  # leave them out and say so; nothing is put in their place
 
 
 @dataclass(frozen=True, slots=True, eq=False)

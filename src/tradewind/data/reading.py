@@ -7,13 +7,13 @@ import gzip
 import io
 import zipfile
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
+from tradewind.data.choices import TimesAre, VolumeIn
 from tradewind.data.columns import SAYS_OPEN, TWELVE, plain_name, roles
 from tradewind.data.faults import most_frequent_step
 from tradewind.data.series import Candles, Floats, Funding, Times
@@ -23,20 +23,6 @@ from tradewind.market import ConfigError, DataError, Timeframe
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".zip", ".parquet")
 _HEADER = "open_time,open,high,low,close,volume"
 _MISSING = ["", "nan", "null", "none", "na"]
-
-
-class TimesAre(StrEnum):
-    """What the times of a file name: when its bars opened, or when they closed."""
-
-    OPEN = "open"
-    CLOSE = "close"
-
-
-class VolumeIn(StrEnum):
-    """What the volume column counts."""
-
-    BASE = "base"
-    QUOTE = "quote"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

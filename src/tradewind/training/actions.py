@@ -44,11 +44,13 @@ class ActionMap:
 
     def weights(self, actions: NDArray[Any]) -> NDArray[np.float64]:
         """Target weights [..., A] of actions [..., A]; NaN stays NaN, which holds."""
-        return np.asarray(self.offset) + np.asarray(self.scale) * np.asarray(actions, np.float64)
+        weights: NDArray[np.float64] = np.asarray(self.scale) * np.asarray(actions, np.float64)
+        return np.asarray(self.offset) + weights
 
     def actions(self, weights: NDArray[Any]) -> NDArray[np.float64]:
         """The actions [..., A] that ask for these weights; the inverse of `weights`."""
-        return (np.asarray(weights, np.float64) - np.asarray(self.offset)) / np.asarray(self.scale)
+        above: NDArray[np.float64] = np.asarray(weights, np.float64) - np.asarray(self.offset)
+        return above / np.asarray(self.scale, np.float64)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` gives an equal value."""

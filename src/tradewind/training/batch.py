@@ -92,8 +92,10 @@ class EpisodeBatch:
 
         An episode can be terminated on a row without all features; what is not known there counts as 0.
         """
-        over = np.flatnonzero(self.results[:, TERMINATED:].any(axis=1))
-        self.observations[over] = np.nan_to_num(self.observations[over])
+        over = np.flatnonzero(self.results[:, TERMINATED] + self.results[:, TRUNCATED])
+        last = self.observations[over]
+        if not np.isfinite(last).all():
+            self.observations[over] = np.nan_to_num(last)
         return over
 
     def renew(self, accounts: NDArray[np.int64]) -> None:

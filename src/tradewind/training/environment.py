@@ -16,11 +16,11 @@ from tradewind.training.batch import EpisodeBatch
 from tradewind.training.episodes import Episode, Segments
 
 
-def observation_space(simulator: Simulator) -> spaces.Box:
+def observation_space(simulator: Simulator) -> Any:
     return spaces.Box(-np.inf, np.inf, (simulator.observations.shape[1],), np.float32)
 
 
-def action_space(simulator: Simulator) -> spaces.Box:
+def action_space(simulator: Simulator) -> Any:
     return spaces.Box(-1.0, 1.0, (simulator.width,), np.float32)
 
 

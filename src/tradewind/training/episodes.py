@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,11 +74,12 @@ class EpisodeSampler:
         self.generator = generator
         self.episode_bars = episode_bars
         self._ready = np.flatnonzero(tape.rows["ready"])
+        self._holes = any(not tape.rows["ready"][a:b].all() for a, b in trim_to_ready(tape, segments))
         self._segments = trim_to_ready(tape, segments)
         if not len(self._segments):
             raise DataError("no segment has two bars with all features: there is nothing to train on")
-        self._shares = np.cumsum((self._segments[:, 1] - self._segments[:, 0]).astype(np.float64))
-        self._shares /= self._shares[-1]
+        lengths = np.cumsum((self._segments[:, 1] - self._segments[:, 0]).astype(np.float64))
+        self._shares: list[float] = (lengths / lengths[-1]).tolist()
 
     def draw(self) -> Episode:
         start, last = self._segment()
@@ -103,12 +105,14 @@ class EpisodeSampler:
         return episodes
 
     def _segment(self) -> tuple[int, int]:
-        k = int(np.searchsorted(self._shares, self.generator.random(), side="right"))
+        k = bisect_right(self._shares, self.generator.random())
         start, stop = self._segments[min(k, len(self._segments) - 1)]
         return int(start), int(stop) - 1
 
     def _on_ready_rows(self, start: int, end: int) -> Episode:
         """Move the start back, and the end forward, to rows where the policy sees every feature."""
+        if not self._holes:
+            return Episode(start, end)
         first = int(self._ready[np.searchsorted(self._ready, start, side="right") - 1])
         return Episode(first, int(self._ready[np.searchsorted(self._ready, max(end, first + 1))]))
 

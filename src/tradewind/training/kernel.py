@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
-from numba import carray, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -17,7 +18,7 @@ from tradewind.account.records import ACCOUNT, BAR, FILL, INSTRUMENT, POSITION, 
 from tradewind.compiled import compiled, compiled_allocating
 from tradewind.simulator.kernel import step
 
-SHAPE_AT = 14  # after as many addresses: accounts, instruments, rows, columns, inputs, room of the log
+carray: Any = numba.carray  # type: ignore[attr-defined]
 
 
 @compiled
@@ -57,16 +58,21 @@ def act(
     return ended
 
 
-@intrinsic
-def _pointer(context: Any, address: Any) -> Any:
+def _address_to_pointer(_context: Any, _address: Any) -> Any:
+    """For the compiler: the type and the one instruction of `_pointer`."""
+
     def build(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(types.int64), build
 
 
+_pointer: Any = intrinsic(_address_to_pointer)
+
+
 @compiled_allocating  # views of what exists: nothing is allocated, but the compiler does not know it
 def _act_at(table: Any) -> int:
+    """`act` on 14 addresses; after them the counts: accounts, instruments, rows, columns, inputs, log."""
     n, a, t, f, d, room = table[14], table[15], table[16], table[17], table[18], table[19]
     return act(
         carray(_pointer(table[0]), (n,), ACCOUNT),
@@ -92,7 +98,7 @@ class BoundStep:
     __slots__ = ("arrays", "table")
 
     def __init__(self, *arrays: Any) -> None:
-        wanted = (
+        wanted: tuple[Any, ...] = (
             ACCOUNT,
             POSITION,
             BAR,

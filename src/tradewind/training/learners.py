@@ -15,6 +15,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.type_aliases import TrainFreq
 
+from tradewind.training.counterfactual import CounterfactualPPO
 from tradewind.training.settings import OffPolicy, OnPolicy, TrainingSettings
 from tradewind.training.vector import TradingVecEnv
 
@@ -54,7 +55,8 @@ def _on_policy(
     # one call for all parameters instead of five for each
     policy["optimizer_kwargs"] = {"eps": 1e-5, "fused": True}
     samples = parts.rollout_bars * environment.num_envs
-    return PPO(
+    kind = CounterfactualPPO if parts.counterfactual else PPO
+    return kind(
         "MlpPolicy",
         environment,
         policy_kwargs=policy,
@@ -71,7 +73,9 @@ def _off_policy(
     kinds: dict[str, type[OffPolicyAlgorithm]] = {"ddpg": DDPG, "td3": TD3, "sac": SAC}
     width = environment.batch.simulator.width
     noise = NormalActionNoise(np.zeros(width), np.full(width, parts.noise))
-    explores_itself = settings.algorithm == "sac" or parts.noise == 0
+    own: dict[str, Any] = {"action_noise": noise if parts.noise > 0 else None}
+    if settings.algorithm == "sac":
+        own = {"ent_coef": "auto" if parts.temperature is None else parts.temperature}
     return kinds[settings.algorithm](
         "MlpPolicy",
         environment,
@@ -83,10 +87,10 @@ def _off_policy(
         gamma=parts.gamma,
         train_freq=(parts.train_every, "step"),
         gradient_steps=parts.gradient_steps,
-        action_noise=None if explores_itself else noise,
         policy_kwargs={"net_arch": list(settings.net), "activation_fn": _ACTIVATIONS[settings.activation]},
         seed=seed,
         device="cpu",
+        **own,
     )
 
 

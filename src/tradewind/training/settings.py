@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, get_args
 
 from tradewind.market import ConfigError
+from tradewind.market.suggestions import refuse_unknown, suggestion
 from tradewind.simulator import Reward
 
 Algorithm = Literal["ppo", "a2c", "ddpg", "td3", "sac"]
@@ -20,15 +20,15 @@ ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 class OnPolicy:
     """PPO and A2C: `rollout_bars` bars of every environment, then an update over all of them.
 
-    `minibatch`, `epochs` and `clip` are PPO's alone. The learning rate falls linearly to
-    `final_learning_rate` of itself. `counterfactual` takes what the mean action would have earned on the
-    same bar as the baseline of the advantage: the market's noise cancels.
+    `minibatch`, `epochs`, `clip` and `counterfactual` are PPO's alone. The learning rate falls linearly to
+    `final_learning_rate` of itself. `counterfactual` takes what the mean action would have earned over the
+    same bar as the baseline of the advantage, so that the market's noise cancels.
     """
 
     learning_rate: float = 3e-3
     final_learning_rate: float = 0.0
-    rollout_bars: int = 32
-    minibatch: int = 1024
+    rollout_bars: int = 8
+    minibatch: int = 2048
     epochs: int = 4
     gamma: float = 0.95
     gae_lambda: float = 0.9
@@ -37,18 +37,19 @@ class OnPolicy:
     value_weight: float = 0.5
     max_gradient: float = 0.5
     log_std_init: float = -0.5
+    counterfactual: bool = True
 
     @classmethod
     def a2c(cls) -> Self:
-        return cls(learning_rate=2e-3, rollout_bars=8, gae_lambda=0.9)
+        return cls(learning_rate=2e-3, counterfactual=False)
 
 
 @dataclass(frozen=True, slots=True)
 class OffPolicy:
     """DDPG, TD3 and SAC: `train_every` bars of every environment, then `gradient_steps` minibatches.
 
-    `noise` is the standard deviation of the exploration added to the action (SAC has its own and ignores
-    it). `warmup_steps` are played at random before learning begins.
+    `noise` is the standard deviation of the exploration added to the action; SAC has its own, by its
+    `temperature` (None lets it find one). `warmup_steps` are played at random before learning begins.
     """
 
     learning_rate: float = 1e-3
@@ -61,6 +62,7 @@ class OffPolicy:
     gamma: float = 0.95
     tau: float = 0.005
     noise: float = 0.2
+    temperature: float | None = 0.003
 
 
 Hyperparameters = OnPolicy | OffPolicy
@@ -70,7 +72,7 @@ _DEFAULTS: dict[str, Hyperparameters] = {
     "a2c": OnPolicy.a2c(),
     "ddpg": OffPolicy(),
     "td3": OffPolicy(),
-    "sac": OffPolicy(learning_rate=2e-3),
+    "sac": OffPolicy(),
 }
 
 
@@ -166,7 +168,7 @@ class TrainingSettings:
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """`ConfigError` on unknown keys, with a suggestion, and on wrong values."""
         values = dict(values)
-        _refuse_unknown(values, cls, "")
+        refuse_unknown(values, cls, "")
         algorithm = values.get("algorithm", "ppo")
         _one_of("algorithm", algorithm, ALGORITHMS)
         base = _DEFAULTS[algorithm]
@@ -174,7 +176,7 @@ class TrainingSettings:
         if not isinstance(given, (OnPolicy, OffPolicy)):
             if not isinstance(given, dict):
                 raise ConfigError(f"hyperparameters is {given!r}, expected a table of names and values")
-            _refuse_unknown(given, type(base), "hyperparameters.")
+            refuse_unknown(given, type(base), "hyperparameters.")
             values["hyperparameters"] = type(base)(**{**asdict(base), **given})
         reward = values.get("reward")
         if isinstance(reward, str):
@@ -191,9 +193,7 @@ def _is_count(value: Any) -> bool:
 
 def _one_of(name: str, value: Any, known: Any) -> None:
     if value not in known:
-        near = difflib.get_close_matches(str(value), list(known), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"{name} is {value!r}, expected one of {', '.join(known)}{hint}")
+        raise ConfigError(f"{name} {value!r} is not known: {suggestion(str(value), known)}")
 
 
 _UNIT = ("gamma", "gae_lambda", "tau", "final_learning_rate")
@@ -213,16 +213,11 @@ def _check_numbers(part: Hyperparameters) -> None:
             good, expected = number and value > 0, "a positive number"
         elif item.name == "log_std_init":
             good, expected = number, "a number"
+        elif item.name == "temperature":
+            good, expected = value is None or (number and value > 0), "a positive number, or nothing"
+        elif item.name == "counterfactual":
+            good, expected = isinstance(value, bool), "true or false"
         else:
             good, expected = number and value >= 0, "a number of 0 or more"
         if not good:
             raise ConfigError(f"hyperparameters.{item.name} is {value!r}, expected {expected}")
-
-
-def _refuse_unknown(values: dict[str, Any], part: type[Any], prefix: str) -> None:
-    known = [f.name for f in fields(part)]
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {prefix}{near[0]}?" if near else f"; known are {', '.join(known)}"
-            raise ConfigError(f"unknown setting {prefix}{key}{hint}")
