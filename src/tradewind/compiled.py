@@ -24,7 +24,6 @@ _KERNEL_FOLDERS = (
     "simulator",
     "statistics",
     "data",
-    "trading",
     "training",
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -66,6 +67,14 @@ def wild_market(
         tradable,
         np.stack([edges[:-1], edges[1:]], axis=1).astype(np.int64),
         funding_rate=funding if kind is Kind.PERPETUAL else None,
+    )
+
+
+def hourly(market: Market) -> Market:
+    """The same bars as if each had lasted an hour: enough days for figures of days."""
+    hours = (market.open_time - market.open_time[0]) // 300_000 * 3_600_000
+    return replace(
+        market, timeframe=Timeframe("1h"), open_time=hours + 1_700_006_400_000 // 86_400_000 * 86_400_000
     )
 
 

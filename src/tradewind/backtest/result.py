@@ -25,6 +25,7 @@ FILL_ROW = np.dtype(
         ("slippage", np.float64),  # quote currency, against the reference price; a cost is positive
         ("realised", np.float64),  # quote currency: profit of what it closed, net of fees
         ("reason", np.int64),  # market.FillReason
+        ("fee_lots", np.int64),  # whole lots that a fee in base took away; what is less stays as dust
     ]
 )
 
@@ -119,5 +120,10 @@ class BacktestResult:
 
 
 def trades(result: BacktestResult) -> NDArray[np.void]:
-    """Round trips (`statistics.TRIP_ROW`) in order of entry; exit_row is -1 for what is open at the end."""
-    return round_trips(result.fills, result.lot_size, result.last_price)
+    """Round trips (`statistics.TRIP_ROW`) in order of entry; exit_row is -1 for what is open at the end.
+
+    A trip ends when the lots are gone: those that a fee in base took were never there to sell.
+    """
+    fills = result.fills.copy()
+    fills["lots"] -= fills["fee_lots"]
+    return round_trips(fills[fills["lots"] != 0], result.lot_size, result.last_price)

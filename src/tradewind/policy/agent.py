@@ -70,7 +70,10 @@ class Agent:
 
 
 def agent_of_bundle(bundle: Bundle, name: str) -> Agent:
-    """The agent that a bundle describes, under the rules it was trained under."""
+    """The agent that a bundle describes, under the rules it was trained under.
+
+    How many rows it looks back on is what its observation says: a model made elsewhere has no rules that do.
+    """
     spec = bundle.spec
     if not isinstance(spec.observation.features, dict):
         raise BundleError(f"{name} names no feature plan, so nothing can be computed for it: import it again")
@@ -79,7 +82,7 @@ def agent_of_bundle(bundle: Bundle, name: str) -> Agent:
         name=name,
         policy=BundlePolicy(bundle),
         plan=_plan_of(spec.observation.features),
-        rules=Rules.from_dict(dict(spec.rules)),
+        rules=replace(Rules.from_dict(dict(spec.rules)), lookback=spec.observation.lookback),
         scaler=None if scaler is None else Scaler.from_json(json.dumps(scaler)),
         model_hash=bundle.sha256,
     )
