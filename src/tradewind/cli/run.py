@@ -79,7 +79,8 @@ def paper(
     rules = settings.rules if "rules" in settings.stated else None
     market, named = market_for(agent, home, venue, symbol, timeframe, rules)
     span = span_of(market, start, end)
-    capital = check_capital(market, capital or settings.account.capital, named.agent.rules)
+    capital = settings.account.capital if capital is None else capital
+    check_capital(market, capital, named.agent.rules)
     market = market.between(None, span.end)
     path = _free_journal(journal or _next_journal(home, agent))
     console = stderr()
