@@ -163,7 +163,10 @@ CASES: dict[str, tuple[list[str], str]] = {
     "symbol twice": ([*TRADE, "-s", "AAA/USDT:USDT"], "named twice"),
     "spot and perpetual": (["backtest", "cash", "--venue", "synthetic"], "one agent trades one kind"),
     "venue without candles": ([*TRADE, "--venue", "syntetic"], "did you mean synthetic?"),
-    "timeframe without candles": ([*TRADE, "-t", "4h"], "no candles of timeframe 4h are stored: there are 1h"),
+    "timeframe without candles": (
+        [*TRADE, "-t", "4h"],
+        "no candles of timeframe 4h are stored: there are 1h",
+    ),
     "no timeframe": ([*TRADE, "-t", "hourly"], "'hourly' is not a bar length"),
     "unknown agent": (["backtest", "smal"], "did you mean small?"),
     "unknown baseline": (["backtest", "buy_and_hodl"], "did you mean buy_and_hold?"),
@@ -194,7 +197,10 @@ CASES: dict[str, tuple[list[str], str]] = {
     "journal is another database": (["replay", "FILES/other.sqlite"], "is not a journal"),
     "unknown model": (["model", "show", "smal"], "did you mean small?"),
     "no model": (["model", "verify", "FILES"], "lacks"),
-    "import of no model": (["model", "import", "FILES/model.pth", "--spec", "FILES/model.toml"], "model.toml"),
+    "import of no model": (
+        ["model", "import", "FILES/model.pth", "--spec", "FILES/model.toml"],
+        "model.toml",
+    ),
     "import without spec": (["model", "import", "FILES/model.pth", "--spec", "FILES/no.toml"], "no.toml"),
     "import outside": (
         ["model", "import", "FILES/model.pth", "--spec", "FILES/model.toml", "--name", "../x"],
@@ -217,7 +223,10 @@ CASES: dict[str, tuple[list[str], str]] = {
     "unknown table": ([*TRAIN, "--config", "FILES/unknown_table.toml"], "did you mean rules?"),
     "unknown key": ([*TRAIN, "--config", "FILES/unknown_key.toml"], "did you mean rules.risk.stop_loss?"),
     "percent": ([*TRAIN, "--config", "FILES/percent.toml"], "did you mean 0.05?"),
-    "wrong type": ([*TRAIN, "--config", "FILES/type.toml"], "rules.lookback is 'ten', expected a whole number"),
+    "wrong type": (
+        [*TRAIN, "--config", "FILES/type.toml"],
+        "rules.lookback is 'ten', expected a whole number",
+    ),
     "broken TOML": ([*TRAIN, "--config", "FILES/broken.toml"], "is not TOML"),
     "binary TOML": ([*TRAIN, "--config", "FILES/binary.toml"], "is not TOML"),
     "unknown command": (["trian"], "trian"),
@@ -333,7 +342,9 @@ def test_an_empty_workspace_says_how_to_fill_it(command: Tell, tmp_path: Path) -
 
 
 def test_the_first_wrong_file_stops_the_import_of_all(command: Tell, files: Path, tmp_path: Path) -> None:
-    named = [shutil.copy(files / f"{k}.csv", tmp_path / f"{v}USDT.csv") for k, v in (("good", "A"), ("one", "B"))]
+    named = [
+        shutil.copy(files / f"{k}.csv", tmp_path / f"{v}USDT.csv") for k, v in (("good", "A"), ("one", "B"))
+    ]
     refused(command("data", "import", *named, "--home", tmp_path / "h"), "B/USDT holds 1 bar")
     assert not (tmp_path / "h").exists()
 
@@ -387,7 +398,7 @@ def test_an_interrupt_is_one_line_and_exit_code_130(workspace: Path, tmp_path: P
             out, _ = run.communicate(timeout=60)
         finally:
             run.kill()
-    assert run.returncode == 130
+    assert run.returncode in (130, -signal.SIGINT), told.read_text()  # a shell shows both as 130
     assert out == b""
     last = told.read_text().strip().splitlines()[-1]
     assert last == "Interrupted: the same command goes on from the last checkpoint"
