@@ -16,7 +16,17 @@ from typing import Any, TypeVar, cast
 import numba
 
 _PACKAGE = Path(__file__).parent
-_KERNEL_FOLDERS = ("account", "features", "policy", "risk", "simulator", "statistics", "data")
+_KERNEL_FOLDERS = (
+    "account",
+    "features",
+    "policy",
+    "risk",
+    "simulator",
+    "statistics",
+    "data",
+    "trading",
+    "training",
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,3 +194,15 @@ def test_the_sum_of_the_fills_is_the_position_and_money_is_only_moved(
     equity = books.account["wallet"] + position_value(books.position, books.instrument)
     scale = 1e6 + sum(abs(lots) * 0.001 * max(price, last) for lots, price in fills)
     assert equity == pytest.approx(worth, abs=1e-12 * scale * len(fills))
+
+
+def test_selling_everything_never_leaves_a_lot_short() -> None:
+    """The dust of a large fee may be a rounding error below 0; a sale must not take a lot for it."""
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        books = Books(spot(lot=Decimal("0.00001"), fee_asset=FeeAsset.BASE), capital=1e9)
+        for bought in random.integers(10**6, 10**11, 3).tolist():
+            books.fill(bought, 1.0, bought * 0.00001 * 0.02)
+        books.fill(-int(books.position["lots"]), 1.0)
+        assert books.position["lots"] == 0
+        assert abs(books.position["dust"]) < 0.00001 * (1 + 1e-6)

@@ -167,9 +167,9 @@ def test_constant_wants_what_it_was_given(weights: list[float]) -> None:
 @pytest.mark.parametrize(
     ("name", "settings_", "expected"),
     [
-        ("buy_and_hodl", {}, "did you mean 'buy_and_hold'"),
-        ("xyzzy", {}, "expected one of cash, buy_and_hold"),
-        ("random", {"sed": 1}, "did you mean 'seed'"),
+        ("buy_and_hodl", {}, "did you mean buy_and_hold"),
+        ("xyzzy", {}, "known are cash, buy_and_hold"),
+        ("random", {"sed": 1}, "did you mean seed"),
         ("random", {"switch_probability": 1.5}, "expected a number from 0 to 1"),
         ("moving_average_cross", {"fast": 50, "slow": 20}, "fast must be below slow"),
         ("time_series_momentum", {"bars": 0}, "bars is 0, expected 1 or more"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,96 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.promises.worldlets import Moody, wild_market
-from tradewind.backtest.decisions import Decisions
+from tests.promises.agents import CAPITAL, ONLY_LIQUIDATION, live, moody_agent, rules_for
+from tests.promises.worldlets import wild_market
 from tradewind.backtest.run import backtest
 from tradewind.data.aligning import align
 from tradewind.data.importing import import_file
-from tradewind.data.replaying import Replay
-from tradewind.features import Scaler, compute, preset, presets
-from tradewind.market import (
-    Command,
-    CommandKind,
-    Decision,
-    FeeAsset,
-    FillReason,
-    Kind,
-    Market,
-    Snapshot,
-    TargetWeights,
-)
+from tradewind.features import presets
+from tradewind.market import FeeAsset, FillReason, Kind, Market
 from tradewind.policy.agent import Agent, agent_of_baseline
-from tradewind.risk import RiskLimits
-from tradewind.simulator import Costs, Rules
-from tradewind.trading.engine import Engine
-from tradewind.venues import PaperVenue
-
-CAPITAL = 10_000.0
-EVERYTHING = RiskLimits(
-    max_weight=1.5,
-    max_order_notional=6_000.0,
-    stop_loss=0.06,
-    trailing_stop=0.08,
-    cooldown_bars=2,
-    daily_loss=0.15,
-    max_drawdown=0.25,
-    streak_losses=6,
-)
-ONLY_LIQUIDATION = RiskLimits(stop_loss=None, max_weight=8.0, max_drawdown=None, daily_loss=None)
-
-
-def rules_for(kind: Kind, risk: RiskLimits = EVERYTHING, **changes: Any) -> Rules:
-    leverage = 8.0 if kind is Kind.PERPETUAL else 1.0
-    costs = Costs(participation_cap=0.3)
-    return Rules(costs=costs, risk=risk, leverage=leverage, lookback=3, clock=True, **changes)
-
-
-def moody_agent(market: Market, rules: Rules, plan_name: str = "default") -> Agent:
-    plan = preset(plan_name)
-    scaler = Scaler.fit(compute(market, plan).values)
-    reach = rules.leverage if market.instruments[0].kind is Kind.PERPETUAL else 1.0
-    return Agent("moody", Moody(len(market.instruments), reach), plan, rules, scaler)
-
-
-def run_engine(
-    agent: Agent, market: Market, rearm_at: Sequence[int] = (), venue_rules: Rules | None = None
-) -> tuple[Engine, list[Decision]]:
-    """The engine on recorded bars with a paper venue, as `run paper --replay` does it."""
-    engine = Engine(agent, market.instruments, market.timeframe, CAPITAL)
-    venue = PaperVenue(market.instruments, venue_rules or agent.rules, CAPITAL)
-    decisions = []
-    for item in Replay(market):
-        for event in venue.trade(item):
-            engine.process(event)
-        if isinstance(item, Snapshot) and item.close_time in rearm_at:
-            engine.process(Command(CommandKind.REARM, item.close_time))
-        decision = engine.process(item)
-        if decision is not None:
-            decisions.append(decision)
-            venue.take(decision.orders)
-    return engine, decisions
-
-
-def _numbers(weights: TargetWeights) -> list[float]:
-    return [math.nan if w is None else w for w in weights.weights]
-
-
-def differing(decisions: list[Decision], expected: Decisions, symbols: tuple[str, ...]) -> list[str]:
-    """Names of what is not identical bit for bit between the two."""
-    orders = np.zeros_like(expected.orders)
-    for t, decision in enumerate(decisions[: len(expected)]):
-        for order in decision.orders:
-            orders[t, symbols.index(order.symbol)] = order.lots
-    ours = {
-        "at": np.array([d.at for d in decisions]),
-        "wanted": np.array([_numbers(d.wanted) for d in decisions]),
-        "approved": np.array([_numbers(d.review.approved) for d in decisions]),
-        "reasons": np.array([d.review.reasons for d in decisions], np.int64),
-        "orders": orders,
-        "equity": np.array([d.equity for d in decisions]),
-        "reward": np.array([d.reward for d in decisions]),
-    }
-    return [name for name, mine in ours.items() if mine.tobytes() != getattr(expected, name).tobytes()]
+from tradewind.trading.parity import as_arrays, differing_fields
 
 
 def rearms(market: Market) -> tuple[int, ...]:
@@ -109,9 +27,9 @@ def rearms(market: Market) -> tuple[int, ...]:
 
 def assert_parity(agent: Agent, market: Market, rearm_at: Sequence[int] = ()) -> Any:
     run = backtest(agent, agent.tape(market), capital=CAPITAL, rearm_at=rearm_at)
-    engine, decisions = run_engine(agent, market, rearm_at)
+    engine, decisions = live(agent, market, rearm_at)
     assert len(run.decisions) > 200
-    assert differing(decisions, run.decisions, market.symbols) == []
+    assert differing_fields(as_arrays(decisions, market.symbols), run.decisions) == []
     assert engine.equity == pytest.approx(run.result.equity[-1], rel=1e-9)
     return run
 
@@ -185,18 +103,18 @@ def test_one_bit_of_a_cost_changed_on_one_side_is_seen(name: str) -> None:
     agent = moody_agent(market, rules)
     run = backtest(agent, agent.tape(market), capital=CAPITAL, rearm_at=rearms(market))
     costs = replace(rules.costs, **{name: _flip(getattr(rules.costs, name), 20)})
-    _, decisions = run_engine(agent, market, rearms(market), venue_rules=replace(rules, costs=costs))
-    assert "equity" in differing(decisions, run.decisions, market.symbols)
+    _, decisions = live(agent, market, rearms(market), venue_rules=replace(rules, costs=costs))
+    assert "equity" in differing_fields(as_arrays(decisions, market.symbols), run.decisions)
 
 
-def test_the_lowest_bit_of_the_fee_changed_on_one_side_is_seen() -> None:
+def test_one_bit_of_the_fee_changed_on_one_side_is_seen() -> None:
     market = wild_market(2_000, 2, Kind.PERPETUAL, seed=2)
     agent = moody_agent(market, rules_for(Kind.PERPETUAL))
     run = backtest(agent, agent.tape(market), capital=CAPITAL, rearm_at=rearms(market))
     first, *others = market.instruments
-    other = replace(market, instruments=(replace(first, taker_fee=_flip(first.taker_fee, 0)), *others))
-    _, decisions = run_engine(agent, other, rearms(market))
-    assert "equity" in differing(decisions, run.decisions, market.symbols)
+    other = replace(market, instruments=(replace(first, taker_fee=_flip(first.taker_fee, 20)), *others))
+    _, decisions = live(agent, other, rearms(market))
+    assert "equity" in differing_fields(as_arrays(decisions, market.symbols), run.decisions)
 
 
 @pytest.mark.parametrize(
@@ -220,8 +138,8 @@ def test_one_risk_rule_changed_on_one_side_is_seen(change: dict[str, Any]) -> No
     agent = moody_agent(market, rules)
     run = backtest(agent, agent.tape(market), capital=CAPITAL, rearm_at=rearms(market))
     other = agent.under(replace(rules, risk=replace(rules.risk, **change)))
-    _, decisions = run_engine(other, market, rearms(market))
-    assert differing(decisions, run.decisions, market.symbols) != []
+    _, decisions = live(other, market, rearms(market))
+    assert differing_fields(as_arrays(decisions, market.symbols), run.decisions) != []
 
 
 @pytest.mark.parametrize("field", ["open", "high", "low", "close", "volume"])
@@ -237,5 +155,5 @@ def test_one_bar_shifted_on_one_side_is_seen(field: str) -> None:
     shifted = replace(market, **{field: column})
     high = np.fmax.reduce([shifted.open, shifted.high, shifted.low, shifted.close])
     low = np.fmin.reduce([shifted.open, shifted.high, shifted.low, shifted.close])
-    _, decisions = run_engine(agent, replace(shifted, high=high, low=low), rearms(market))
-    assert differing(decisions, run.decisions, market.symbols) != []
+    _, decisions = live(agent, replace(shifted, high=high, low=low), rearms(market))
+    assert differing_fields(as_arrays(decisions, market.symbols), run.decisions) != []

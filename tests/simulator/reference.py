@@ -278,14 +278,16 @@ class Reference:
             if h.order == 0:
                 continue
             rate = self._cost_rate(a, abs(h.order), known)
+            price = prices[a] * (1 + rate if h.order > 0 else 1 - rate)
+            slipped = abs(price - prices[a])
             if h.perpetual:
-                need += increase * h.lot * prices[a] * (1 / self.leverage + rate + h.fee_rate)
-                spent += closing * h.lot * prices[a] * (rate + h.fee_rate)
+                need += increase * h.lot * (price / self.leverage + slipped + price * h.fee_rate)
+                spent += closing * h.lot * (slipped + price * h.fee_rate)
             elif increase:
                 buying_fee = ZERO if h.instrument.fee_asset is FeeAsset.BASE else h.fee_rate
-                need += increase * h.lot * prices[a] * (1 + rate + buying_fee)
+                need += increase * h.lot * price * (1 + buying_fee)
             else:
-                spent -= closing * h.lot * prices[a] * (1 - rate - h.fee_rate)
+                spent -= closing * h.lot * price * (1 - h.fee_rate)
         means = (equity if self.kind is Kind.PERPETUAL else self.wallet) - spent
         if need <= means or need <= 0:
             return

@@ -202,6 +202,32 @@ def test_no_decision_takes_exposure_over_its_caps(case: Case) -> None:
         assert not (holds & (after["order"] != 0)).any()
 
 
+def asked(simulator: Simulator, after: Any) -> tuple[float, bool]:
+    """(the money that the orders of a decision need, does any of them increase a position?)"""
+    instruments, rules = simulator.tape.instruments, simulator.rules_record[0]
+    typical = simulator.tape.bars["typical_volume"][int(simulator.accounts[0]["row"])]
+    spent, increases = 0.0, False
+    for a, position in enumerate(after):
+        lot, close = float(instruments["lot"][a]), float(position["price"])
+        order, held = int(position["order"]), int(position["lots"])
+        closing = min(abs(order), abs(held)) if order * held < 0 else 0
+        opening = abs(order) - closing
+        increases |= opening > 0
+        price = close
+        if order:
+            rate = slippage_rate(rules, abs(order) * lot, float(typical[a]))
+            price = close * (1 + math.copysign(rate, order))
+        if order and not (instruments["fee_in_base"][a] and order > 0):
+            spent += abs(order) * lot * price * float(instruments["taker_fee"][a])
+        if instruments["perpetual"][a]:
+            spent += (abs(held) - closing) * lot * float(position["entry"]) / rules["leverage"]
+            if order:
+                spent += opening * lot * price / rules["leverage"] + abs(order) * lot * abs(price - close)
+        elif order:
+            spent += order * lot * price
+    return spent, increases
+
+
 @promise
 @given(cases)
 def test_no_decision_asks_for_money_that_is_not_there(case: Case) -> None:
@@ -209,31 +235,9 @@ def test_no_decision_asks_for_money_that_is_not_there(case: Case) -> None:
     for simulator in run(case):
         if ended(simulator):
             break
-        account, rules, instruments = (
-            simulator.accounts[0],
-            simulator.rules_record[0],
-            simulator.tape.instruments,
-        )
-        row = int(account["row"])
-        after = decided(simulator, case.actions[row])
-        perpetual = bool(instruments["perpetual"][0])
-        spent, increases = 0.0, False
-        for a, position in enumerate(after):
-            order, lots, lot = int(position["order"]), int(position["lots"]), float(instruments["lot"][a])
-            closing = min(abs(order), abs(lots)) if order * (1 if lots > 0 else -1) < 0 and lots else 0
-            opening = abs(order) - closing
-            increases |= opening > 0
-            if perpetual:
-                spent += (abs(lots) - closing) * lot * position["entry"] / rules["leverage"]
-            if order:
-                typical = float(simulator.tape.bars[row, a]["typical_volume"])
-                rate = slippage_rate(rules, abs(order) * lot, typical)
-                fee = (
-                    0.0 if instruments["fee_in_base"][a] and order > 0 else float(instruments["taker_fee"][a])
-                )
-                traded = abs(order) * lot * position["price"] * (rate + fee)
-                spent += opening * lot * position["price"] / (rules["leverage"] if perpetual else 1.0)
-                spent += traded - (0.0 if perpetual else closing * lot * position["price"])
+        account = simulator.accounts[0]
+        spent, increases = asked(simulator, decided(simulator, case.actions[int(account["row"])]))
+        perpetual = simulator.tape.instruments["perpetual"][0]
         means = float(account["equity"] if perpetual else account["wallet"])
         if increases:
             assert spent <= means + 1e-9 * max(case.capital, abs(means))

@@ -17,6 +17,7 @@ from tests.simulator.markets import (
     simulator_of,
     spot,
     trade,
+    with_costs,
     with_risk,
 )
 from tradewind.market import FeeAsset, Reason
@@ -266,3 +267,11 @@ def test_a_bar_that_is_missing_takes_no_order_and_fills_none() -> None:
     assert simulator.accounts[0]["masked"] == 2
     simulator.step(np.array([[0.5]]))
     assert [int(f["row"]) for f in fills_of(simulator)] == [5]
+
+
+def test_a_fee_on_a_slipped_price_is_asked_of_the_cash_too() -> None:
+    """Slippage 5 % and fee 5 %: a coin of 100 costs 105 and 5.25, and cash never turns negative."""
+    market = market_of(spot(taker_fee=0.05), [100, 100])
+    simulator = trade(market, 1.0, rules=with_costs(slippage=0.05))
+    assert simulator.positions[0, 0]["lots"] == math.floor(1000 / 110.25 * 1000)
+    assert 0 <= simulator.accounts[0]["wallet"] < 0.2

@@ -81,8 +81,8 @@ def assert_equal_states(one: object, other: object) -> None:
 
 VARIANTS = {
     **{algorithm: short(algorithm) for algorithm in ALGORITHMS},
-    "ppo, counterfactual": short(
-        "ppo", hyperparameters=OnPolicy(rollout_bars=16, minibatch=128, counterfactual=True)
+    "ppo, plain": short(
+        "ppo", hyperparameters=OnPolicy(rollout_bars=16, minibatch=128, counterfactual=False)
     ),
     "sac, own temperature": short(
         "sac", hyperparameters=OffPolicy(buffer=900, minibatch=32, warmup_steps=200, temperature=None)

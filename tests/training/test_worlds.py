@@ -16,7 +16,7 @@ TEN_BASIS_POINTS = 1e-3
 
 
 def learnt(
-    name: str, seed: int, steps: int, cost: float = TEN_BASIS_POINTS, counterfactual: bool = False
+    name: str, seed: int, steps: int, cost: float = TEN_BASIS_POINTS, counterfactual: bool = True
 ) -> WorldResult:
     parts = replace(WORLD_SETTINGS.hyperparameters, counterfactual=counterfactual)
     settings = replace(WORLD_SETTINGS, seed=seed, steps=steps, hyperparameters=parts)
@@ -39,18 +39,18 @@ def finds_nothing_in_w0(result: WorldResult) -> None:
     assert result.expected.policy.mean <= 0
 
 
-def test_ppo_reaches_93_percent_of_w3_and_beats_the_naive_sign():
-    reaches_the_oracle_of_w3(learnt("W3", seed=0, steps=300_000))
+def test_ppo_reaches_97_percent_of_w3_and_beats_the_naive_sign():
+    result = learnt("W3", seed=0, steps=300_000)
+    reaches_the_oracle_of_w3(result)
+    assert result.share >= 0.97
 
 
 def test_ppo_never_profits_from_noise():
     finds_nothing_in_w0(learnt("W0", seed=0, steps=200_000, cost=5e-4))
 
 
-def test_comparing_with_the_mean_action_reaches_98_percent_of_w3():
-    result = learnt("W3", seed=0, steps=300_000, counterfactual=True)
-    reaches_the_oracle_of_w3(result)
-    assert result.share >= 0.98
+def test_plain_ppo_reaches_93_percent_of_w3_too():
+    reaches_the_oracle_of_w3(learnt("W3", seed=0, steps=300_000, counterfactual=False))
 
 
 @pytest.mark.slow

@@ -31,7 +31,8 @@ def apply_fill(
     kept = abs(held) - closed
     gross = (closed if held > 0 else -closed) * instrument.lot * (price - position.entry)
     fee_value = fee
-    if instrument.fee_in_base != 0 and lots > 0:
+    pays_in_base = instrument.fee_in_base != 0 and lots > 0
+    if pays_in_base:
         position.dust -= fee
         fee_value = fee * price
         fee = 0.0
@@ -44,7 +45,8 @@ def apply_fill(
     position.peak = price if kept == 0 else position.peak
     position.bars_held = 0 if kept == 0 else position.bars_held
     position.lots = held + lots
-    _settle_dust(position, instrument)
+    if pays_in_base:  # a sale leaves the dust alone, or its rounding could break up a lot that is not there
+        _settle_dust(position, instrument)
     if position.lots == 0:
         position.entry = 0.0
         position.peak = 0.0
@@ -71,11 +73,10 @@ def _settle_dust(position: Any, instrument: Any) -> None:
 
     A rounding error is forgiven, or a fee of exactly one lot would take two.
     """
-    if position.dust != 0.0:
-        share = position.dust / instrument.lot
-        whole = math.floor(share + max(1e-9, 1e-15 * abs(share)))
-        position.lots += int(whole)
-        position.dust -= whole * instrument.lot
+    share = position.dust / instrument.lot
+    whole = math.floor(share + max(1e-8, 4e-15 * abs(share)))
+    position.lots += int(whole)
+    position.dust -= whole * instrument.lot
 
 
 @compiled

@@ -47,7 +47,8 @@ def compare(
     """Backtest the agent and its baselines on the bars that all of them can decide on.
 
     With the `spec` of its bundle the untrained net is among them; a random policy with the agent's turnover
-    always is. `others` are further agents, each under rules of its own. `on_stage` is told the name, and how many bars of how many are done.
+    always is, unless the agent never traded. `others` are further agents, each under rules of its own.
+    `on_stage` is told the name, and how many bars of how many are done.
     """
     rivals = [*((other, True) for other in others), *_rivals(agent, market, names, spec)]
     tapes = {one.name: one.tape(market) for one, _ in rivals}

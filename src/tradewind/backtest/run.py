@@ -128,7 +128,7 @@ class _Backtest:
             observation = self.observer.build(
                 accounts, positions, tape.bars, tape.rows, tape.features, tape.raw_features, tape.clock, row
             )
-            wanted = self.agent.policy.decide(observation)
+            wanted = self.agent.decide(observation)
         self.weights[at] = self.observer.weights(accounts, positions, tape.bars, row)
         positions[0]["wanted"] = wanted
         decide(accounts, positions, 0, tape.bars, row, ready, tape.instruments, self.rules)

@@ -78,7 +78,7 @@ class Demo:
         store = CandleStore(self.home / "candles")
         for series in series_of(world.market):
             store.write(series)
-        self._say(1, f"made {BARS:,} hourly candles of a synthetic market with hidden trends under noise")
+        self._say(1, f"made {BARS:,} hourly candles of a synthetic market that overshoots and comes back")
         return world
 
     def _stored_market(self) -> Market:

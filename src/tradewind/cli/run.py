@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tradewind.policy.agent import Agent
     from tradewind.trading.session import SessionSummary, Watcher
 
-run_app = typer.Typer(no_args_is_help=True, help="Trade: paper now; testnet and live are to come.")
+run_app = typer.Typer(no_args_is_help=True, help="Trade on paper.")
 
 
 @run_app.callback()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Iterator
 
 from tradewind.market import Bar, Command, CommandKind, Market, Snapshot
@@ -46,5 +47,6 @@ def _bar(market: Market, row: int, a: int, opened: int, closed: int) -> Bar:
     if market.mark is not None:
         marks = {f"mark_{name}": float(market.mark[row, a, k]) for k, name in enumerate(prices)}
     rate = 0.0 if market.funding_rate is None else float(market.funding_rate[row, a])
-    volume = float(market.volume[row, a])
-    return Bar(opened, closed, **prices, volume=volume, funding_rate=rate or 0.0, **marks)
+    if math.isnan(rate):  # not known is nothing due, as on a tape
+        rate = 0.0
+    return Bar(opened, closed, **prices, volume=float(market.volume[row, a]), funding_rate=rate, **marks)

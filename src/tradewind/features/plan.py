@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import math
@@ -15,6 +14,7 @@ from typing import Any
 from tradewind.features.catalogue import CATALOGUE, Feature, Parameter, Value
 from tradewind.features.custom import CustomFeature, registered
 from tradewind.market.errors import ConfigError
+from tradewind.market.suggestions import suggestion
 from tradewind.market.timeframe import Timeframe
 
 FEATURES_VERSION = 1  # rises when any kernel changes a value
@@ -28,16 +28,11 @@ def known_features() -> tuple[str, ...]:
     return (*CATALOGUE, *registered())
 
 
-def _suggestion(word: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(known) or 'none'}"
-
-
 def find_feature(name: str) -> Feature | CustomFeature:
     """The feature of that name; `ConfigError` with the nearest known name when there is none."""
     feature = CATALOGUE.get(name) or registered().get(name)
     if feature is None:
-        raise ConfigError(f"unknown feature {name!r}: {_suggestion(name, known_features())}")
+        raise ConfigError(f"unknown feature {name!r}: {suggestion(name, known_features())}")
     return feature
 
 
@@ -63,7 +58,7 @@ class FeatureSpec:
             raise ConfigError(f"{self.name}: params is {self.params!r}, expected a table of names and values")
         for given in self.params:
             if given not in names:
-                raise ConfigError(f"{self.name}: unknown parameter {given!r}: {_suggestion(given, names)}")
+                raise ConfigError(f"{self.name}: unknown parameter {given!r}: {suggestion(given, names)}")
         values = {p.name: p.check(self.name, self.params.get(p.name, p.default)) for p in known}
         object.__setattr__(self, "params", MappingProxyType(values))
         if isinstance(feature, Feature):
@@ -107,7 +102,7 @@ class FeatureSpec:
         for key in data:
             if key not in _SPEC_KEYS:
                 raise ConfigError(
-                    f"feature {data['name']}: unknown key {key!r}: {_suggestion(key, _SPEC_KEYS)}"
+                    f"feature {data['name']}: unknown key {key!r}: {suggestion(key, _SPEC_KEYS)}"
                 )
         return cls(data["name"], data.get("params", {}), data.get("timeframe"), data.get("rank", False))
 
@@ -191,7 +186,7 @@ class FeaturePlan:
             raise ConfigError("the feature plan has no list of features: expected {version, features}")
         for key in data:
             if key not in _PLAN_KEYS:
-                raise ConfigError(f"feature plan: unknown key {key!r}: {_suggestion(key, _PLAN_KEYS)}")
+                raise ConfigError(f"feature plan: unknown key {key!r}: {suggestion(key, _PLAN_KEYS)}")
         version = data.get("version", FEATURES_VERSION)
         if version != FEATURES_VERSION:
             raise ConfigError(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-
 from tradewind.features.plan import FeaturePlan, FeatureSpec
 from tradewind.market.errors import ConfigError
+from tradewind.market.suggestions import suggestion
 
 _SEEDED = {"seed": "first"}
 
@@ -51,9 +50,7 @@ _PRESETS = {
 def preset(name: str) -> FeaturePlan:
     """The plan called `default`, `finrl7` or `eth15`; `ConfigError` on any other name."""
     if name not in _PRESETS:
-        close = difflib.get_close_matches(name, _PRESETS, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(_PRESETS)}"
-        raise ConfigError(f"unknown feature preset {name!r}: {hint}")
+        raise ConfigError(f"unknown feature preset {name!r}: {suggestion(name, _PRESETS)}")
     return _PRESETS[name]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from tradewind.features import FeaturePlan, Scaler, compute, preset
-from tradewind.market import Kind, Market, Timeframe
+from tradewind.market import DataError, Kind, Market, Observation, Timeframe
 from tradewind.policy.baselines import Baseline, baseline
 from tradewind.policy.bundle import Bundle
 from tradewind.policy.errors import BundleError
 from tradewind.policy.model import BundlePolicy
-from tradewind.policy.protocol import Policy
+from tradewind.policy.protocol import Policy, Weights
 from tradewind.simulator import Rules, Tape, build_tape
 
 
@@ -36,6 +37,20 @@ class Agent:
     def scale(self, values: NDArray[np.float64]) -> NDArray[np.float32]:
         """Features as the policy sees them: a matrix or a row, the same bits either way."""
         return values.astype(np.float32) if self.scaler is None else self.scaler.transform(values)
+
+    def decide(self, observation: Observation) -> Weights:
+        """Target weights [A]; NaN holds. `DataError` if the policy answers with anything else."""
+        wanted = np.asarray(self.policy.decide(observation), np.float64)
+        if wanted.shape != observation.weights.shape:
+            raise DataError(
+                f"{self.name} answered with shape {wanted.shape}, expected {observation.weights.shape}: "
+                "one target weight for each instrument"
+            )
+        if any(map(math.isinf, wanted.tolist())):
+            raise DataError(
+                f"{self.name} wants weights {wanted.tolist()}: each must be finite, or NaN to hold"
+            )
+        return wanted
 
     def tape(self, market: Market) -> Tape:
         """The market laid out with this agent's features."""

@@ -6,7 +6,6 @@ its time, so they go on after a restart as if nothing had happened. Hold is NaN:
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from tradewind.features import FeatureSpec
 from tradewind.market import ConfigError, Kind, Observation, Timeframe
+from tradewind.market.suggestions import suggestion
 from tradewind.policy.protocol import Weights
 
 FLAT = 1e-9  # a weight below this is no position
@@ -241,12 +241,12 @@ def baseline(name: str, kinds: Sequence[Kind | str], **settings: Any) -> Baselin
     """
     wanted = name.replace("-", "_")
     if wanted not in BASELINES:
-        raise ConfigError(f"baseline {name!r} is not known{_suggest(wanted, BASELINES)}")
+        raise ConfigError(f"baseline {name!r} is not known: {suggestion(wanted, BASELINES)}")
     made = BASELINES[wanted]
     known = [key for key in inspect.signature(made.__init__).parameters if key not in ("self", "kinds")]
     for key in settings:
         if key not in known:
-            raise ConfigError(f"baseline {wanted} has no setting {key!r}{_suggest(key, known)}")
+            raise ConfigError(f"baseline {wanted} has no setting {key!r}: {suggestion(key, known)}")
     return made(kinds, **settings)
 
 
@@ -266,11 +266,6 @@ def matched_random(
             f"{turnover_per_bar:.6g} was asked: give a higher gross"
         )
     return Random(kinds, turnover_per_bar / most, seed, gross)
-
-
-def _suggest(name: str, known: Sequence[str] | dict[str, type[Baseline]]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f": did you mean {close[0]!r}?" if close else f", expected one of {', '.join(known)}"
 
 
 def _at_least(name: str, value: int, least: int) -> None:

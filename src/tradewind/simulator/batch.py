@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ class Simulator:
             raise ConfigError(f"capital is {capital}, expected a positive amount of quote currency")
         self.tape, self.rules, self.capital = tape, rules, capital
         self.width = len(tape.instruments)
+        self._first_rows: list[int] = tape.segments[:, 0].tolist()  # in order of time
+        self._stops: list[int] = tape.segments[:, 1].tolist()
         self.rules_record = rules.record(self.width, tape.traded[0].kind)
         self.accounts, self.positions = open_account(capital, self.width, accounts)
         self._other_accounts, self._other_positions = open_account(capital, self.width, accounts)
@@ -47,8 +50,8 @@ class Simulator:
 
     def begin(self, account: int, start: int, end: int) -> None:
         """A fresh episode from the close of row `start` to that of `end`, inside one segment."""
-        inside = (self.tape.segments[:, 0] <= start) & (end < self.tape.segments[:, 1])
-        if not (start < end and inside.any()):
+        k = bisect_right(self._first_rows, start) - 1
+        if k < 0 or not start < end < self._stops[k]:
             raise DataError(
                 f"an episode over rows {start} to {end} does not lie inside one of the segments "
                 f"{self.tape.segments.tolist()[:3]}: shorten it, or fill the gap in the data"

@@ -78,15 +78,47 @@ def step(
     Rows without all features are waited through on hold, their rewards added up.
     """
     rules = rules_record[0]
-    for n in range(accounts.shape[0]):
-        account = accounts[n]
-        for a in range(instruments.shape[0]):
-            positions[n, a].wanted = actions[n, a]
+    if instruments.shape[0] == 1:  # the compiler drops every loop over instruments
+        for n in range(accounts.shape[0]):
+            _step_one(
+                accounts, positions, n, bars, rows, features, clock, instruments, rules, actions, out, log
+            )
+    else:
+        for n in range(accounts.shape[0]):
+            _step_one(
+                accounts, positions, n, bars, rows, features, clock, instruments, rules, actions, out, log
+            )
+
+
+@compiled
+def _step_one(
+    accounts: Any,
+    positions: Any,
+    n: int,
+    bars: Any,
+    rows: Any,
+    features: Any,
+    clock: Any,
+    instruments: Any,
+    rules: Any,
+    actions: Any,
+    out: Any,
+    log: Any,
+) -> None:
+    account = accounts[n]
+    for a in range(instruments.shape[0]):
+        positions[n, a].wanted = actions[n, a]
+    reward = 0.0
+    while True:
         advance(accounts, positions, n, bars, rows, instruments, rules, log)
-        if rows[account.row].ready == 0:
-            _wait(accounts, positions, n, bars, rows, instruments, rules, log)
-        seen = _last_full_view(rows, account.row)
-        observe(accounts, positions, n, features, clock, seen, instruments, rules, out, n)
+        reward += account.reward
+        if rows[account.row].ready != 0 or account.terminated != 0 or account.truncated != 0:
+            break
+        for a in range(instruments.shape[0]):
+            positions[n, a].wanted = math.nan
+    account.reward = reward
+    seen = _last_full_view(rows, account.row)
+    observe(accounts, positions, n, features, clock, seen, instruments, rules, out, n)
 
 
 @compiled
@@ -95,20 +127,6 @@ def _last_full_view(rows: Any, row: int) -> int:
     while rows[row].ready == 0:
         row -= 1
     return row
-
-
-@compiled
-def _wait(
-    accounts: Any, positions: Any, n: int, bars: Any, rows: Any, instruments: Any, rules: Any, log: Any
-) -> None:
-    account = accounts[n]
-    reward = account.reward
-    while rows[account.row].ready == 0 and account.terminated == 0 and account.truncated == 0:
-        for a in range(instruments.shape[0]):
-            positions[n, a].wanted = math.nan
-        advance(accounts, positions, n, bars, rows, instruments, rules, log)
-        reward += account.reward
-    account.reward = reward
 
 
 @compiled

@@ -119,13 +119,13 @@ def shrink_to_means(
             reducing = _reducing_part(position.lots, order)
             increase = abs(order) - reducing
             kept -= reducing
-            quantity = abs(order) * instrument.lot
-            cost = slippage_rate(rules, quantity, bars[known, a].typical_volume)
+            rate = slippage_rate(rules, abs(order) * instrument.lot, bars[known, a].typical_volume)
+            paid = 1.0 + (rate if order > 0 else -rate)  # of the price, as is the cost
+            cost = rate if perpetual else 0.0
             if instrument.fee_in_base == 0 or order < 0:  # else the fee is taken from what is received
-                cost += instrument.taker_fee
-            share = 1.0 / rules.leverage if perpetual else 1.0
-            needed += increase * instrument.lot * price * (share + cost)
-            spent += reducing * instrument.lot * price * (cost if perpetual else cost - 1.0)
+                cost += paid * instrument.taker_fee
+            needed += increase * instrument.lot * price * (paid / rules.leverage + cost)
+            spent += reducing * instrument.lot * price * (cost if perpetual else cost - paid)
         if perpetual:
             spent += kept * instrument.lot * position.entry / rules.leverage
     means = account.wallet

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from tradewind.account.records import RULES, Records
 from tradewind.market import Kind
 from tradewind.market.errors import ConfigError
+from tradewind.market.suggestions import refuse_unknown
 from tradewind.risk.limits import RiskLimits
 from tradewind.simulator.reward import Reward
 
@@ -140,11 +140,11 @@ class Rules:
         for name, part in (("costs", Costs), ("risk", RiskLimits)):
             if name in values:
                 given = dict(values[name])
-                _refuse_unknown(given, part, f"{name}.")
+                refuse_unknown(given, part, f"{name}.")
                 if given.get("max_weight") == "inf":
                     given["max_weight"] = math.inf
                 values[name] = part(**given)
-        _refuse_unknown(values, cls, "")
+        refuse_unknown(values, cls, "")
         if "reward" in values and not isinstance(values["reward"], Reward):
             names = [r.name.lower() for r in Reward]
             if values["reward"] not in names:
@@ -158,12 +158,3 @@ class Rules:
 
     def for_training(self) -> Rules:
         return replace(self, terminate_on_kill=True)
-
-
-def _refuse_unknown(values: dict[str, Any], part: type[Any], prefix: str) -> None:
-    known = [f.name for f in fields(part)]
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {prefix}{near[0]}?" if near else f"; known are {', '.join(known)}"
-            raise ConfigError(f"unknown setting {prefix}{key}{hint}")

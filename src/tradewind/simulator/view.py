@@ -28,6 +28,25 @@ def _summarise(
     out[1, width] = cash_fraction(accounts[0], positions, 0, instruments, rules)
 
 
+@compiled
+def _see(
+    accounts: Any,
+    positions: Any,
+    bars: Any,
+    features: Any,
+    clock: Any,
+    row: int,
+    instruments: Any,
+    rules: Any,
+    vector: Any,
+    summary: Any,
+    tradable: Any,
+) -> None:
+    """All of an observation in one call: each call from outside costs more than what it calculates."""
+    observe(accounts, positions, 0, features, clock, row, instruments, rules, vector, 0)
+    _summarise(accounts, positions, bars, row, instruments, rules, summary, tradable)
+
+
 class ObservationBuilder:
     """Builds observations of account 0 into buffers of its own; each is valid until the next."""
 
@@ -59,9 +78,20 @@ class ObservationBuilder:
         row: int,
     ) -> Observation:
         """What is known at the closed bar `row`; `row` and the lookback before it must be ready."""
-        observe(accounts, positions, 0, features, clock, row, self._instruments, self._rules, self._vector, 0)
-        self.weights(accounts, positions, bars, row)
         summary, tradable = self._summary, self._tradable
+        _see(
+            accounts,
+            positions,
+            bars,
+            features,
+            clock,
+            row,
+            self._instruments,
+            self._rules,
+            self._vector,
+            summary,
+            tradable,
+        )
         return Observation(
             at=int(rows[row]["close_time"]),
             vector=self._vector[0],

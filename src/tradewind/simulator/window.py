@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from tradewind.account.records import BAR, ROW
-from tradewind.market import Snapshot
+from tradewind.compiled import compiled
+from tradewind.market import Bar, Inconsistent, Snapshot
 from tradewind.simulator.rows import describe_row, volume_state
 
-_PRICES = ("open", "high", "low", "close")
+OHLCV = 5  # the first columns of `BarWindow.given`
+_NO_BAR = (math.nan,) * 10
 
 
 class BarWindow:
-    """`bars` [depth, A], `rows` and `clock` [depth] of the newest bars; `last` is the newest row."""
+    """`bars` [depth, A], `rows` and `clock` [depth] of the newest bars; `last` is the newest row.
+
+    `seam`: the next bar begins a segment. `fresh`: the newest bar did, or came after a gap, so that nothing
+    before it counts.
+    """
 
     def __init__(self, instruments: int, depth: int, volume_window: int) -> None:
         self.last = depth - 1
@@ -22,23 +29,113 @@ class BarWindow:
         self.rows = np.zeros(depth, ROW)
         self.clock = np.zeros((depth, 4), np.float32)
         self.volumes = np.zeros((depth, instruments))
+        self.given = np.full(
+            (instruments, len(_NO_BAR)), math.nan
+        )  # the newest bars: o, h, l, c, v, the rest
+        self.tradable = np.zeros(instruments, np.bool_)  # which instruments have a newest bar
+        self.seam = self.fresh = True
+        self._last_close = -1
         self._ring, self._counts = volume_state(instruments, volume_window)
 
-    def push(self, snapshot: Snapshot, fresh: bool) -> None:
-        """Append the closed bars; `fresh` begins a segment, so that nothing before counts."""
-        for array in (self.bars, self.rows, self.clock, self.volumes):
-            array[:-1] = array[1:]
-        last = self.last
-        self.rows[last] = np.zeros((), ROW)
-        self.rows[last]["open_time"], self.rows[last]["close_time"] = snapshot.open_time, snapshot.close_time
+    def push(self, snapshot: Snapshot) -> None:
+        """Append the closed bars; `Inconsistent`, nothing changed, unless they come after all before them."""
+        self._require_next(snapshot)
+        self.fresh = self.seam or snapshot.open_time != self._last_close
+        self.seam, self._last_close = False, snapshot.close_time
         for a, bar in enumerate(snapshot.bars):
-            record = self.bars[last, a]
-            record["tradable"] = bar is not None
-            record["funding_rate"] = 0.0 if bar is None else bar.funding_rate
-            self.volumes[last, a] = math.nan if bar is None else bar.volume
-            for name in _PRICES:
-                price = math.nan if bar is None else getattr(bar, name)
-                mark = math.nan if bar is None else getattr(bar, f"mark_{name}")
-                record[name] = price
-                record[f"mark_{name}"] = price if math.isnan(mark) else mark
-        describe_row(self.bars, self.rows, self.clock, last, fresh, self.volumes, self._ring, self._counts)
+            self.given[a] = _NO_BAR if bar is None else _values(bar)
+        _append(
+            self.bars,
+            self.rows,
+            self.volumes,
+            self.clock,
+            self.given,
+            self.tradable,
+            snapshot.open_time,
+            snapshot.close_time,
+        )
+        describe_row(
+            self.bars, self.rows, self.clock, self.last, self.fresh, self.volumes, self._ring, self._counts
+        )
+
+    def _require_next(self, snapshot: Snapshot) -> None:
+        if len(snapshot.bars) != len(self.given):
+            raise Inconsistent(
+                f"a snapshot has {len(snapshot.bars)} bars for the {len(self.given)} symbols of this run"
+            )
+        if snapshot.open_time < self._last_close:
+            raise Inconsistent(
+                f"the snapshot of {snapshot.open_time} came after the close at {self._last_close}: "
+                "each bar must come once, in order of time"
+            )
+        for bar in snapshot.bars:
+            if bar is not None and bar.open_time != snapshot.open_time:
+                raise Inconsistent(f"the snapshot of {snapshot.open_time} holds a bar of {bar.open_time}")
+
+
+def _values(bar: Bar) -> tuple[float, ...]:
+    return (
+        bar.open,
+        bar.high,
+        bar.low,
+        bar.close,
+        bar.volume,
+        bar.funding_rate,
+        bar.mark_open,
+        bar.mark_high,
+        bar.mark_low,
+        bar.mark_close,
+    )
+
+
+@compiled
+def _append(
+    bars: Any, rows: Any, volumes: Any, clock: Any, given: Any, tradable: Any, open_time: int, close_time: int
+) -> None:
+    """Move every row one up, and write what was given into the last; a price that is NaN is no bar."""
+    last = rows.shape[0] - 1
+    for row in range(last):
+        rows[row] = rows[row + 1]
+        for k in range(clock.shape[1]):
+            clock[row, k] = clock[row + 1, k]
+        for a in range(bars.shape[1]):
+            bars[row, a] = bars[row + 1, a]
+            volumes[row, a] = volumes[row + 1, a]
+    rows[last].open_time = open_time
+    rows[last].close_time = close_time
+    rows[last].ready = 0
+    for a in range(bars.shape[1]):
+        bar = bars[last, a]
+        tradable[a] = not math.isnan(given[a, 0])
+        bar.tradable = tradable[a]
+        bar.open = given[a, 0]
+        bar.high = given[a, 1]
+        bar.low = given[a, 2]
+        bar.close = given[a, 3]
+        volumes[last, a] = given[a, 4]
+        bar.funding_rate = given[a, 5] if tradable[a] else 0.0
+        bar.mark_open = _mark(given[a, 6], bar.open)
+        bar.mark_high = _mark(given[a, 7], bar.high)
+        bar.mark_low = _mark(given[a, 8], bar.low)
+        bar.mark_close = _mark(given[a, 9], bar.close)
+
+
+@compiled
+def _mark(mark: float, price: float) -> float:
+    """The traded price stands in where no mark price is known."""
+    return mark if math.isfinite(mark) else price
+
+
+@compiled
+def append_features(raw_features: Any, features: Any, raw: Any, scaled: Any) -> bool:
+    """Move the features of every row one up, and write the newest; True when all of it is finite."""
+    last = features.shape[0] - 1
+    whole = True
+    for k in range(features.shape[1]):
+        for row in range(last):
+            raw_features[row, k] = raw_features[row + 1, k]
+            features[row, k] = features[row + 1, k]
+        raw_features[last, k] = raw[k]
+        features[last, k] = scaled[k]
+        whole = whole and math.isfinite(scaled[k])
+    return whole

@@ -1,4 +1,4 @@
-"""The heart: one event in, at most one decision out. Synchronous, no I/O, no clock.
+"""The heart: one event in, at most one decision out. Synchronous, no I/O; market time comes from the events.
 
 Its account is an N = 1 simulator account, changed by the same compiled functions as in a backtest.
 Fills and cash flows of a bar are processed before its close.
@@ -7,17 +7,14 @@ Fills and cash flows of a bar are processed before its close.
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, apply_fill, equity_now
 from tradewind.account.records import instrument_records, open_account
-from tradewind.features import FeatureStream
 from tradewind.market import (
     CashFlow,
     CashFlowKind,
@@ -25,6 +22,7 @@ from tradewind.market import (
     CommandKind,
     Decision,
     Event,
+    FeeAsset,
     Fill,
     Inconsistent,
     Instrument,
@@ -40,9 +38,10 @@ from tradewind.policy.agent import Agent
 from tradewind.simulator import kernel
 from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
-from tradewind.simulator.window import BarWindow
+from tradewind.trading.window import FeatureWindow
 
 Floats = NDArray[np.float64]
+Vector = NDArray[np.float32]
 
 
 class Engine:
@@ -69,12 +68,10 @@ class Engine:
         self.started = False  # has there been a decision in this segment?
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
         self._records = instrument_records(self.instruments)
-        self._rules_record = agent.rules.record(len(self.symbols), self.instruments[0].kind)
-        self._rules = self._rules_record[0]
-        self._features = FeatureStream(agent.plan, self.symbols, timeframe)
-        self._observer = ObservationBuilder(self._records, self._rules_record, len(self._features.columns))
-        self._window = _Window(agent, len(self.symbols), len(self._features.columns))
-        self._last_close = -1
+        rules_record = agent.rules.record(len(self.symbols), self.instruments[0].kind)
+        self._rules = rules_record[0]
+        self._window = FeatureWindow(agent, self.symbols, timeframe)
+        self._observer = ObservationBuilder(self._records, rules_record, self._window.columns)
         agent.policy.reset()
 
     @property
@@ -90,7 +87,11 @@ class Engine:
         return {symbol: int(self.positions[0, a]["lots"]) for symbol, a in self._index.items()}
 
     def process(self, event: Event) -> Decision | None:
-        """Take one event; a snapshot may answer with a decision. `Inconsistent` if it cannot be ours."""
+        """Take one event; a snapshot may answer with a decision.
+
+        `Inconsistent`, and nothing is changed, if the event cannot be ours. An error of the policy leaves the
+        books as they were at this close, with no decision made on it.
+        """
         match event:
             case Snapshot():
                 return self._close_bar(event)
@@ -104,11 +105,18 @@ class Engine:
 
     def _close_bar(self, snapshot: Snapshot) -> Decision | None:
         began = time.perf_counter_ns()
-        ready = self._remember(snapshot)
+        self._window.push(snapshot)
         if not self.started:
-            if not ready or snapshot.close_time < self.trade_from:
+            if not self._window.ready or snapshot.close_time < self.trade_from:
                 return None
             self.started = True
+        self._mark()
+        wanted, seen = self._ask_policy()
+        self._decide(wanted)
+        return self._decision(snapshot.close_time, seen, began)
+
+    def _mark(self) -> None:
+        """The close: marks, limits, reward."""
         window = self._window
         kernel.arrive(
             self.accounts,
@@ -120,38 +128,12 @@ class Engine:
             self._records,
             self._rules,
         )
-        wanted, seen = self._ask_policy(ready)
-        self.positions[0]["wanted"] = wanted
-        decide(
-            self.accounts,
-            self.positions,
-            0,
-            window.bars,
-            window.last,
-            int(ready),
-            self._records,
-            self._rules,
-        )
-        return self._decision(snapshot, seen, began)
 
-    def _remember(self, snapshot: Snapshot) -> bool:
-        """Move the window on by one bar; True when every feature of it is known."""
-        if len(snapshot.bars) != len(self.symbols):
-            raise Inconsistent(
-                f"a snapshot has {len(snapshot.bars)} bars for the {len(self.symbols)} symbols of this run"
-            )
-        fresh = snapshot.open_time != self._last_close
-        if fresh:
-            self._features.restart()
-        self._window.push(snapshot, fresh)
-        raw = self._features.push(snapshot.open_time, *self._window.newest())
-        self._last_close = snapshot.close_time
-        return self._window.push_features(raw, self.agent.scale(raw), fresh)
-
-    def _ask_policy(self, ready: bool) -> tuple[Floats, tuple[float, ...]]:
-        if not ready:
-            return np.full(len(self.symbols), np.nan), ()
+    def _ask_policy(self) -> tuple[Floats, Vector]:
+        """What the policy wants, and the vector that it saw: hold, and nothing, where a feature is missing."""
         window = self._window
+        if not window.ready:
+            return np.full(len(self.symbols), np.nan), np.zeros(0, np.float32)
         observation = self._observer.build(
             self.accounts,
             self.positions,
@@ -162,30 +144,44 @@ class Engine:
             window.clock,
             window.last,
         )
-        wanted = self.agent.policy.decide(observation)
-        return wanted, tuple(observation.vector.tolist())
+        return self.agent.decide(observation), observation.vector
 
-    def _decision(self, snapshot: Snapshot, seen: tuple[float, ...], began: int) -> Decision:
+    def _decide(self, wanted: Floats) -> None:
+        """Risk and sizing: from `wanted` to `approved` to the lots of each order."""
+        window = self._window
+        self.positions[0]["wanted"] = wanted
+        decide(
+            self.accounts,
+            self.positions,
+            0,
+            window.bars,
+            window.last,
+            int(window.ready),
+            self._records,
+            self._rules,
+        )
+
+    def _decision(self, at: int, seen: Vector, began: int) -> Decision:
         position, account = self.positions[0], self.accounts[0]
-        digest = hashlib.blake2b(np.array(seen, np.float32).tobytes(), digest_size=16).hexdigest()
         return Decision(
-            at=snapshot.close_time,
+            at=at,
             wanted=_weights(position["wanted"]),
-            review=Review(_weights(position["approved"]), tuple(Reason(int(r)) for r in position["reason"])),
-            orders=self._orders(snapshot.close_time),
+            review=Review(_weights(position["approved"]), tuple(map(Reason, position["reason"].tolist()))),
+            orders=self._orders(at),
             equity=float(account["equity"]),
             reward=float(account["reward"]),
-            observation=seen,
-            observation_hash=digest,
+            observation=tuple(seen.tolist()),
+            observation_hash=hashlib.blake2b(seen.tobytes(), digest_size=16).hexdigest(),
             model_hash=self.agent.model_hash,
             latency_us=(time.perf_counter_ns() - began) / 1000,
         )
 
     def _orders(self, at: int) -> tuple[Order, ...]:
+        position = self.positions[0]
         orders = []
-        for a, symbol in enumerate(self.symbols):
-            position = self.positions[0, a]
-            lots, held = int(position["order"]), int(position["lots"])
+        for symbol, lots, held in zip(
+            self.symbols, position["order"].tolist(), position["lots"].tolist(), strict=True
+        ):
             if lots:
                 closes = (held > 0 > lots or held < 0 < lots) and abs(lots) <= abs(held)
                 order_id = derive_order_id(self.run, symbol, at)
@@ -194,30 +190,32 @@ class Engine:
 
     def _book_fill(self, fill: Fill) -> None:
         a = self._place(fill.symbol)
-        lots, price, fee = fill.lots, float(fill.price), float(fill.fee)
+        _require_bookable(fill, self.instruments[a])
         apply_fill(
             self.accounts[0],
             self.positions[0, a],
             self._records[a],
             self._rules,
-            lots,
-            price,
-            fee,
+            fill.lots,
+            float(fill.price),
+            float(fill.fee),
             int(fill.reason),
         )
 
     def _book_cash_flow(self, flow: CashFlow) -> None:
+        if flow.symbol:
+            self._place(flow.symbol)
         kind = FUNDING if flow.kind is CashFlowKind.FUNDING else EXTERNAL
         apply_cash_flow(self.accounts[0], float(flow.amount), kind)
 
     def _obey(self, command: Command) -> None:
-        if command.kind is CommandKind.REARM:
-            self.accounts[0]["rearm"] = 1
-        elif command.kind is CommandKind.SEGMENT_END:
-            self.accounts[0]["equity"] = equity_now(self.accounts[0], self.positions, 0, self._records)
-            self.positions[0]["order"] = 0
-            self.started = False
-            self._last_close = -1
+        match command.kind:
+            case CommandKind.REARM:
+                self.accounts[0]["rearm"] = 1
+            case CommandKind.SEGMENT_END:
+                self.accounts[0]["equity"] = equity_now(self.accounts[0], self.positions, 0, self._records)
+                self.positions[0]["order"] = 0
+                self.started, self._window.seam = False, True
 
     def _place(self, symbol: str) -> int:
         if symbol not in self._index:
@@ -225,37 +223,20 @@ class Engine:
         return self._index[symbol]
 
 
-class _Window(BarWindow):
-    """A window of bars with the features of each."""
-
-    def __init__(self, agent: Agent, instruments: int, columns: int) -> None:
-        self.lookback = agent.rules.lookback
-        depth = max(self.lookback, 2)
-        super().__init__(instruments, depth, agent.rules.costs.volume_window)
-        self.features = np.full((depth, columns), np.nan, np.float32)
-        self.raw_features = np.full((depth, columns), np.nan)
-        self._ohlcv = np.zeros((instruments, 5))
-        self._whole_rows = 0  # rows in a row with every feature known
-
-    def newest(self) -> tuple[Floats, NDArray[np.bool_]]:
-        """What features need of the newest bar: open, high, low, close, volume [A, 5], and the mask."""
-        newest = self.bars[self.last]
-        for k, name in enumerate(("open", "high", "low", "close")):
-            self._ohlcv[:, k] = newest[name]
-        self._ohlcv[:, 4] = self.volumes[self.last]
-        return self._ohlcv, newest["tradable"] != 0
-
-    def push_features(self, raw: Floats, scaled: NDArray[np.float32], fresh: bool) -> bool:
-        """Append the features of the newest bar; True when the whole lookback is known."""
-        self.raw_features[:-1], self.features[:-1] = self.raw_features[1:], self.features[1:]
-        self.raw_features[self.last], self.features[self.last] = raw, scaled
-        if fresh:
-            self._whole_rows = 0
-        self._whole_rows = self._whole_rows + 1 if np.isfinite(scaled).all() else 0
-        ready = self._whole_rows >= self.lookback
-        self.rows[self.last]["ready"] = ready
-        return ready
+def _require_bookable(fill: Fill, instrument: Instrument) -> None:
+    """The books know fees in quote, and in base on a buy that pays them so; a third coin at its quote value."""
+    in_base = instrument.fee_asset is FeeAsset.BASE and fill.lots > 0
+    asset = instrument.base if in_base else instrument.quote
+    if fill.fee and fill.fee_asset != asset:
+        raise Inconsistent(
+            f"the fee of trade {fill.trade_id} is in {fill.fee_asset}, expected its value in {asset}"
+        )
+    if not fill.lots or fill.quantity != instrument.quantity(fill.lots):
+        raise Inconsistent(
+            f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
+            f"expected lots of {instrument.lot} {instrument.base}, and at least one"
+        )
 
 
-def _weights(values: Any) -> TargetWeights:
-    return TargetWeights(tuple(None if math.isnan(w) else float(w) for w in values))
+def _weights(values: Floats) -> TargetWeights:
+    return TargetWeights(tuple(None if w != w else w for w in values.tolist()))

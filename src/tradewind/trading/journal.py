@@ -20,7 +20,6 @@ from tradewind.market.errors import ConfigError, Inconsistent
 from tradewind.trading.records import Record, decode, encode
 
 FORMAT = 1
-_GENESIS = "0" * 32
 
 _tables = sa.MetaData()
 _meta = sa.Table(
@@ -50,7 +49,7 @@ class Journal:
             sa.select(_events.c.number, _events.c.hash).order_by(_events.c.number.desc()).limit(1)
         ).first()
         self._number: int = last[0] if last else 0
-        self._hash: str = last[1] if last else _GENESIS
+        self._hash: str = last[1] if last else _genesis(session)
         self._connection.rollback()
 
     @classmethod
@@ -59,13 +58,15 @@ class Journal:
         if path.exists():
             raise ConfigError(f"{path} exists already: a journal is never overwritten, name another file")
         path.parent.mkdir(parents=True, exist_ok=True)
-        engine = _connect(path)
-        _tables.create_all(engine)
         described = {"format": FORMAT, **session}
+        rows = [{"key": k, "value": orjson.dumps(v)} for k, v in described.items()]
+        engine = _connect(path)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # the file remembers it
         with engine.begin() as connection:
-            rows = [{"key": k, "value": orjson.dumps(v)} for k, v in described.items()]
+            _tables.create_all(connection)
             connection.execute(sa.insert(_meta), rows)
-        return cls(engine, described)
+        return cls(engine, _read_session(engine))
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -74,15 +75,21 @@ class Journal:
             raise ConfigError(f"there is no journal at {path}: check the path")
         _refuse_foreign(path)
         engine = _connect(path)
-        with engine.connect() as connection:
-            session = {k: orjson.loads(v) for k, v in connection.execute(sa.select(_meta))}
+        try:
+            session = _read_session(engine)
+        except (sa.exc.DatabaseError, ValueError) as error:
+            engine.dispose()
+            reason = getattr(error, "orig", error)
+            raise ConfigError(f"{path} is not a journal ({reason}): name a file that `run` wrote") from error
         if session.get("format") != FORMAT:
+            engine.dispose()
             raise ConfigError(
                 f"{path} has journal format {session.get('format')}, this version reads {FORMAT}"
             )
         try:
             return cls(engine, session)
         except sa.exc.DatabaseError as error:
+            engine.dispose()
             raise Inconsistent(f"{path} is damaged ({error.orig}): restore it from a backup") from error
 
     def append(self, records: Sequence[Record]) -> None:
@@ -90,7 +97,7 @@ class Journal:
         rows, number, chained = [], self._number, self._hash
         for record in records:
             kind, at, payload = encode(record)
-            number, chained = number + 1, _link(chained, kind, payload)
+            number, chained = number + 1, _link(chained, kind, at, payload)
             rows.append({"number": number, "at": at, "kind": kind, "payload": payload, "hash": chained})
         if rows:
             with self._connection.begin():
@@ -98,12 +105,15 @@ class Journal:
             self._number, self._hash = number, chained
 
     def records(self) -> Iterator[tuple[int, Record]]:
-        """(number, record) in order; `Inconsistent` at the first link of the chain that does not hold."""
-        chained = _GENESIS
+        """(number, record) in order; `Inconsistent` at the first link of the chain that does not hold.
+
+        The chain begins at what `session` says. It cannot tell of records that are missing at the end.
+        """
+        chained = _genesis(self.session)
         query = sa.select(_events).order_by(_events.c.number).execution_options(yield_per=1000)
         with self._engine.connect() as connection:
             for position, row in enumerate(_whole_rows(connection.execute(query)), start=1):
-                chained = _link(chained, row.kind, bytes(row.payload))
+                chained = _link(chained, row.kind, row.at, bytes(row.payload))
                 if chained != row.hash or position != row.number:
                     raise Inconsistent(
                         f"record {row.number} of the journal does not continue the chain before it: the file "
@@ -145,9 +155,18 @@ def _whole_rows(rows: Iterable[sa.Row[Any]]) -> Iterator[sa.Row[Any]]:
         raise Inconsistent(f"the journal is damaged ({error.orig}): restore it from a backup") from error
 
 
-def _link(previous: str, kind: str, payload: bytes) -> str:
-    digest = hashlib.blake2b(previous.encode(), digest_size=16)
-    digest.update(kind.encode())
+def _read_session(engine: sa.Engine) -> dict[str, Any]:
+    with engine.connect() as connection:
+        return {k: orjson.loads(v) for k, v in connection.execute(sa.select(_meta))}
+
+
+def _genesis(session: dict[str, Any]) -> str:
+    """Where the chain begins: nothing that was said of the session can change either."""
+    return hashlib.blake2b(orjson.dumps(session, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def _link(previous: str, kind: str, at: int, payload: bytes) -> str:
+    digest = hashlib.blake2b(f"{previous} {kind} {at} ".encode(), digest_size=16)
     digest.update(payload)
     return digest.hexdigest()
 
@@ -158,7 +177,6 @@ def _connect(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _durable(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA busy_timeout=5000")
         cursor.close()

@@ -56,10 +56,10 @@ def first_difference(
 
 
 def _same(ours: NDArray[Any], theirs: NDArray[Any]) -> NDArray[np.bool_]:
-    """[T] is the row the same?"""
+    """[T] is the row the same, bit for bit? Every NaN is one."""
     if ours.shape != theirs.shape:
         return np.zeros(1, np.bool_)
-    same = (ours == theirs) | ((ours != ours) & (theirs != theirs))
+    same = (ours.view(np.int64) == theirs.view(np.int64)) | ((ours != ours) & (theirs != theirs))
     return same if same.ndim == 1 else np.asarray(same.all(axis=1))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import fields
 from decimal import Decimal
-from typing import Any
+from typing import Any, assert_never
 
 import orjson
 
@@ -44,6 +44,8 @@ def encode(record: Record) -> tuple[str, int, bytes]:
             return "command", record.at, _dump(_plain(record))
         case Decision():
             return "decision", record.at, _dump(_decision(record))
+        case _:
+            assert_never(record)
 
 
 def decode(kind: str, payload: bytes) -> Record:

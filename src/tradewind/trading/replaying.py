@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from tradewind.market import Decision, Event, Kind, Timeframe
+from tradewind.market import Decision, Kind, Timeframe
 from tradewind.market.errors import ConfigError
 from tradewind.market.instrument_json import instrument_from_dict
 from tradewind.policy.agent import Agent, agent_of_baseline
@@ -80,24 +80,23 @@ def agent_of_session(session: dict[str, Any], bundle_agent: Callable[[str], Agen
 def replay(journal: Journal, agent: Agent) -> ReplayReport:
     """Feed the recorded events to a fresh engine: each decision must come out again, bit for bit."""
     engine = engine_for(journal, agent)
-    decisions, expected = 0, None
+    decisions, number, due = 0, 0, None
     for number, record in journal.records():
         if isinstance(record, Decision):
             decisions += 1
-            difference = _compare(number, record, expected)
-            if difference is not None:
-                return ReplayReport(decisions, difference)
-            expected = None
-            continue
-        if expected is not None:
-            return ReplayReport(decisions, Difference(number, expected.at, "decision", "none", "one"))
-        expected = engine.process(_event(record))
-    return ReplayReport(decisions, None)
+            difference = _compare(number, record, due)
+            due = None
+        elif due is not None:
+            difference = _unrecorded(number, due)
+        else:
+            difference, due = None, engine.process(record)
+        if difference is not None:
+            return ReplayReport(decisions, difference)
+    return ReplayReport(decisions, None if due is None else _unrecorded(number + 1, due))
 
 
-def _event(record: Event | Decision) -> Event:
-    assert not isinstance(record, Decision)
-    return record
+def _unrecorded(number: int, recomputed: Decision) -> Difference:
+    return Difference(number, recomputed.at, "decision", "none", "one")
 
 
 def _compare(number: int, recorded: Decision, recomputed: Decision | None) -> Difference | None:
@@ -107,6 +106,6 @@ def _compare(number: int, recorded: Decision, recomputed: Decision | None) -> Di
         if field.name in _NOT_COMPARED:
             continue
         was, now = getattr(recorded, field.name), getattr(recomputed, field.name)
-        if was != now and repr(was) != repr(now):  # repr: NaN equals itself there
+        if repr(was) != repr(now):  # exact to the bit, tells 0 from -0, and NaN equals itself
             return Difference(number, recorded.at, field.name, was, now)
     return None

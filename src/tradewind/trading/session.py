@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from tradewind.market import CandleSource, Command, Decision, Snapshot, Venue
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
-from tradewind.trading.records import Record
 
 Watcher = Callable[[Snapshot | Command, Decision | None], None]
 
@@ -20,7 +19,7 @@ class SessionSummary:
     bars: int
     decisions: int
     orders: int
-    fills: int
+    fills: int  # and cash flows
     start_equity: float
     end_equity: float
 
@@ -28,24 +27,25 @@ class SessionSummary:
 async def run_session(
     engine: Engine, source: CandleSource, venue: Venue, journal: Journal, watch: Watcher | None = None
 ) -> SessionSummary:
-    """Trade until the source ends. Orders reach the venue only after their decision is on disk."""
-    bars = decisions = orders = fills = 0
+    """Trade until the source ends.
+
+    What the venue did is on disk before the engine hears of it, and a decision before the venue does.
+    """
+    bars = decisions = orders = happened = 0
     start = engine.equity
     async for item in source:
-        records: list[Record] = list(await venue.events_before(item))
-        fills += len(records)
-        records.append(item)
-        decision = None
-        for record in records:
-            decision = engine.process(record)  # type: ignore[arg-type]  # no decision is among them yet
-        if decision is not None:
-            records.append(decision)
-            decisions += 1
-            orders += len(decision.orders)
-        journal.append(records)
+        events = await venue.events_before(item)
+        journal.append(events)
+        for event in events:
+            engine.process(event)
+        decision = engine.process(item)
+        journal.append([item] if decision is None else [item, decision])
         if decision is not None:
             await venue.submit(decision.orders)
+            decisions += 1
+            orders += len(decision.orders)
         bars += isinstance(item, Snapshot)
+        happened += len(events)
         if watch is not None:
             watch(item, decision)
-    return SessionSummary(bars, decisions, orders, fills, start, engine.equity)
+    return SessionSummary(bars, decisions, orders, happened, start, engine.equity)

@@ -92,7 +92,7 @@ class EpisodeBatch:
 
         An episode can be terminated on a row without all features; what is not known there counts as 0.
         """
-        over = np.flatnonzero(self.results[:, TERMINATED:].any(axis=1))
+        over = np.flatnonzero(self.results[:, TERMINATED] + self.results[:, TRUNCATED])
         last = self.observations[over]
         if not np.isfinite(last).all():
             self.observations[over] = np.nan_to_num(last)

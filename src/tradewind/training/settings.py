@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, get_args
 
 from tradewind.market import ConfigError
+from tradewind.market.suggestions import refuse_unknown, suggestion
 from tradewind.simulator import Reward
 
 Algorithm = Literal["ppo", "a2c", "ddpg", "td3", "sac"]
@@ -37,11 +37,11 @@ class OnPolicy:
     value_weight: float = 0.5
     max_gradient: float = 0.5
     log_std_init: float = -0.5
-    counterfactual: bool = False
+    counterfactual: bool = True
 
     @classmethod
     def a2c(cls) -> Self:
-        return cls(learning_rate=2e-3)
+        return cls(learning_rate=2e-3, counterfactual=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class TrainingSettings:
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """`ConfigError` on unknown keys, with a suggestion, and on wrong values."""
         values = dict(values)
-        _refuse_unknown(values, cls, "")
+        refuse_unknown(values, cls, "")
         algorithm = values.get("algorithm", "ppo")
         _one_of("algorithm", algorithm, ALGORITHMS)
         base = _DEFAULTS[algorithm]
@@ -176,7 +176,7 @@ class TrainingSettings:
         if not isinstance(given, (OnPolicy, OffPolicy)):
             if not isinstance(given, dict):
                 raise ConfigError(f"hyperparameters is {given!r}, expected a table of names and values")
-            _refuse_unknown(given, type(base), "hyperparameters.")
+            refuse_unknown(given, type(base), "hyperparameters.")
             values["hyperparameters"] = type(base)(**{**asdict(base), **given})
         reward = values.get("reward")
         if isinstance(reward, str):
@@ -193,9 +193,7 @@ def _is_count(value: Any) -> bool:
 
 def _one_of(name: str, value: Any, known: Any) -> None:
     if value not in known:
-        near = difflib.get_close_matches(str(value), list(known), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"{name} is {value!r}, expected one of {', '.join(known)}{hint}")
+        raise ConfigError(f"{name} {value!r} is not known: {suggestion(str(value), known)}")
 
 
 _UNIT = ("gamma", "gae_lambda", "tau", "final_learning_rate")
@@ -223,12 +221,3 @@ def _check_numbers(part: Hyperparameters) -> None:
             good, expected = number and value >= 0, "a number of 0 or more"
         if not good:
             raise ConfigError(f"hyperparameters.{item.name} is {value!r}, expected {expected}")
-
-
-def _refuse_unknown(values: dict[str, Any], part: type[Any], prefix: str) -> None:
-    known = [f.name for f in fields(part)]
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {prefix}{near[0]}?" if near else f"; known are {', '.join(known)}"
-            raise ConfigError(f"unknown setting {prefix}{key}{hint}")

@@ -44,7 +44,6 @@ class PaperVenue:
         self._window = BarWindow(width, 2, rules.costs.volume_window)
         self._log = np.zeros(1 + 8 * width, FILL)
         self._order_ids: dict[str, str] = {}
-        self._last_close = -1
 
     async def submit(self, orders: Sequence[Order]) -> None:
         """Orders for the next open; what is not filled there is cancelled."""
@@ -58,6 +57,9 @@ class PaperVenue:
         for order in orders:
             if order.symbol not in self._index:
                 raise Inconsistent(f"an order names {order.symbol}, which this venue does not list")
+        if len({order.symbol for order in orders}) < len(orders):
+            raise Inconsistent("one decision has two orders for one symbol: this venue takes one of each")
+        for order in orders:
             self.positions[0, self._index[order.symbol]]["order"] = order.lots
             self._order_ids[order.symbol] = order.id
 
@@ -65,24 +67,24 @@ class PaperVenue:
         """As `events_before`, for callers that are not asynchronous."""
         if isinstance(item, Command):
             return self._close_everything(item) if item.kind is CommandKind.SEGMENT_END else []
-        fresh = item.open_time != self._last_close
-        self._window.push(item, fresh)
-        events: list[Fill | CashFlow] = []
-        if not fresh:
+        begins = self._window.seam
+        self._window.push(item)
+        if self._window.fresh:  # orders are for the next open, and that has passed; stops stand
+            self.positions[0]["order"] = 0
+        if not begins:
             trade_bar(
                 self.accounts, self.positions, 0, self._window.bars, 1, self._records, self._rules, self._log
             )
-            events = self._drain(item.open_time)
         self.positions[0]["order"] = 0
         mark_to_market(self.accounts, self.positions, 0, self._window.bars, 1, self._records)
-        self._last_close = item.close_time
-        return events
+        return self._drain(item.open_time)
 
     def _close_everything(self, command: Command) -> list[Fill | CashFlow]:
+        """No position is carried over a seam."""
         close_out(
             self.accounts, self.positions, 0, self._window.bars, 1, self._records, self._rules, self._log
         )
-        self._last_close = -1
+        self._window.seam = True
         return self._drain(command.at)
 
     def _drain(self, at: int) -> list[Fill | CashFlow]:

@@ -27,10 +27,10 @@ WORLDS: dict[str, World] = {
     )
 }
 
-DEMO = HiddenTrend(
-    name="demo", title="a market with hidden trends", volatility=0.005, trend=0.25, intrabar=True
+DEMO = Reversion(
+    name="demo", title="a market that overshoots and comes back", volatility=0.003, rho=0.85, intrabar=True
 )
-"""Trends of some hundred hours of an eighth of a per cent an hour, under four times as much noise."""
+"""Prices that come back to their mean within hours: plain to see, dear to follow with trend rules."""
 
 
 def find_world(name: str) -> World:
