@@ -110,10 +110,15 @@ def make_recipe(settings: Settings, **options: Any) -> Recipe:
     from tradewind.training.recipe import Recipe
 
     table = dict(settings.training) | {k: v for k, v in options.items() if v is not None and v is not False}
+    table = typed(TrainingSettings, table, "training.")
+    if isinstance(table.get("hyperparameters"), dict):
+        chosen = TrainingSettings.from_dict({k: v for k, v in table.items() if k == "algorithm"})
+        own = typed(type(chosen.hyperparameters), table["hyperparameters"], "training.hyperparameters.")
+        table["hyperparameters"] = own
     return Recipe(
         settings.features.feature_plan(),
         settings.rules,
-        TrainingSettings.from_dict(typed(TrainingSettings, table, "training.")),
+        TrainingSettings.from_dict(table),
         settings.features.scaling,
         settings.features.clip,
     )
