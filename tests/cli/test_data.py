@@ -6,18 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from tradewind.cli.data import data_app
-
+Tell = Callable[..., Any]
 START = 1_735_689_600_000
-
-
-def _tell(*arguments: object, **environment: str) -> Result:
-    return CliRunner().invoke(data_app, [str(a) for a in arguments], env={"COLUMNS": "200", **environment})
 
 
 def _file(path: Path, minutes: list[int] | range, price: float = 100.0) -> Path:
@@ -26,60 +22,63 @@ def _file(path: Path, minutes: list[int] | range, price: float = 100.0) -> Path:
     return path
 
 
-def test_import_check_and_list(tmp_path: Path) -> None:
+def test_import_check_and_list(tmp_path: Path, command: Tell) -> None:
     path, home = _file(tmp_path / "BTCUSDT.csv", range(30)), tmp_path / "home"
-    told = _tell("import", path, "--home", home)
-    assert told.exit_code == 0, told.output
-    assert "BTC/USDT" in told.stdout
+    told = command("data", "import", path, "--home", home)
+    assert told.code == 0, told.err
+    assert "BTC/USDT" in told.out
     assert "assumed, as no --instrument FILE.toml states them: tick 1; lot 0.00001" in " ".join(
-        told.stdout.split()
+        told.out.split()
     )
-    assert _tell("check", "--home", home).exit_code == 0
-    (listed,) = json.loads(_tell("list", "--home", home, "--json").stdout)
+    assert command("data", "check", "--home", home).code == 0
+    (listed,) = json.loads(command("data", "list", "--home", home, "--json").out)
     assert (listed["venue"], listed["symbol"], listed["timeframe"], listed["bars"]) == (
         "imported",
         "BTC/USDT",
         "1m",
         30,
     )
-    assert "2025-01-01 00:29" in _tell("list", "--home", home).stdout
+    assert "2025-01-01 00:29" in command("data", "list", "--home", home).out
 
 
-def test_the_home_comes_from_the_environment(tmp_path: Path) -> None:
+def test_the_home_comes_from_the_environment(
+    tmp_path: Path, command: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = _file(tmp_path / "BTCUSDT.csv", range(5))
-    assert _tell("import", path, TRADEWIND_HOME=str(tmp_path / "elsewhere")).exit_code == 0
+    monkeypatch.setenv("TRADEWIND_HOME", str(tmp_path / "elsewhere"))
+    assert command("data", "import", path).code == 0
     assert (tmp_path / "elsewhere" / "candles" / "imported" / "BTC_USDT" / "1m.parquet").exists()
 
 
-def test_a_second_import_adds_and_tells_what_is_new(tmp_path: Path) -> None:
+def test_a_second_import_adds_and_tells_what_is_new(tmp_path: Path, command: Tell) -> None:
     path, home = _file(tmp_path / "BTCUSDT.csv", range(30)), tmp_path / "home"
-    _tell("import", path, "--home", home)
-    (told,) = json.loads(_tell("import", _file(path, range(20, 40)), "--home", home, "--json").stdout)
+    command("data", "import", path, "--home", home)
+    (told,) = json.loads(command("data", "import", _file(path, range(20, 40)), "--home", home, "--json").out)
     assert (told["bars"], told["new_bars"]) == (20, 10)
-    refused = _tell("import", _file(path, range(20, 40), 200), "--home", home)
-    assert refused.exit_code == 2
-    assert "--replace" in refused.stderr
-    assert _tell("import", path, "--home", home, "--replace").exit_code == 0
-    assert json.loads(_tell("list", "--home", home, "--json").stdout)[0]["bars"] == 20
+    refused = command("data", "import", _file(path, range(20, 40), 200), "--home", home)
+    assert refused.code == 2
+    assert "--replace" in refused.err
+    assert command("data", "import", path, "--home", home, "--replace").code == 0
+    assert json.loads(command("data", "list", "--home", home, "--json").out)[0]["bars"] == 20
 
 
-def test_check_exits_with_the_worst_it_found(tmp_path: Path) -> None:
+def test_check_exits_with_the_worst_it_found(tmp_path: Path, command: Tell) -> None:
     good, holed = (
         _file(tmp_path / "BTCUSDT.csv", range(30)),
         _file(tmp_path / "ETHUSDT.csv", [0, 1, 2, 9, 10]),
     )
-    assert _tell("check", good).exit_code == 0
-    told = _tell("check", holed)
-    assert told.exit_code == 1
-    assert "6 bars missing from 2025-01-01 00:03 to 2025-01-01 00:09" in told.stdout
+    assert command("data", "check", good).code == 0
+    told = command("data", "check", holed)
+    assert told.code == 1
+    assert "6 bars missing from 2025-01-01 00:03 to 2025-01-01 00:09" in told.out
     bad = tmp_path / "XRPUSDT.csv"
     bad.write_text(good.read_text().replace("101.0", "1.0", 1))
-    told = _tell("check", bad, "--json")
-    assert told.exit_code == 2
-    report = json.loads(told.stdout)
+    told = command("data", "check", bad, "--json")
+    assert told.code == 2
+    report = json.loads(told.out)
     assert report["verdict"] == "bad"
     assert report["series"][0]["findings"][0]["kind"] == "impossible bars"
-    assert _tell("check", good, holed).exit_code == 1
+    assert command("data", "check", good, holed).code == 1
 
 
 @pytest.mark.parametrize(
@@ -95,13 +94,13 @@ def test_check_exits_with_the_worst_it_found(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_sentence_exit_code_2_and_nothing_written(
-    tmp_path: Path, arguments: list[str], said: str
+    tmp_path: Path, arguments: list[str], said: str, command: Tell
 ) -> None:
     path = _file(tmp_path / "BTCUSDT.csv", range(5))
-    told = _tell(*[path if a == "FILE" else a for a in arguments], "--home", tmp_path / "home")
-    assert told.exit_code == 2
-    assert said in told.stderr
-    assert len(told.stderr.strip().splitlines()) == 1
+    told = command("data", *[path if a == "FILE" else a for a in arguments], "--home", tmp_path / "home")
+    assert told.code == 2
+    assert said in told.err
+    assert len(told.err.strip().splitlines()) == 1
     assert not (tmp_path / "home").exists()
 
 
@@ -109,8 +108,9 @@ def test_as_a_process_it_tells_errors_without_a_traceback(tmp_path: Path) -> Non
     path = _file(tmp_path / "BTCUSDT.csv", [0])
     command = [
         sys.executable,
-        "-c",
-        "from tradewind.cli.data import data_app; data_app()",
+        "-m",
+        "tradewind.cli",
+        "data",
         "import",
         str(path),
     ]
@@ -118,26 +118,28 @@ def test_as_a_process_it_tells_errors_without_a_traceback(tmp_path: Path) -> Non
         command, capture_output=True, text=True, cwd=tmp_path, env=os.environ, timeout=60, check=False
     )
     assert told.returncode == 2
-    assert told.stderr == "error: BTC/USDT holds 1 bar that can be used, expected at least two\n"
+    assert told.stderr == "Error: BTC/USDT holds 1 bar that can be used, expected at least two\n"
     assert [p.name for p in tmp_path.iterdir()] == ["BTCUSDT.csv"]
 
 
-def test_the_walk_with_the_real_perpetuals(real_data: Path, tmp_path: Path) -> None:
-    told = _tell("import", real_data / "perp_5m", "--kind", "perpetual", "--home", tmp_path, "--json")
-    assert told.exit_code == 0, told.output
-    assert [(one["symbol"], one["bars"]) for one in json.loads(told.stdout)] == [
+def test_the_walk_with_the_real_perpetuals(real_data: Path, tmp_path: Path, command: Tell) -> None:
+    told = command(
+        "data", "import", real_data / "perp_5m", "--kind", "perpetual", "--home", tmp_path, "--json"
+    )
+    assert told.code == 0, told.err
+    assert [(one["symbol"], one["bars"]) for one in json.loads(told.out)] == [
         (f"{coin}/USDT:USDT", 25_920) for coin in ("BNB", "BTC", "ETH", "SOL", "XRP")
     ]
-    checked = _tell("check", "--home", tmp_path)
-    assert checked.exit_code == 1
-    assert "XRP/USDT:USDT starts 2025-04-03 17:10; the others 2025-04-03 17:05" in checked.stdout
+    checked = command("data", "check", "--home", tmp_path)
+    assert checked.code == 1
+    assert "XRP/USDT:USDT starts 2025-04-03 17:10; the others 2025-04-03 17:05" in checked.out
 
 
-def test_a_world_is_stored_like_any_other_candles(tmp_path: Path) -> None:
+def test_a_world_is_stored_like_any_other_candles(tmp_path: Path, command: Tell) -> None:
     pytest.importorskip("tradewind.data.worlds")
-    told = _tell("synth", "W1", "--bars", 200, "--seed", 3, "--home", tmp_path, "--json")
-    assert told.exit_code == 0, told.output
-    (made,) = json.loads(told.stdout)
+    told = command("data", "synth", "W1", "--bars", 200, "--seed", 3, "--home", tmp_path, "--json")
+    assert told.code == 0, told.err
+    (made,) = json.loads(told.out)
     assert made["bars"] == 200
-    assert _tell("check", "--home", tmp_path).exit_code == 0
-    assert _tell("synth", "W77", "--home", tmp_path).exit_code == 2
+    assert command("data", "check", "--home", tmp_path).code == 0
+    assert command("data", "synth", "W77", "--home", tmp_path).code == 2

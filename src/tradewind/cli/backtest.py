@@ -65,7 +65,8 @@ def backtest_command(
     rules = settings.rules if "rules" in settings.stated else None
     market, named = market_for(agent, home, venue, symbol, timeframe, rules)
     span = span_of(market, start, end)
-    capital = check_capital(market, capital or settings.account.capital, named.agent.rules)
+    capital = settings.account.capital if capital is None else capital
+    check_capital(market, capital, named.agent.rules)
     path = report_path(report, home, agent)
     with stage_bars(stderr()) as on_stage:
         comparison = compare(

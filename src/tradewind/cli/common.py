@@ -153,11 +153,11 @@ def market_in(
 
 def _known(what: str, wanted: str, found: set[str]) -> str:
     if wanted not in found:
-        near = get_close_matches(wanted, found, n=1, cutoff=0.5)
-        hint = f", did you mean {near[0]}?" if near else ""
+        near = get_close_matches(wanted, found, n=1)
         there = sorted(found)
         listed = ", ".join(there[:8]) + (f" and {len(there) - 8} more" if len(there) > 8 else "")
-        raise DataError(f"no candles of {what} {wanted} are stored{hint or ':'} there are {listed}")
+        hint = f"did you mean {near[0]}?" if near else f"there are {listed}"
+        raise DataError(f"no candles of {what} {wanted} are stored: {hint}")
     return wanted
 
 
@@ -182,8 +182,8 @@ def _refuse_mixed(instruments: Sequence[Instrument]) -> None:
         raise ConfigError(f"these are {told}, one agent trades one kind: choose symbols with --symbol")
 
 
-def check_capital(market: Market, capital: float, rules: Rules) -> float:
-    """The capital, if at least one instrument can be traded with it; else `ConfigError` with the numbers."""
+def check_capital(market: Market, capital: float, rules: Rules) -> None:
+    """`ConfigError` with the numbers unless at least one instrument can be traded with that capital."""
     if not (math.isfinite(capital) and capital > 0):
         raise ConfigError(f"capital is {capital:g}, expected a positive amount of {_quote(market)}")
     width, kind = len(market.instruments), market.instruments[0].kind
@@ -204,7 +204,6 @@ def check_capital(market: Market, capital: float, rules: Rules) -> float:
                 f"capital {capital:g} {_quote(market)} buys {lots:.3g} lots of {one.symbol}, more than can be "
                 f"counted exactly ({_MOST_LOTS:.3g}): start with less"
             )
-    return capital
 
 
 def _smallest_order(market: Market, a: int) -> float:

@@ -175,8 +175,11 @@ def synth(
         list[str] | None, typer.Option("--symbol", "-s", help="Symbols [the world's own].")
     ] = None,
     bars: Annotated[int, typer.Option(min=2, help="How many bars.")] = 8_760,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same candles.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same candles.")] = 0,
     timeframe: Bars = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Put the new bars in the place of stored ones.")
+    ] = False,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
@@ -187,6 +190,8 @@ def synth(
     writable(home / "candles")
     made = series_of(generate(world, bars, seed, timeframe, symbol or None).market)
     store = _store(home)
+    if not replace:
+        _refuse_others(store, made)
     for series in made:
         store.write(series)
     if as_json:
@@ -195,6 +200,20 @@ def synth(
     for series in made:
         told = _series_facts(series)
         typer.echo(f"{told['venue']} {told['symbol']} {told['timeframe']}: {len(series):,} bars stored")
+
+
+def _refuse_others(store: CandleStore, made: list[CandleSeries]) -> None:
+    """`ConfigError` where other candles are stored under the names of these."""
+    for series in made:
+        venue, symbol = series.instrument.venue, series.instrument.symbol
+        if not store.has(venue, symbol, series.timeframe):
+            continue
+        stored = store.candles(venue, symbol, series.timeframe)
+        if len(stored) != len(series) or not stored.same_rows(series.candles).all():
+            raise ConfigError(
+                f"other candles of {symbol} ({series.timeframe}) are stored under {venue}: add --replace to put "
+                "these in their place, or name a --symbol"
+            )
 
 
 async def _download(plan: Any, store: CandleStore, base_url: str | None, quiet: bool) -> list[Any]:
@@ -218,7 +237,8 @@ def _bars_shown(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     tasks: dict[str, Any] = {}
-    with Progress(*columns, console=stderr(), disable=quiet) as progress:
+    console = stderr()
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
 
         def show(label: str, done: int, total: int) -> None:
             if label not in tasks:

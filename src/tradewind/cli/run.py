@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,7 +66,10 @@ def paper(
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
-    """Let the live engine trade on paper. No key is needed."""
+    """Let the live engine trade on paper. No key is needed.
+
+    Exit code 1 when the backtest on the same bars decides otherwise.
+    """
     from tradewind.backtest.run import backtest
     from tradewind.config import load_settings
     from tradewind.data.replaying import Replay
@@ -79,7 +83,8 @@ def paper(
     rules = settings.rules if "rules" in settings.stated else None
     market, named = market_for(agent, home, venue, symbol, timeframe, rules)
     span = span_of(market, start, end)
-    capital = check_capital(market, capital or settings.account.capital, named.agent.rules)
+    capital = settings.account.capital if capital is None else capital
+    check_capital(market, capital, named.agent.rules)
     market = market.between(None, span.end)
     path = _free_journal(journal or _next_journal(home, agent))
     console = stderr()
@@ -90,7 +95,10 @@ def paper(
             summary = paper_session(named, market, span.start + 1, capital, path, watch)
     except KeyboardInterrupt:
         raise Interrupted(f"Interrupted: what was decided until then is in {path}") from None
-    _tell(summary, compare_with_backtest(path, expected), path, as_json)
+    parity = compare_with_backtest(path, expected)
+    _tell(summary, parity, path, as_json)
+    if parity["difference"] is not None:
+        raise typer.Exit(1)
 
 
 def _free_journal(path: Path) -> Path:
@@ -219,8 +227,7 @@ def session_bar(console: Console, bars: int) -> Iterator[Watcher]:
 def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, as_json: bool) -> None:
     change = summary.end_equity / summary.start_equity - 1
     if as_json:
-        facts = {name: getattr(summary, name) for name in SessionSummary.__slots__}
-        print_json({**facts, "return": change, "journal": str(path), "backtest": parity})
+        print_json({**asdict(summary), "return": change, "journal": str(path), "backtest": parity})
         return
     typer.echo(
         f"{summary.decisions:,} decisions, {summary.orders:,} orders, {summary.fills:,} fills and cash flows; "

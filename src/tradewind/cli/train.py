@@ -83,6 +83,7 @@ def train_command(
     console = stderr()
     ours = _identity(recipe, market)
     _refuse_other_run(folder, ours, restart)
+    recipe.prepare(market)  # what the candles forbid is said before anything is promised
     console.print(_announcement(recipe, market, seeds, targets))
     try:
         made = learn(recipe, market, seeds, folder, workers, console, lambda: _claim(folder, ours))
@@ -108,11 +109,16 @@ def make_recipe(settings: Settings, **options: Any) -> Recipe:
     from tradewind.training import TrainingSettings
     from tradewind.training.recipe import Recipe
 
-    table = dict(settings.training) | {k: v for k, v in options.items() if v not in (None, False)}
+    table = dict(settings.training) | {k: v for k, v in options.items() if v is not None and v is not False}
+    table = typed(TrainingSettings, table, "training.")
+    if isinstance(table.get("hyperparameters"), dict):
+        chosen = TrainingSettings.from_dict({k: v for k, v in table.items() if k == "algorithm"})
+        own = typed(type(chosen.hyperparameters), table["hyperparameters"], "training.hyperparameters.")
+        table["hyperparameters"] = own
     return Recipe(
         settings.features.feature_plan(),
         settings.rules,
-        TrainingSettings.from_dict(typed(TrainingSettings, table, "training.")),
+        TrainingSettings.from_dict(table),
         settings.features.scaling,
         settings.features.clip,
     )
@@ -281,7 +287,7 @@ def _forget(folder: Path) -> None:
     """Remove what a run keeps to go on; TensorBoard logs stay."""
     for path in (*folder.glob("seed-*/checkpoint.pt"), folder / RUN_FILE):
         path.unlink(missing_ok=True)
-    for empty in (*folder.glob("seed-*"), folder):
+    for empty in (*folder.glob("seed-*"), folder, folder.parent):
         if empty.is_dir() and not any(empty.iterdir()):
             empty.rmdir()
 

@@ -6,7 +6,9 @@ SQLite in WAL mode with `synchronous=FULL`: what was committed survives a power 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -71,6 +73,7 @@ class Journal:
         """Open a journal that exists; `ConfigError` if it is none or of a newer format."""
         if not path.is_file():
             raise ConfigError(f"there is no journal at {path}: check the path")
+        _refuse_foreign(path)
         engine = _connect(path)
         try:
             session = _read_session(engine)
@@ -83,7 +86,11 @@ class Journal:
             raise ConfigError(
                 f"{path} has journal format {session.get('format')}, this version reads {FORMAT}"
             )
-        return cls(engine, session)
+        try:
+            return cls(engine, session)
+        except sa.exc.DatabaseError as error:
+            engine.dispose()
+            raise Inconsistent(f"{path} is damaged ({error.orig}): restore it from a backup") from error
 
     def append(self, records: Sequence[Record]) -> None:
         """Write records in order, in one durable transaction: all of them or none."""
@@ -105,8 +112,8 @@ class Journal:
         chained = _genesis(self.session)
         query = sa.select(_events).order_by(_events.c.number).execution_options(yield_per=1000)
         with self._engine.connect() as connection:
-            for position, row in enumerate(connection.execute(query), start=1):
-                chained = _link(chained, row.kind, row.at, row.payload)
+            for position, row in enumerate(_whole_rows(connection.execute(query)), start=1):
+                chained = _link(chained, row.kind, row.at, bytes(row.payload))
                 if chained != row.hash or position != row.number:
                     raise Inconsistent(
                         f"record {row.number} of the journal does not continue the chain before it: the file "
@@ -128,6 +135,24 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _refuse_foreign(path: Path) -> None:
+    """`ConfigError` for a file that is no journal; it is only read, so another program's stays as it is."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.execute("select key, value from meta limit 1").fetchone()
+            connection.execute("select number, hash from events limit 1").fetchone()
+    except sqlite3.Error as error:
+        raise ConfigError(f"{path} is not a journal ({error}): name a file that `run` wrote") from error
+
+
+def _whole_rows(rows: Iterable[sa.Row[Any]]) -> Iterator[sa.Row[Any]]:
+    """The rows, until a page of the file cannot be read: `Inconsistent`."""
+    try:
+        yield from rows
+    except sa.exc.DatabaseError as error:
+        raise Inconsistent(f"the journal is damaged ({error.orig}): restore it from a backup") from error
 
 
 def _read_session(engine: sa.Engine) -> dict[str, Any]:

@@ -32,6 +32,10 @@ def inner_split(segments: Segments, share: float, purge_bars: int) -> tuple[Segm
 
     `purge_bars` rows after the cut belong to neither, so that no window of features reaches over it.
     """
+    if not len(segments):
+        raise DataError(
+            "no bar has all its features and its window: give more history, or a shorter lookback"
+        )
     rows = np.concatenate([np.arange(start, stop) for start, stop in segments])
     kept = round(len(rows) * (1 - share))
     if not 0 < kept < len(rows):

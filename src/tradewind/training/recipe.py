@@ -48,6 +48,11 @@ class Recipe:
             lookback=self.rules.lookback,
             volume_window=self.rules.costs.volume_window,
         )
+        if not len(tape.segments):
+            raise DataError(
+                f"{len(market)} bars leave none with a whole window of {self.rules.lookback} bars of features: "
+                "give more history, or a shorter lookback"
+            )
         return tape, scaler
 
     def train(

@@ -209,7 +209,7 @@ def _instrument(symbol: str, cost: float) -> Instrument:
         symbol=symbol,
         base=base,
         quote=rest.partition(":")[0],
-        kind=Kind.PERPETUAL,
+        kind=Kind.PERPETUAL if ":" in rest else Kind.SPOT,
         tick=_TICK,
         lot=_LOT,
         min_notional=Decimal(0),
