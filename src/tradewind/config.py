@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -24,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from tradewind.features import FeaturePlan, FeatureSpec, preset
 from tradewind.market.errors import ConfigError
+from tradewind.market.suggestions import suggestion
 from tradewind.simulator import Reward, Rules
 
 OFF = "off"
@@ -144,7 +144,7 @@ def parse_settings(tree: dict[str, Any]) -> Settings:
     known = [*_PARTS, "rules", "training"]
     for key, value in tree.items():
         if key not in known:
-            raise ConfigError(f"unknown table [{key}]{_hint(key, known)}")
+            raise ConfigError(f"unknown table [{key}]: {suggestion(key, known)}")
         if not isinstance(value, dict):
             raise ConfigError(f"{key} is {value!r}, expected a table [{key}]")
     parts: dict[str, Any] = {
@@ -160,7 +160,7 @@ def parse_rules(table: dict[str, Any]) -> Rules:
     if isinstance(given.get("reward"), str):
         names = [r.name.lower() for r in Reward]
         if given["reward"] not in names:
-            raise ConfigError(f"rules.reward is {given['reward']!r}{_hint(given['reward'], names)}")
+            raise ConfigError(f"rules.reward is {given['reward']!r}: {suggestion(given['reward'], names)}")
     rules = Rules.from_dict(given)
     return with_leverage(rules, rules.leverage)
 
@@ -187,7 +187,7 @@ def typed(part: type[Any], table: dict[str, Any], prefix: str) -> dict[str, Any]
     result: dict[str, Any] = {}
     for key, value in table.items():
         if key not in hints:
-            raise ConfigError(f"unknown setting {prefix}{key}{_hint(key, list(hints), prefix)}")
+            raise ConfigError(f"unknown setting {prefix}{key}: {suggestion(key, list(hints), prefix)}")
         kinds = get_args(hints[key]) if NoneType in get_args(hints[key]) else (hints[key],)
         if value == OFF and NoneType in kinds:
             result[key] = None
@@ -229,7 +229,7 @@ def _parse_part(name: str, part: type[_Part], values: dict[str, Any]) -> _Part:
     for key in values:
         if key not in part.model_fields:
             raise ConfigError(
-                f"unknown setting {name}.{key}{_hint(key, list(part.model_fields), f'{name}.')}"
+                f"unknown setting {name}.{key}: {suggestion(key, list(part.model_fields), f'{name}.')}"
             )
     try:
         return part.model_validate(values)
@@ -239,8 +239,3 @@ def _parse_part(name: str, part: type[_Part], values: dict[str, Any]) -> _Part:
         said = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
         said = said if said.startswith("expected") else f"expected {said}"
         raise ConfigError(f"{name}.{place} is {first['input']!r}, {said}") from error
-
-
-def _hint(word: str, known: list[str], prefix: str = "") -> str:
-    near = difflib.get_close_matches(word, known, n=1)
-    return f": did you mean {prefix}{near[0]}?" if near else f": known are {', '.join(known)}"
