@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, print_json, writable
+from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, next_command, print_json, writable
 from tradewind.cli.tables import Column, print_facts, print_table, stdout
 from tradewind.market import ConfigError
 
@@ -113,7 +113,7 @@ def import_model_file(
     layers = " x ".join(str(size) for size in bundle.spec.network.layers)
     typer.echo(
         f"Imported {bundle.spec.algorithm} {layers} as {chosen} (model {bundle.sha256[:12]}): "
-        f"its answers to 64 inputs equal the original network's.\nNext: tradewind backtest {chosen}"
+        f"its answers to 64 inputs equal the original network's.\nNext: {next_command(f'tradewind backtest {chosen}', home)}"
     )
 
 
