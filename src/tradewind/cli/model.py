@@ -111,9 +111,10 @@ def import_model_file(
         print_json({"model": chosen, "sha256": bundle.sha256, "folder": str(folder)})
         return
     layers = " x ".join(str(size) for size in bundle.spec.network.layers)
+    following = next_command(f"tradewind backtest {chosen}", home)
     typer.echo(
         f"Imported {bundle.spec.algorithm} {layers} as {chosen} (model {bundle.sha256[:12]}): "
-        f"its answers to 64 inputs equal the original network's.\nNext: {next_command(f'tradewind backtest {chosen}', home)}"
+        f"its answers to 64 inputs equal the original network's.\nNext: {following}"
     )
 
 
