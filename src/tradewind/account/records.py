@@ -5,6 +5,7 @@ Lots are int64, money is float64. Flags are int64 0 or 1, so that every field is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -110,7 +111,12 @@ def instrument_records(instruments: Sequence[Instrument]) -> Records:
 
 
 def open_account(capital: float, instruments: int, accounts: int = 1) -> tuple[Records, Records]:
-    """Fresh books: (accounts [N], positions [N, A]), flat, with `capital` in the wallet."""
+    """Fresh books: (accounts [N], positions [N, A]), flat, with `capital` in the wallet.
+
+    `ConfigError` unless the capital is positive and finite.
+    """
+    if not 0 < capital < math.inf:
+        raise ConfigError(f"capital is {capital}, expected a positive amount of quote currency")
     books = np.zeros(accounts, ACCOUNT)
     for name in ("wallet", "equity", "previous_equity", "start_equity", "peak_equity", "day_start_equity"):
         books[name] = capital

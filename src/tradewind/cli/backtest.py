@@ -26,6 +26,7 @@ from tradewind.cli.common import (
     assumed_in,
     check_capital,
     market_for,
+    next_command,
     span_of,
     writable,
 )
@@ -91,7 +92,8 @@ def backtest_command(
     print_comparison(written.figures, stdout())
     typer.echo(f"\n{written.verdict}")
     typer.echo(
-        f"Report: {written.html} (picture and numbers beside it). Open it: tradewind report {path.stem}"
+        f"Report: {written.html} (picture and numbers beside it). "
+        f"Open it: {next_command(f'tradewind report {path.stem}', home)}"
     )
     if _trained_on(named, span):
         typer.echo("Careful: these bars overlap with those the model was trained on, so the result flatters.")

@@ -43,6 +43,13 @@ Overrides = Annotated[
 ]
 DEFAULT_HOME = Path("workspace")
 
+
+def next_command(command: str, home: Path) -> str:
+    """A command to type next, with the home where it is not the one that would be taken anyway."""
+    taken = Path(os.environ.get("TRADEWIND_HOME") or DEFAULT_HOME)
+    return command if home == taken else f"{command} --home {home}"
+
+
 _SHARE = re.compile(r"^(\d+(?:\.\d+)?)\s*(?:%|/\s*(\d+(?:\.\d+)?))$")
 _BEFORE_END = re.compile(r"^-(\d+)([mhdw])$")
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}

@@ -201,6 +201,7 @@ class Demo:
             f"{test['buy_and_hold']['net_return']:+.1%}; the best possible agent, which knows the law of this "
             f"market, {test['best_possible']['net_return']:+.1%}. It reached {test['share_of_best']:.0%} of the "
             "best possible growth.",
+            f"Verdict of the report: {facts['verdict']}",
             f"On paper: {paper['net_return']:+.1%} in {paper['decisions']:,} decisions "
             f"(best possible {paper['best_possible_return']:+.1%}); {said}.",
             "This market was made to have an edge. Real ones rarely do: expect to be told so.",

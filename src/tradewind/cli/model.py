@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, print_json, writable
+from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, next_command, print_json, writable
 from tradewind.cli.tables import Column, print_facts, print_table, stdout
 from tradewind.market import ConfigError
 
@@ -111,9 +111,10 @@ def import_model_file(
         print_json({"model": chosen, "sha256": bundle.sha256, "folder": str(folder)})
         return
     layers = " x ".join(str(size) for size in bundle.spec.network.layers)
+    following = next_command(f"tradewind backtest {chosen}", home)
     typer.echo(
         f"Imported {bundle.spec.algorithm} {layers} as {chosen} (model {bundle.sha256[:12]}): "
-        f"its answers to 64 inputs equal the original network's.\nNext: tradewind backtest {chosen}"
+        f"its answers to 64 inputs equal the original network's.\nNext: {following}"
     )
 
 

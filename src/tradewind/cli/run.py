@@ -28,6 +28,7 @@ from tradewind.cli.common import (
     Symbols,
     check_capital,
     market_for,
+    next_command,
     print_json,
     span_of,
     writable,
@@ -96,7 +97,7 @@ def paper(
     except KeyboardInterrupt:
         raise Interrupted(f"Interrupted: what was decided until then is in {path}") from None
     parity = compare_with_backtest(path, expected)
-    _tell(summary, parity, path, as_json)
+    _tell(summary, parity, path, home, as_json)
     if parity["difference"] is not None:
         raise typer.Exit(1)
 
@@ -224,7 +225,7 @@ def session_bar(console: Console, bars: int) -> Iterator[Watcher]:
         yield watch
 
 
-def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, as_json: bool) -> None:
+def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, home: Path, as_json: bool) -> None:
     change = summary.end_equity / summary.start_equity - 1
     if as_json:
         print_json({**asdict(summary), "return": change, "journal": str(path), "backtest": parity})
@@ -239,4 +240,4 @@ def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, as_json: 
         )
     else:
         typer.echo(f"The backtest differs: {parity['difference']}")
-    typer.echo(f"Recompute every decision: tradewind replay {path}")
+    typer.echo(f"Recompute every decision: {next_command(f'tradewind replay {path}', home)}")

@@ -25,6 +25,7 @@ from tradewind.cli.common import (
     Symbols,
     check_capital,
     market_in,
+    next_command,
     print_json,
     span_of,
     writable,
@@ -92,7 +93,7 @@ def train_command(
     for target, (bundle, _) in zip(targets, made, strict=True):
         bundle.save(target, replace=overwrite)
     _forget(folder)
-    _report(made, targets, as_json)
+    _report(made, targets, home, as_json)
 
 
 def market_of(home: Path, settings: Settings) -> Market:
@@ -292,7 +293,9 @@ def _forget(folder: Path) -> None:
             empty.rmdir()
 
 
-def _report(made: list[tuple[Bundle, TrainingResult]], targets: list[Path], as_json: bool) -> None:
+def _report(
+    made: list[tuple[Bundle, TrainingResult]], targets: list[Path], home: Path, as_json: bool
+) -> None:
     rows: list[dict[str, Any]] = [
         {
             "model": folder.name,
@@ -330,7 +333,8 @@ def _report(made: list[tuple[Bundle, TrainingResult]], targets: list[Path], as_j
         for row in rows
     ]
     print_table(stdout(), [*columns, Column("sha256")], cells)
+    following = next_command(f"tradewind backtest {rows[0]['model']}", home)
     typer.echo(
         "The validation score chose the checkpoint, so it flatters. "
-        f"Next: tradewind backtest {rows[0]['model']} on bars that it has not seen (--start)."
+        f"Next, on bars that it has not seen (--start): {following}"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tradewind.market.errors import ConfigError
 
@@ -17,17 +17,15 @@ class Timeframe:
 
     text: str
 
+    ms: int = field(init=False, compare=False, repr=False)
+
     def __post_init__(self) -> None:
-        if not _TEXT.match(self.text):
+        match = _TEXT.match(self.text)
+        if not match:
             raise ConfigError(
                 f"timeframe {self.text!r} is not a bar length: write a number and m, h or d, such as 5m or 1h"
             )
-
-    @property
-    def ms(self) -> int:
-        match = _TEXT.match(self.text)
-        assert match is not None
-        return int(match[1]) * _UNIT_MS[match[2]]
+        object.__setattr__(self, "ms", int(match[1]) * _UNIT_MS[match[2]])
 
     @property
     def bars_per_year(self) -> float:

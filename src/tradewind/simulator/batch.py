@@ -28,8 +28,6 @@ class Simulator:
     def __init__(self, tape: Tape, rules: Rules, *, accounts: int = 1, capital: float = 10_000.0) -> None:
         if rules.lookback != tape.lookback:
             raise ConfigError(f"the tape has lookback {tape.lookback}, the rules {rules.lookback}")
-        if not 0 < capital < float("inf"):
-            raise ConfigError(f"capital is {capital}, expected a positive amount of quote currency")
         self.tape, self.rules, self.capital = tape, rules, capital
         self.width = len(tape.instruments)
         self._first_rows: list[int] = tape.segments[:, 0].tolist()  # in order of time

@@ -26,6 +26,7 @@ SIMPLE_RETURN = int(Reward.SIMPLE_RETURN)
 DRAWDOWN_PENALTY = int(Reward.DRAWDOWN_PENALTY)
 TURNOVER_PENALTY = int(Reward.TURNOVER_PENALTY)
 EXCESS = int(Reward.EXCESS)
+MOST_GROWTH = 1e6
 LEAST_GROWTH = 1e-6  # a lost account has a finite logarithm
 
 
@@ -37,7 +38,7 @@ def reward_of(account: Any, rules: Any, benchmark_return: float) -> float:
     """
     if account.previous_equity <= 0.0:
         return 0.0
-    growth = max(account.equity / account.previous_equity, LEAST_GROWTH)
+    growth = min(max(account.equity / account.previous_equity, LEAST_GROWTH), MOST_GROWTH)
     if rules.reward_kind == SIMPLE_RETURN:
         value = growth - 1.0
     elif rules.reward_kind == DIFFERENTIAL_SHARPE:

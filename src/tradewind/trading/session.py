@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from tradewind.market import CandleSource, Command, Decision, Snapshot, Venue
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
+from tradewind.trading.records import Record
+
+WARMING_BATCH = 500  # records to a transaction while nothing trades
 
 Watcher = Callable[[Snapshot | Command, Decision | None], None]
 
@@ -33,13 +36,19 @@ async def run_session(
     """
     bars = decisions = orders = happened = 0
     start = engine.equity
+    pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
     async for item in source:
         events = await venue.events_before(item)
-        journal.append(events)
+        if events:
+            journal.append([*pending, *events])
+            pending = []
         for event in events:
             engine.process(event)
         decision = engine.process(item)
-        journal.append([item] if decision is None else [item, decision])
+        pending += [item] if decision is None else [item, decision]
+        if decision is not None or len(pending) >= WARMING_BATCH:
+            journal.append(pending)
+            pending = []
         if decision is not None:
             await venue.submit(decision.orders)
             decisions += 1
@@ -48,4 +57,5 @@ async def run_session(
         happened += len(events)
         if watch is not None:
             watch(item, decision)
+    journal.append(pending)
     return SessionSummary(bars, decisions, orders, happened, start, engine.equity)

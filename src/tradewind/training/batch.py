@@ -88,15 +88,8 @@ class EpisodeBatch:
         return self.bound_step()
 
     def ended(self) -> NDArray[np.int64]:
-        """The accounts whose episodes have ended, with their last observations made finite.
-
-        An episode can be terminated on a row without all features; what is not known there counts as 0.
-        """
-        over = np.flatnonzero(self.results[:, TERMINATED] + self.results[:, TRUNCATED])
-        last = self.observations[over]
-        if not np.isfinite(last).all():
-            self.observations[over] = np.nan_to_num(last)
-        return over
+        """The accounts whose episodes have ended; their last observations are whole, as all are."""
+        return np.flatnonzero(self.results[:, TERMINATED] + self.results[:, TRUNCATED])
 
     def renew(self, accounts: NDArray[np.int64]) -> None:
         for account in accounts:
@@ -111,7 +104,7 @@ class EpisodeBatch:
         """
         accounts, observations = self.simulator.counterfactual(self.action_map.weights(actions))
         rewards = accounts["reward"].astype(np.float32)
-        return rewards, np.nan_to_num(observations), accounts["terminated"] != 0
+        return rewards, observations.copy(), accounts["terminated"] != 0
 
     def state(self) -> dict[str, Any]:
         """All that decides what comes next, as arrays and JSON-able values; `restore` goes on from there."""
