@@ -136,7 +136,6 @@ def test_the_walk_with_the_real_perpetuals(real_data: Path, tmp_path: Path, comm
 
 
 def test_a_world_is_stored_like_any_other_candles(tmp_path: Path, command: Tell) -> None:
-    pytest.importorskip("tradewind.data.worlds")
     told = command("data", "synth", "W1", "--bars", 200, "--seed", 3, "--home", tmp_path, "--json")
     assert told.code == 0, told.err
     (made,) = json.loads(told.out)

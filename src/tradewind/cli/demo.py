@@ -219,4 +219,4 @@ class Demo:
 
 def _growth(result: BacktestResult) -> dict[str, float]:
     ratio = float(result.equity[-1] / result.equity[0])
-    return {"net_return": ratio - 1, "log_growth": math.log(ratio), "trades": len(result.fills)}
+    return {"net_return": ratio - 1, "log_growth": math.log(ratio), "fills": len(result.fills)}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tradewind.market import CandleSource, Command, Decision, Snapshot, Venue
 from tradewind.trading.engine import Engine
@@ -44,7 +45,10 @@ async def run_session(
             pending = []
         for event in events:
             engine.process(event)
+        began = time.perf_counter_ns()
         decision = engine.process(item)
+        if decision is not None:
+            decision = replace(decision, latency_us=(time.perf_counter_ns() - began) / 1000)
         pending += [item] if decision is None else [item, decision]
         if decision is not None or len(pending) >= WARMING_BATCH:
             journal.append(pending)
