@@ -176,6 +176,7 @@ class _Backtest:
             held=int(np.isnan(self.decisions.wanted).sum()),
             missing=int(account["missing"]),
             cuts=_count_cuts(reasons),
+            halted_at=_halted_at(self.decisions),
             notes=notes,
         )
 
@@ -190,6 +191,12 @@ class _Backtest:
         fills["slippage"] = logged["cost_of_slippage"]
         fills["realised"] = logged["profit"]
         return fills
+
+
+def _halted_at(decisions: Decisions) -> int | None:
+    """Close of the bar at which the kill switch fired first; None if it never did."""
+    halted = np.flatnonzero((decisions.reasons & int(Reason.KILL_SWITCH)).any(axis=1))
+    return int(decisions.at[halted[0]]) if len(halted) else None
 
 
 def _count_cuts(reasons: NDArray[np.int64]) -> dict[str, int]:
