@@ -43,6 +43,11 @@ class Recipe:
                 f"({self.plan.warmup_on(market.timeframe)} bars a fragment): give more history"
             )
         segments = segments_of(matrix.values, market.fragments, self.rules.lookback)
+        if not len(segments):
+            raise DataError(
+                f"{len(market)} bars leave none with a whole window of {self.rules.lookback} bars of features: "
+                "give more history, or a shorter lookback"
+            )
         train, _ = inner_split(
             segments, self.settings.validation_share, self.settings.purge_for(self.rules.lookback)
         )
