@@ -30,6 +30,9 @@ def test_import_check_and_list(tmp_path: Path, command: Tell) -> None:
     assert "assumed, as no --instrument FILE.toml states them: tick 1; lot 0.00001" in " ".join(
         told.out.split()
     )
+    assert "kind spot" in told.out
+    stated = command("data", "import", path, "--kind", "spot", "--home", home)
+    assert "kind spot" not in stated.out
     assert command("data", "check", "--home", home).code == 0
     (listed,) = json.loads(command("data", "list", "--home", home, "--json").out)
     assert (listed["venue"], listed["symbol"], listed["timeframe"], listed["bars"]) == (

@@ -121,6 +121,7 @@ def test_a_venue_that_stays_away_is_told_in_one_sentence_and_keeps_what_came(
     assert done.unreachable
     assert done.error is not None
     assert "did not answer fetch_ohlcv in 6 attempts" in done.error
+    assert ("what came before is stored" in done.error) is (done.new_bars > 0)
     kept = _stored(CandleStore(tmp_path))
     assert np.array_equal(kept, _expected(venue, "BTCUSDT", venue.now - 50 * HOUR.ms)[:20])
     venue.faults = []

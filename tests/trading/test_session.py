@@ -60,7 +60,8 @@ def test_the_summary_counts_what_the_journal_holds(
     assert summary.bars == sum(isinstance(r, Snapshot) for r in records) == len(market)
     assert summary.decisions == len(decisions)
     assert summary.orders == sum(len(d.orders) for d in decisions)
-    assert summary.fills == sum(isinstance(r, Fill | CashFlow) for r in records)
+    assert summary.fills == sum(isinstance(r, Fill) for r in records)
+    assert summary.cash_flows == sum(isinstance(r, CashFlow) for r in records)
     assert summary.start_equity == CAPITAL
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tradewind.market import CandleSource, Command, Decision, Snapshot, Venue
+from tradewind.market import CandleSource, CashFlow, Command, Decision, Fill, Snapshot, Venue
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 from tradewind.trading.records import Record
@@ -23,7 +23,8 @@ class SessionSummary:
     bars: int
     decisions: int
     orders: int
-    fills: int  # and cash flows
+    fills: int
+    cash_flows: int
     start_equity: float
     end_equity: float
 
@@ -35,7 +36,7 @@ async def run_session(
 
     What the venue did is on disk before the engine hears of it, and a decision before the venue does.
     """
-    bars = decisions = orders = happened = 0
+    bars = decisions = orders = fills = cash_flows = 0
     start = engine.equity
     pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
     async for item in source:
@@ -58,8 +59,9 @@ async def run_session(
             decisions += 1
             orders += len(decision.orders)
         bars += isinstance(item, Snapshot)
-        happened += len(events)
+        fills += sum(isinstance(event, Fill) for event in events)
+        cash_flows += sum(isinstance(event, CashFlow) for event in events)
         if watch is not None:
             watch(item, decision)
     journal.append(pending)
-    return SessionSummary(bars, decisions, orders, happened, start, engine.equity)
+    return SessionSummary(bars, decisions, orders, fills, cash_flows, start, engine.equity)
