@@ -226,6 +226,8 @@ def session_bar(console: Console, bars: int) -> Iterator[Watcher]:
 
 
 def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, home: Path, as_json: bool) -> None:
+    from tradewind.data.timestamps import utc_text
+
     change = summary.end_equity / summary.start_equity - 1
     if as_json:
         print_json({**asdict(summary), "return": change, "journal": str(path), "backtest": parity})
@@ -237,6 +239,8 @@ def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, home: Pat
         f"{summary.cash_flows:,} cash flow{'' if summary.cash_flows == 1 else 's'}; "
         f"equity {summary.start_equity:,.2f} -> {summary.end_equity:,.2f} ({change:+.2%}).",
     )
+    if summary.halted_at is not None:
+        say(console, f"The kill switch fired at {utc_text(summary.halted_at)}; flat since then.")
     if parity["difference"] is None:
         say(
             console,

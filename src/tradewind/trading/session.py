@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from tradewind.market import CandleSource, CashFlow, Command, Decision, Fill, Snapshot, Venue
+from tradewind.market import CandleSource, CashFlow, Command, Decision, Fill, Reason, Snapshot, Venue
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 from tradewind.trading.records import Record
@@ -27,6 +27,7 @@ class SessionSummary:
     cash_flows: int
     start_equity: float
     end_equity: float
+    halted_at: int | None  # close of the bar at which the kill switch fired first, UTC ms
 
 
 async def run_session(
@@ -38,6 +39,7 @@ async def run_session(
     """
     bars = decisions = orders = fills = cash_flows = 0
     start = engine.equity
+    halted_at: int | None = None
     pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
     async for item in source:
         events = await venue.events_before(item)
@@ -57,6 +59,8 @@ async def run_session(
         if decision is not None:
             await venue.submit(decision.orders)
             decisions += 1
+            if halted_at is None and any(Reason.KILL_SWITCH in r for r in decision.review.reasons):
+                halted_at = decision.at
             orders += len(decision.orders)
         bars += isinstance(item, Snapshot)
         fills += sum(isinstance(event, Fill) for event in events)
@@ -64,4 +68,4 @@ async def run_session(
         if watch is not None:
             watch(item, decision)
     journal.append(pending)
-    return SessionSummary(bars, decisions, orders, fills, cash_flows, start, engine.equity)
+    return SessionSummary(bars, decisions, orders, fills, cash_flows, start, engine.equity, halted_at)
