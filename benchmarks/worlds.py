@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from statistics import median
+from statistics import median, median_low
 
 import numpy as np
 from rich.table import Table
@@ -17,7 +17,16 @@ from rich.table import Table
 from measure import Result
 from tradewind.data.worlds import WORLDS, RegimeBreak, World, WorldPaths, arithmetic_profit, best_momentum
 from tradewind.training.settings import TrainingSettings
-from tradewind.training.worlds import SHARPE_SETTINGS, WORLD_SETTINGS, Reached, WorldResult, learn_world
+from tradewind.training.worlds import (
+    HEDGED_SETTINGS,
+    SHARPE_SETTINGS,
+    SIZING_SETTINGS,
+    WORLD_SETTINGS,
+    Reached,
+    WorldResult,
+    hedged,
+    learn_world,
+)
 
 ORACLE = "oracle"
 _Demand = Callable[[WorldResult], tuple[bool, str]]  # met or not, and what to tell beside the share
@@ -127,8 +136,10 @@ LESSONS = (
     Lesson(WORLDS["W2"], 300_000, ">= 90 %", _share(0.90)),
     Lesson(replace(WORLDS["W3"], cost=1e-3), 300_000, ">= 92 %, > naive sign", _beats_naive_sign),
     Lesson(WORLDS["W4"], 500_000, ">= 90 % of filter, > momentum", _beats_momentum),
-    Lesson(WORLDS["W5"], 500_000, ">= 85 % hedged", _share(0.85)),
-    Lesson(WORLDS["W6"], 500_000, "mean |p - 1| <= .25", _right_size),
+    Lesson(
+        WORLDS["W5"], 300_000, ">= 85 % hedged", _share(0.85), HEDGED_SETTINGS, taught_in=hedged(WORLDS["W5"])
+    ),
+    Lesson(WORLDS["W6"], 1_500_000, "mean |p - 1| <= .25", _right_size, SIZING_SETTINGS),
     Lesson(WORLDS["W7"], 500_000, ">= 80 % of Sharpe", _sharpe_share, SHARPE_SETTINGS),
     Lesson(WORLDS["W8"], 200_000, ">= 85 % of bound", _finds_the_leak),
     Lesson(
@@ -141,8 +152,8 @@ LESSONS = (
     ),
 )
 """Two million steps judge each policy. What W0 to W5, W8 and W9 earn is the expected profit, which has the
-market's noise taken out: so W5 is judged hedged. All learn from the noisy market. W9 is taught before its
-break, and its share is of that part."""
+market's noise taken out: so W5 is judged hedged, as it is taught; all others learn from the noisy market.
+W9 is taught before its break, and its share is of that part."""
 
 
 def measure(quick: bool) -> Iterator[Result]:
@@ -156,8 +167,8 @@ def _row(lesson: Lesson, results: list[WorldResult]) -> Result:
     world = lesson.world
     answers = [lesson.demand(result) for result in results]
     shares = [result.share for result in results]
-    reached = median(result.reached.value for result in results)
-    middle = min(results, key=lambda result: abs(result.reached.value - reached))
+    values = [result.reached.value for result in results] if math.isnan(shares[0]) else shares
+    middle = results[values.index(median_low(values))]
     told = answers[results.index(middle)][1]
     worst = "" if math.isnan(min(shares)) else f"worst of {len(shares)} seeds {min(shares):.1%}"
     return Result(

@@ -62,7 +62,21 @@ WORLD_SETTINGS = TrainingSettings(
 
 SHARPE_SETTINGS = replace(WORLD_SETTINGS, reward_scale=1.0, hyperparameters=OnPolicy(counterfactual=False))
 """For W7: the differential Sharpe ratio is of the order of 1 by itself, and depends on the past returns of the
-account, of which the counterfactual advantage knows little (86 % of the optimum instead of 88 %)."""
+account, of which the counterfactual advantage knows little."""
+
+SIZING_SETTINGS = replace(
+    WORLD_SETTINGS,
+    hyperparameters=OnPolicy(rollout_bars=32, minibatch=8192, epochs=2, gamma=0.0, log_std_init=-1.0),
+)
+"""For W6, where a step tells next to nothing of its mean: large batches. Nothing is paid to change the position,
+so no step owes the next one anything. Less noise on the actions: what goes over the limit is cut off, which
+pulls the mean towards it."""
+
+HEDGED_SETTINGS = replace(
+    WORLD_SETTINGS, reward_scale=5_000.0, hyperparameters=OnPolicy(counterfactual=False)
+)
+"""For W5 without price noise (`hedged`), where a step earns some two basis points. Funding is paid a bar after the
+step that decided it; with the counterfactual advantage two of three seeds learnt to hold still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,11 @@ def world_tape(market: WorldMarket) -> Tape:
     """The market with its predictors, which have unit variance, as features."""
     features = np.ascontiguousarray(market.predictors)
     return build_tape(market.market, features.astype(np.float32), features, market.names)
+
+
+def hedged(world: World) -> World:
+    """The world as one sees it who has hedged the price away; for W5, where only the funding can be known."""
+    return replace(world, volatility=0.0)
 
 
 def world_rules(world: World) -> Rules:
