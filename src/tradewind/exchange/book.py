@@ -1,0 +1,64 @@
+"""The accounts' own resting orders of one market, by price and time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from decimal import Decimal
+
+from tradewind.exchange.orders import Order
+
+
+class OwnBook:
+    """Limit orders that rest. Never crossed: what would cross was matched before it rested."""
+
+    def __init__(self) -> None:
+        self._levels: tuple[dict[Decimal, list[Order]], dict[Decimal, list[Order]]] = ({}, {})
+        self._prices: tuple[list[Decimal], list[Decimal]] = ([], [])  # bids, asks; both ascending
+
+    def __bool__(self) -> bool:
+        return bool(self._prices[0] or self._prices[1])
+
+    def add(self, order: Order) -> None:
+        """Behind all orders at its price."""
+        side = not order.is_buy
+        level = self._levels[side].get(order.price)
+        if level is None:
+            self._levels[side][order.price] = [order]
+            insort(self._prices[side], order.price)
+        else:
+            level.append(order)
+
+    def remove(self, order: Order) -> None:
+        side = not order.is_buy
+        level = self._levels[side][order.price]
+        level.remove(order)
+        if not level:
+            del self._levels[side][order.price]
+            prices = self._prices[side]
+            del prices[bisect_left(prices, order.price)]
+
+    def best_bid(self) -> Decimal | None:
+        return self._prices[0][-1] if self._prices[0] else None
+
+    def best_ask(self) -> Decimal | None:
+        return self._prices[1][0] if self._prices[1] else None
+
+    def bids(self) -> Iterator[tuple[Decimal, list[Order]]]:
+        """Best first."""
+        levels = self._levels[0]
+        return ((price, levels[price]) for price in reversed(self._prices[0]))
+
+    def asks(self) -> Iterator[tuple[Decimal, list[Order]]]:
+        """Best first."""
+        levels = self._levels[1]
+        return ((price, levels[price]) for price in self._prices[1])
+
+    def at(self, price: Decimal, bids: bool) -> list[Order]:
+        """The orders of one level, first come first."""
+        return self._levels[not bids].get(price, [])
+
+    def orders(self) -> Iterator[Order]:
+        for levels in self._levels:
+            for level in levels.values():
+                yield from level
