@@ -19,24 +19,27 @@ class OwnBook:
     def __bool__(self) -> bool:
         return bool(self._prices[0] or self._prices[1])
 
-    def add(self, order: Order) -> None:
-        """Behind all orders at its price."""
+    def add(self, order: Order, place: int | None = None) -> None:
+        """Behind all orders at its price, or back in the place that `remove` told."""
         side = not order.is_buy
         level = self._levels[side].get(order.price)
         if level is None:
             self._levels[side][order.price] = [order]
             insort(self._prices[side], order.price)
         else:
-            level.append(order)
+            level.insert(len(level) if place is None else place, order)
 
-    def remove(self, order: Order) -> None:
+    def remove(self, order: Order) -> int:
+        """Take it out; returns its place among the orders at its price."""
         side = not order.is_buy
         level = self._levels[side][order.price]
-        level.remove(order)
+        place = next(i for i, other in enumerate(level) if other is order)
+        del level[place]
         if not level:
             del self._levels[side][order.price]
             prices = self._prices[side]
             del prices[bisect_left(prices, order.price)]
+        return place
 
     def best_bid(self) -> Decimal | None:
         return self._prices[0][-1] if self._prices[0] else None

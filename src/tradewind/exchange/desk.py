@@ -29,6 +29,7 @@ class Desk:
     holders: set[str] = field(default_factory=set)  # accounts with a position
     point: Point | None = None
     synced_ms: int = -1
+    price: Decimal = ZERO  # of the point
 
     @classmethod
     def of(cls, number: int, feed: Feed, funding: FundingSchedule, shape: DepthShape) -> Desk:
@@ -44,6 +45,7 @@ class Desk:
 
     def stand(self, point: Point) -> None:
         self.point = point
+        self.price = point.price * self.feed.tick
         self.synced_ms = point.time
         self.depth.stand(point)
 
@@ -53,7 +55,9 @@ class Desk:
         return bool(self.book or self.stops or self.algos or self.holders)
 
     def last(self, now_ms: int) -> Decimal:
-        return self.sync(now_ms).price * self.feed.tick
+        if self.synced_ms != now_ms:
+            self.sync(now_ms)
+        return self.price
 
     def mark(self, now_ms: int) -> Decimal:
         """The mark price: of the recorded mark candles where there are any, else the last price."""

@@ -102,7 +102,7 @@ class WalletBalance:
 
 @dataclass(frozen=True, slots=True)
 class PositionState:
-    """A position as events and queries show it. `quantity` is signed; money in quote."""
+    """A position as queries show it. `quantity` is signed; money in quote."""
 
     account: str
     symbol: str
@@ -125,13 +125,28 @@ class PositionState:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionChange:
+    """A position right after an event; `Positions.state` tells the rest, as it is when asked."""
+
+    symbol: str
+    side: PositionSide
+    quantity: Decimal  # signed
+    entry_price: Decimal
+    break_even_price: Decimal
+    realised: Decimal  # since the account began
+    unrealised: Decimal
+    isolated: bool
+    isolated_wallet: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class FuturesUpdate:
     """Futures wallets and positions that changed."""
 
     account: str
     cause: BalanceCause
     balances: tuple[WalletBalance, ...]
-    positions: tuple[PositionState, ...]
+    positions: tuple[PositionChange, ...]
     time_ms: int
     wire_ms: int
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_type_hints
 
 import orjson
 
@@ -206,6 +206,5 @@ def _row_of(kind: str, fields: list[Any]) -> Row:
         changes = tuple((a, b, c, Decimal(v)) for a, b, c, v in fields[-1])
         return TransferRow._make([*fields[:-1], changes])
     kept = OrderRow if kind == "order" else FillRow
-    types = kept.__annotations__
-    values = [Decimal(v) if types[n] == "Decimal" else v for n, v in zip(types, fields)]
-    return kept._make(values)
+    types = get_type_hints(kept)
+    return kept._make([Decimal(v) if types[n] is Decimal else v for n, v in zip(kept._fields, fields)])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradewind.exchange.accounts import Account, Position, Resting
-from tradewind.exchange.events import PositionState
+from tradewind.exchange.events import PositionChange, PositionState
 from tradewind.exchange.listing import Listing, Listings
 from tradewind.exchange.money import CENT, ONE, ZERO
 from tradewind.exchange.orders import PositionSide
@@ -68,8 +68,10 @@ class Margin:
 
     def cross_wallet(self, account: Account, asset: str) -> Decimal:
         """The wallet without what sits in isolated positions."""
-        isolated = sum((p.isolated_wallet for p in self.open_positions(account, asset, True)), ZERO)
-        return account.futures.get(asset, ZERO) - isolated
+        wallet = account.futures.get(asset, ZERO)
+        if not account.isolated:
+            return wallet
+        return wallet - sum((p.isolated_wallet for p in self.open_positions(account, asset, True)), ZERO)
 
     def tied_up(
         self, account: Account, symbol: str, side: PositionSide, bids: Decimal = ZERO, asks: Decimal = ZERO
@@ -132,6 +134,20 @@ class Margin:
             maintenance_margin=sum((self.maintenance(p) for p in positions), ZERO),
             cross_maintenance_margin=sum((self.maintenance(p) for p in cross), ZERO),
             available=self.available(account, asset),
+        )
+
+    def change(self, account: Account, position: Position) -> PositionChange:
+        """What an event tells about a position."""
+        return PositionChange(
+            position.symbol,
+            position.side,
+            position.quantity,
+            position.entry_price,
+            _break_even(position),
+            position.realised,
+            self.unrealised(position),
+            position.symbol in account.isolated,
+            position.isolated_wallet,
         )
 
     def state(self, account: Account, position: Position) -> PositionState:

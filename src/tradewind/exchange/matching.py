@@ -18,7 +18,7 @@ from tradewind.exchange.events import Execution
 from tradewind.exchange.feed import Point
 from tradewind.exchange.futures import FuturesSettlement, reduces, reducible
 from tradewind.exchange.listing import Listing, Listings
-from tradewind.exchange.money import ZERO, floor
+from tradewind.exchange.money import LARGEST, ZERO, floor
 from tradewind.exchange.orders import Cause, Order, OrderRequest, OrderStatus, OrderType, TimeInForce, Trade
 from tradewind.exchange.plan import Plan, plan_order
 from tradewind.exchange.records import Records
@@ -173,6 +173,8 @@ class Matching:
 
     def _plan(self, desk: Desk, order: Order, listing: Listing) -> Plan:
         quantity = order.remaining
+        if order.quote_quantity and not order.quantity:
+            quantity = LARGEST
         if not listing.is_spot and reduces(order):
             room = reducible(order, self.treasury.accounts[order.account])
             if not room:
@@ -525,33 +527,38 @@ class Matching:
         old = (order.quantity, order.price)
         new = (old[0] if quantity is None else quantity, old[1] if price is None else price)
         self._check_amendment(order, listing, desk, new, old)
-        order.quantity, order.price = new
-        try:
-            if order.type is OrderType.LIMIT_MAKER:
-                order.working = False
-                self._plan(desk, order, listing)
-            self._rehold(order, account, listing, old)
-        except Refused:
-            order.quantity, order.price = old
-            order.working = True
-            raise
-        order.working = True
+        plan = self._change(order, account, listing, desk, new)
         if new_client_id:
             order.client_id = new_client_id
             self.records.name(order)
-        if new[1] == old[1] and new[0] <= old[0]:
-            self.reporting.order(order, Execution.AMENDED)
-            self.reporting.balances_of(account, listing, order)
-            return order
-        order.price = old[1]
-        desk.book.remove(order)
-        order.price = new[1]
         self.reporting.order(order, Execution.AMENDED)
         self.reporting.balances_of(account, listing, order)
-        order.working = False
-        self._settlement(listing).hold(order, account, listing)
-        self._execute(order, account, listing, desk, self._plan(desk, order, listing))
+        if plan is not None:
+            self._execute(order, account, listing, desk, plan)
         return order
+
+    def _change(
+        self, order: Order, account: Account, listing: Listing, desk: Desk, new: tuple[Decimal, Decimal]
+    ) -> Plan | None:
+        """Give an order new quantity and price; None when it stays in its place, else what it now meets."""
+        old, plan = (order.quantity, order.price), None
+        place = desk.book.remove(order)
+        order.working = False
+        order.quantity, order.price = new
+        stays = new[1] == old[1] and new[0] <= old[0]
+        try:
+            if not stays:
+                plan = self._plan(desk, order, listing)
+            self._rehold(order, account, listing)
+        except Refused:
+            order.quantity, order.price = old
+            raise
+        finally:
+            if plan is None or (order.quantity, order.price) == old:
+                desk.book.add(order, place)
+                order.working = True
+                self._settlement(listing).hold(order, account, listing)
+        return plan
 
     def _check_amendment(
         self,
@@ -578,20 +585,10 @@ class Matching:
         )
         check_request(request, listing, desk.last(self.times.now))
 
-    def _rehold(self, order: Order, account: Account, listing: Listing, old: tuple[Decimal, Decimal]) -> None:
-        if listing.is_spot:
-            self.spot.hold(order, account, listing)
-            return
-        order.working = False
-        self.futures.hold(order, account, listing)  # counts for nothing while it is judged anew
-        try:
+    def _rehold(self, order: Order, account: Account, listing: Listing) -> None:
+        self._settlement(listing).hold(order, account, listing)
+        if not listing.is_spot:  # it counts for nothing now: it is judged as if it were new
             self.futures.afford(order, account, listing, order.price * order.remaining)
-        except Refused:
-            order.quantity, order.price = old
-            raise
-        finally:
-            order.working = True
-            self.futures.hold(order, account, listing)
 
     def end(self, order: Order, execution: Execution, reason: str) -> None:
         """The venue takes an open order away."""

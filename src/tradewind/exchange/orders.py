@@ -154,7 +154,7 @@ class Trade:
     wire_ms: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Order:
     """An accepted order. Live: the exchange changes it in place. Times: market ms and wire ms."""
 
@@ -205,7 +205,7 @@ class Order:
         return self.side is Side.BUY
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AlgoOrder:
     """A conditional order on its own list: nothing is held for it until its trigger places an order."""
 

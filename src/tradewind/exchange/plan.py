@@ -44,13 +44,12 @@ class _Walk:
         """How much more may be taken at a price."""
         if self.quote_left is None:
             return self.left
-        return on_grid(self.quote_left / price, self.step)
+        return min(self.left, on_grid(self.quote_left / price, self.step))
 
     def take(self, price: Decimal, quantity: Decimal, maker: Order | None) -> None:
         self.plan.add(price, quantity, maker)
-        if self.quote_left is None:
-            self.left -= quantity
-        else:
+        self.left -= quantity
+        if self.quote_left is not None:
             self.quote_left -= quantity * price
 
     def meet(self, price: Decimal, crowd: Decimal, orders: list[Order]) -> bool:
@@ -102,7 +101,7 @@ class _Walk:
 
 
 def plan_order(desk: Desk, order: Order, quantity: Decimal, step: Decimal, fillable: Fillable) -> Plan:
-    """What `quantity` of an order (or, without it, its quote quantity) trades with at the present book."""
+    """What at most `quantity` of an order trades with at the present book; it may be bound by quote too."""
     plan = Plan()
     quote = order.quote_quantity if order.quote_quantity and not order.quantity else None
     walk = _Walk(order, plan, quantity, quote, step, fillable)

@@ -171,7 +171,7 @@ class Reporting:
             asset, account.futures.get(asset, ZERO), self.margin.cross_wallet(account, asset), change
         )
         states = tuple(
-            self.margin.state(account, account.positions[key])
+            self.margin.change(account, account.positions[key])
             for key in positions
             if key in account.positions
         )

@@ -113,6 +113,8 @@ def _check_parameters(request: OrderRequest, listing: Listing, sized: bool) -> N
         raise Refused(Refusal.BAD_REQUEST, f"a {kind} order needs a stop price")
     elif not kind.is_conditional and request.stop_price is not None:
         raise Refused(Refusal.BAD_REQUEST, f"a {kind} order takes no stop price")
+    if request.time_in_force is not TimeInForce.GTC and not kind.has_price:
+        raise Refused(Refusal.BAD_REQUEST, f"a {kind} order takes no time in force")
     if request.time_in_force is TimeInForce.GTX and kind is not OrderType.LIMIT:
         raise Refused(Refusal.BAD_REQUEST, "good till crossing is for limit orders")
     futures_only = (

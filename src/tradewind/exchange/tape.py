@@ -108,7 +108,7 @@ class Tape:
         return self._desk(symbol).last(self._times.now)
 
     def mark(self, symbol: str) -> Decimal:
-        return self._desk(symbol).mark(self._times.now)
+        return self.desks[symbol].mark(self._times.now)
 
     def worth(self, coin: str, quote: str) -> Decimal | None:
         """The price of a coin in another, where such a spot market is listed."""
@@ -189,6 +189,13 @@ class Tape:
         )
         self._stream.emit(change)
         return change
+
+    def book_id(self, symbol: str) -> int:
+        """The number of the last `BookChange`."""
+        return self._show(symbol).last_id
+
+    def set_book_id(self, symbol: str, last_id: int) -> None:
+        self._show(symbol).last_id = last_id
 
     def premium(self, symbol: str) -> PremiumIndex:
         """Mark, index and coming funding of a perpetual."""

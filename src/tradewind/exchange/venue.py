@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from tradewind.exchange import snapshot
 from tradewind.exchange.accounts import Account, Treasury
 from tradewind.exchange.advance import Advance
 from tradewind.exchange.clock import Times
@@ -27,6 +28,7 @@ from tradewind.exchange.reporting import Reporting
 from tradewind.exchange.spot import SpotSettlement
 from tradewind.exchange.stream import Stream, Subscriber
 from tradewind.exchange.tape import Tape, Watches
+from tradewind.files import write_whole
 from tradewind.market import Clock, ConfigError, Market, WallClock
 
 
@@ -130,6 +132,8 @@ class Exchange:
 
     def watch(self, symbol: str, channel: str) -> None:
         """Ask for public events of a market: trade, book, mark, candle:<interval>. Counted, like `unwatch`."""
+        if channel == "mark":
+            self.tape.premium(symbol)  # refuses spot
         self.listings[symbol]
         if channel == "book" and not self.watches.has(symbol, channel):
             self.tape.watch_book(symbol)
@@ -256,6 +260,21 @@ class Exchange:
         """Open conditional orders, by id."""
         found = self.treasury.account(account).open_algos.values()
         return [a for a in found if symbol in (None, a.request.symbol)]
+
+    # --- snapshots
+
+    def snapshot(self) -> bytes:
+        """JSON of the whole state, but for market data and subscriptions."""
+        return snapshot.take(self)
+
+    def restore(self, data: bytes) -> None:
+        """Make this fresh exchange of the same markets and seed what the other was; `DataError` otherwise."""
+        snapshot.put(self, data)
+
+    def save(self, path: Path) -> None:
+        """The snapshot as a file, whole or not at all."""
+        data = self.snapshot()
+        write_whole(path, lambda target: target.write_bytes(data))
 
     def account(self, account: str) -> Account:
         """An account with its balances and positions; only to be read."""
