@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from random import Random
 
@@ -126,10 +127,8 @@ def side_of(world: Exchange, values: dict) -> PositionSide:
 
 def ask(world: Exchange, values: dict) -> None:
     """One request; a refusal is an answer."""
-    try:
+    with suppress(Refused):
         _ASK[values["op"]](world, values)
-    except Refused:
-        pass
 
 
 def ask_limit(world: Exchange, values: dict) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -134,20 +133,15 @@ class Account:
             found = self.open_orders[symbol] = {}
         return found
 
-    def all_open(self) -> Iterator[Order]:
-        for orders in self.open_orders.values():
-            yield from orders.values()
+    def all_open(self) -> list[Order]:
+        """Open orders of all markets, by id."""
+        found = [order for orders in self.open_orders.values() for order in orders.values()]
+        return sorted(found, key=lambda order: order.id)
 
-    def isolated_total(self, symbols: set[str] | None = None) -> Decimal:
-        """Margin that sits in isolated positions, of all symbols or of some."""
-        return sum(
-            (
-                p.isolated_wallet
-                for p in self.positions.values()
-                if p.isolated_wallet and (symbols is None or p.symbol in symbols)
-            ),
-            ZERO,
-        )
+    def held(self, symbol: str) -> list[Position]:
+        """Positions of a market that are not flat, by side."""
+        found = (self.positions.get((symbol, side)) for side in PositionSide)
+        return [position for position in found if position is not None and position.quantity]
 
 
 class Treasury:

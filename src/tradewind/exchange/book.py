@@ -57,6 +57,11 @@ class OwnBook:
         levels = self._levels[1]
         return ((price, levels[price]) for price in self._prices[1])
 
+    def crosses(self, order: Order) -> bool:
+        """Whether the book would be crossed, were the order added."""
+        best = self.best_ask() if order.is_buy else self.best_bid()
+        return best is not None and (order.price >= best if order.is_buy else order.price <= best)
+
     def at(self, price: Decimal, bids: bool) -> list[Order]:
         """The orders of one level, first come first."""
         return self._levels[not bids].get(price, [])

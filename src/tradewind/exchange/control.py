@@ -114,7 +114,7 @@ class Control:
     def wipe(self, account_id: str, spot: dict[str, Decimal] | None = None) -> None:
         """As a testnet reset: orders, positions, balances and history are gone; `spot` is there instead."""
         matching, account = self._matching, self._treasury.account(account_id)
-        for order in list(account.all_open()):
+        for order in account.all_open():
             matching.end(order, Execution.CANCELED, "wipe")
         for algo in list(account.open_algos.values()):
             self._conditional.end(algo, AlgoStatus.CANCELED, "wipe")
@@ -182,9 +182,8 @@ class Control:
         for account in list(self._treasury.accounts.values()):
             for order in list(account.open_in(symbol).values()):
                 matching.end(order, Execution.CANCELED, "delisted")
-            for position in list(account.positions.values()):
-                if position.symbol == symbol and position.quantity:
-                    self._liquidations.force(account, position, self._at_mark(symbol, position.quantity))
+            for position in account.held(symbol):
+                self._liquidations.force(account, position, self._at_mark(symbol, position.quantity))
         for algo in list(desk.algos.values()):
             self._conditional.end(algo, AlgoStatus.CANCELED, "delisted")
         self.change_listing(symbol, status=Status.DELISTED)

@@ -58,9 +58,8 @@ class Funding:
 
     def _charge_account(self, account: Account, listing: Listing, per_unit: Decimal) -> None:
         matching, quote = self._matching, listing.quote
-        for key, position in account.positions.items():
-            if position.symbol != listing.symbol or not position.quantity:
-                continue
+        for position in account.held(listing.symbol):
+            key = (position.symbol, position.side)
             due = floor(position.quantity * per_unit)
             if not due:
                 continue
@@ -174,7 +173,7 @@ class Liquidations:
 
     def _check_isolated(self, account: Account, listing: Listing) -> None:
         margin = self._matching.futures.margin
-        for position in [p for p in account.positions.values() if p.symbol == listing.symbol and p.quantity]:
+        for position in account.held(listing.symbol):
             if position.isolated_wallet + margin.unrealised(position) <= margin.maintenance(position):
                 self.liquidate(account, position)
 
@@ -224,7 +223,7 @@ class Liquidations:
     def _cancel_orders(self, account: Account, symbol: str | None) -> None:
         """Open orders give their margin back before a position is taken."""
         matching = self._matching
-        for order in list(account.all_open()):
+        for order in account.all_open():
             cross = symbol is None and order.symbol not in account.isolated
             if (cross or order.symbol == symbol) and not matching.listings[order.symbol].is_spot:
                 matching.end(order, Execution.CANCELED, "liquidation")

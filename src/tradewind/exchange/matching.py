@@ -91,7 +91,7 @@ class Matching:
     def check(self, account_id: str, request: OrderRequest) -> None:
         """`Refused` when `place` would refuse; nothing changes."""
         account, listing, desk = self._check(account_id, request)
-        order = self._order(account, request, Cause.CLIENT, 0, number=False)
+        order = self._order(account, request, Cause.CLIENT, 0)
         if not order.type.is_conditional:
             plan = self._plan(desk, order, listing)
             self._reserve(order, account, listing, plan)
@@ -136,12 +136,8 @@ class Matching:
                 if order.client_id == request.client_id:
                     raise Refused(Refusal.DUPLICATE_CLIENT_ID, "an open order has this client id")
 
-    def _order(
-        self, account: Account, request: OrderRequest, cause: Cause, algo_id: int, number: bool = True
-    ) -> Order:
-        order_id = self.numbers.order
-        if number:
-            self.numbers.order += 1
+    def _order(self, account: Account, request: OrderRequest, cause: Cause, algo_id: int) -> Order:
+        order_id = self.numbers.order  # used up only when the order is registered
         now, wire = self.times.now, self.times.wire_ms()
         post_only = request.type is OrderType.LIMIT and request.time_in_force is TimeInForce.GTX
         kind = OrderType.LIMIT_MAKER if post_only else request.type
@@ -208,6 +204,7 @@ class Matching:
             self.futures.afford(order, account, listing, value)
 
     def _register(self, order: Order, account: Account) -> None:
+        self.numbers.order += 1
         account.open_in(order.symbol)[order.id] = order
         self.records.add(order)
 
@@ -229,21 +226,26 @@ class Matching:
             for price, quantity, maker in plan.fills:
                 self._trade(order, account, listing, desk, price, quantity, maker)
         order.prevented += plan.prevented
-        if order.status.is_open:
-            rests = order.type in (OrderType.LIMIT, OrderType.LIMIT_MAKER) and order.time_in_force in (
-                TimeInForce.GTC,
-                TimeInForce.GTX,
-            )
-            if plan.stopped:
-                self._end(order, OrderStatus.EXPIRED_IN_MATCH, Execution.TRADE_PREVENTION)
-            elif rests and order.remaining > 0:
-                self._rest(order, account, listing, desk)
-            elif order.quantity and not order.remaining:
-                raise AssertionError(f"order {order.id} is filled and open")
-            else:
-                self._end(order, OrderStatus.EXPIRED, Execution.EXPIRED)
         if not listing.is_spot and plan.fills:
             self._sweep(listing, desk, {order.account} | {m.account for _, _, m in plan.fills if m})
+        if not order.status.is_open:
+            return
+        if plan.stopped:
+            self._end(order, OrderStatus.EXPIRED_IN_MATCH, Execution.TRADE_PREVENTION)
+        elif not self._may_rest(order):
+            self._end(order, OrderStatus.EXPIRED, Execution.EXPIRED)
+        elif desk.book.crosses(order):  # a reducing order met itself, or one that could give no more
+            again = self._plan(desk, order, listing)
+            if again.fills:
+                self._execute(order, account, listing, desk, again)
+            else:
+                self._end(order, OrderStatus.EXPIRED, Execution.EXPIRED, reason="reduce_only")
+        else:
+            self._rest(order, account, listing, desk)
+
+    def _may_rest(self, order: Order) -> bool:
+        limit = order.type in (OrderType.LIMIT, OrderType.LIMIT_MAKER)
+        return limit and order.time_in_force in (TimeInForce.GTC, TimeInForce.GTX)
 
     def _rest(self, order: Order, account: Account, listing: Listing, desk: Desk) -> None:
         order.working = True
@@ -360,8 +362,7 @@ class Matching:
 
     def note_holder(self, account: Account, listing: Listing, desk: Desk) -> None:
         """Remember who has a position in the market."""
-        held = any(p.quantity for (symbol, _), p in account.positions.items() if symbol == listing.symbol)
-        if held:
+        if account.held(listing.symbol):
             desk.holders.add(account.id)
         else:
             desk.holders.discard(account.id)

@@ -232,8 +232,7 @@ class Exchange:
 
     def open_orders(self, account: str, symbol: str | None = None) -> list[Order]:
         """Open orders, spot stops that wait included, by id."""
-        found = self.treasury.account(account).all_open()
-        return sorted((o for o in found if symbol in (None, o.symbol)), key=lambda o: o.id)
+        return [o for o in self.treasury.account(account).all_open() if symbol in (None, o.symbol)]
 
     def place_conditional(self, account: str, request: OrderRequest) -> AlgoOrder:
         """A conditional order on its own list; nothing is held for it until its trigger."""
