@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,6 +32,7 @@ class Result:
     target: str
     met: bool | None
     note: str = ""
+    details: dict[str, Any] = field(default_factory=dict)  # more numbers, for results.json
 
     def as_dict(self, machine: str) -> dict[str, Any]:
         return {**asdict(self), "machine": machine}

@@ -1,7 +1,7 @@
-"""Speed, side by side with peers in one run: `python benchmarks/run.py [--only NAME] [--quick]`.
+"""Speed, side by side with peers, and skill beside the best attainable: `python benchmarks/run.py [--only NAME]`.
 
-CPU time of one core on both sides, medians, in turn; `make bench` sets one thread for each library.
-Writes results.json beside this file.
+Speed is CPU time of one core on both sides, medians, in turn; `make bench` sets one thread for each library.
+`--only worlds` trains the learner on every world and needs no peers. Writes results.json beside this file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import backtest
 import decision
 import environment
 import training
+import worlds
 from measure import Result, install_peers, machine
 
 BENCHMARKS: dict[str, Callable[[bool], Iterator[Result]]] = {
@@ -27,27 +28,35 @@ BENCHMARKS: dict[str, Callable[[bool], Iterator[Result]]] = {
     "backtest": backtest.measure,
     "decision": decision.measure,
     "training": training.measure,
+    "worlds": worlds.measure,
 }
 RESULTS = Path(__file__).parent / "results.json"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Speed, side by side with peers.")
+    parser = argparse.ArgumentParser(description="Speed beside peers, skill beside oracles.")
     parser.add_argument("--only", choices=BENCHMARKS, action="append", help="run this one (may be repeated)")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, one seed: a rough picture")
     options = parser.parse_args()
-    install_peers()
+    chosen = options.only or list(BENCHMARKS)
+    if chosen != ["worlds"]:
+        install_peers()
     console, where = Console(), machine()
     console.print(f"[bold]{where}[/bold]; one core each, in turn, medians")
     results = []
-    for name in options.only or BENCHMARKS:
+    for name in chosen:
         for result in BENCHMARKS[name](options.quick):
             console.print(
                 f"  {result.name}: {_number(result.ours)} {result.unit}. {result.note}", highlight=False
             )
             results.append(result)
     _write([result.as_dict(where) for result in results])
-    console.print(_table(results))
+    speed = [result for result in results if result.against != worlds.ORACLE]
+    skill = [result for result in results if result.against == worlds.ORACLE]
+    if speed:
+        console.print(_table(speed))
+    if skill:
+        console.print(worlds.table(skill))
     console.print(
         f"written to {RESULTS.relative_to(Path.cwd())}" if RESULTS.is_relative_to(Path.cwd()) else ""
     )
@@ -88,7 +97,7 @@ def _number(value: float) -> str:
     for limit, letter in ((1e6, "M"), (1e3, "k")):
         if value >= limit:
             return f"{value / limit:.2f} {letter}"
-    return f"{value:.2f}"
+    return f"{value:.2f}" if abs(value) >= 0.01 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import numba
 
 _PACKAGE = Path(__file__).parent
 _KERNEL_FOLDERS = (
+    "market",
     "account",
     "features",
     "policy",
@@ -34,7 +35,7 @@ def _source_digest() -> str:
     digest = hashlib.blake2b(digest_size=6)
     kernels = sorted(p for folder in _KERNEL_FOLDERS for p in (_PACKAGE / folder).glob("**/*.py"))
     for path in (Path(__file__), *kernels):
-        digest.update(path.name.encode())
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

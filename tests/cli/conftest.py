@@ -25,6 +25,12 @@ class Told:
     err: str
 
 
+@pytest.fixture(autouse=True)
+def without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have stated a width; a file has none."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def tell(*arguments: object) -> Told:
     """Run `tradewind ARGUMENTS` in this process, output as into files."""
     out, err = io.StringIO(), io.StringIO()

@@ -30,6 +30,9 @@ def test_import_check_and_list(tmp_path: Path, command: Tell) -> None:
     assert "assumed, as no --instrument FILE.toml states them: tick 1; lot 0.00001" in " ".join(
         told.out.split()
     )
+    assert "kind spot" in told.out
+    stated = command("data", "import", path, "--kind", "spot", "--home", home)
+    assert "kind spot" not in stated.out
     assert command("data", "check", "--home", home).code == 0
     (listed,) = json.loads(command("data", "list", "--home", home, "--json").out)
     assert (listed["venue"], listed["symbol"], listed["timeframe"], listed["bars"]) == (
@@ -136,7 +139,6 @@ def test_the_walk_with_the_real_perpetuals(real_data: Path, tmp_path: Path, comm
 
 
 def test_a_world_is_stored_like_any_other_candles(tmp_path: Path, command: Tell) -> None:
-    pytest.importorskip("tradewind.data.worlds")
     told = command("data", "synth", "W1", "--bars", 200, "--seed", 3, "--home", tmp_path, "--json")
     assert told.code == 0, told.err
     (made,) = json.loads(told.out)

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tradewind.policy import ActionSpec, Bundle, BundleSpec, NetworkSpec, ObservationSpec
 from tradewind.policy.network import random_tensors
-
-torch = pytest.importorskip("torch")
 
 Tell = Callable[..., Any]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -11,12 +13,16 @@ import sqlite3
 import subprocess
 import sys
 import time
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from rich.console import Console
+
+from tradewind.cli.tables import say
 
 Tell = Callable[..., Any]
 
@@ -185,7 +191,9 @@ def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been(home: Path, co
     other = command(*train, "--set", "rules.leverage=2")
     assert other.code == 2
     assert "rules.leverage was 1.0, now 2" in other.err
-    (resumed,) = json.loads(done(command(*train, "--json")))
+    went_on = command(*train, "--json")
+    assert re.search(r"^Going on from step [\d,]+ of 60,000\.$", went_on.err, re.MULTILINE), went_on.err
+    (resumed,) = json.loads(done(went_on))
     (whole,) = json.loads(done(command("train", "whole", *LONG, "--json", "--home", home)))
     assert resumed["sha256"] == whole["sha256"]
     assert not (home / "training").exists()
@@ -201,11 +209,52 @@ def test_an_interrupted_run_can_be_forgotten(home: Path, command: Tell) -> None:
     done(command(*train, "--restart"))
 
 
+def test_a_run_on_other_bars_is_told_in_utc(home: Path, command: Tell) -> None:
+    folder = home / "training" / "first"
+    (folder / "seed-0").mkdir(parents=True)
+    (folder / "seed-0" / "checkpoint.pt").write_bytes(b"torn")
+    (folder / "run.json").write_text('{"last bar": 1585033200000}')
+    told = command("train", "first", "--steps", 1024, *SMALL, "--home", home)
+    assert "last bar was 2020-03-24 07:00 UTC, now " in told.err
+
+
+def test_the_command_after_a_training_starts_where_it_ended(home: Path, command: Tell) -> None:
+    train = ["--steps", 1024, *SMALL, "--home", home]
+    told = done(command("train", "first", "--end", "2/3", *train))
+    assert f"not seen: tradewind backtest first --start 2/3 --home {home}" in told
+    told = done(command("train", "second", "--end", "-7d", *train))
+    assert f"tradewind backtest second --start=-7d --home {home}" in told
+
+
+def test_without_a_browser_the_report_is_named(
+    workspace: Path, command: Tell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def none() -> None:
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "get", none)
+    page = tmp_path / "reports" / "cash.html"
+    page.parent.mkdir()
+    page.write_text("<p>")
+    told = command("report", "cash", "--open", "--home", tmp_path)
+    assert (told.code, told.err) == (0, f"no browser here: open {page} yourself\n")
+
+
+def test_sentences_break_between_words_in_a_terminal_only() -> None:
+    words = [f"{k}-bar/{'x' * (k % 9)}" for k in range(60)]
+    for terminal in (True, False):
+        console = Console(file=io.StringIO(), force_terminal=terminal, width=80, color_system=None)
+        say(console, " ".join(words))
+        printed = console.file.getvalue()  # type: ignore[attr-defined]
+        assert printed.split() == words
+        assert (max(map(len, printed.splitlines())) <= 80) is terminal
+
+
 def test_training_tells_where_it_goes_and_how_far_it_is(home: Path, command: Tell) -> None:
     told = command("train", "first", "--steps", 4096, *SMALL, "--home", home)
     lines = told.err.strip().splitlines()
     assert lines[0].startswith("Training PPO for 4,096 steps on 1,440 bars (1h) of DEMO/USDT:USDT.")
-    assert lines[0].endswith("bundles/first.")
+    assert "bundles/first." in told.err
     assert any(line.endswith(" left") for line in lines[1:])
     assert lines[-1].startswith("seed 0: 100 %")
 
@@ -222,7 +271,8 @@ def test_no_table_cuts_a_number(
     table = compared.split("\n\n")[0].splitlines()
     assert all(len(line) <= width for line in table)
     assert any(line.startswith("  time series momentum  ") for line in table)
-    assert ("95 % interval" in table[0]) is (width == 120)
+    assert "95 % interval" in table[0]
+    assert ("turnover/day" in table[0]) is (width == 120)
     for shown in (done(command("model", "list", "--home", workspace)),):
         assert all(len(line) <= width for line in shown.splitlines())
     assert "…" not in listed + compared

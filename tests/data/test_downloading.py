@@ -121,6 +121,7 @@ def test_a_venue_that_stays_away_is_told_in_one_sentence_and_keeps_what_came(
     assert done.unreachable
     assert done.error is not None
     assert "did not answer fetch_ohlcv in 6 attempts" in done.error
+    assert ("what came before is stored" in done.error) is (done.new_bars > 0)
     kept = _stored(CandleStore(tmp_path))
     assert np.array_equal(kept, _expected(venue, "BTCUSDT", venue.now - 50 * HOUR.ms)[:20])
     venue.faults = []
@@ -287,16 +288,13 @@ def test_the_command_downloads_and_a_kill_loses_at_most_a_chunk(venue: Any, tmp_
     assert f'"new_bars": {len(whole) - len(kept)}' in finished.stdout
 
 
-def test_the_command_tells_an_absent_venue_with_exit_code_3(tmp_path: Path) -> None:
-    from typer.testing import CliRunner
+def test_the_command_refuses_an_unknown_venue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tradewind.cli.main import main
 
-    from tradewind.cli import data as cli
-
-    told = CliRunner().invoke(
-        cli.data_app, ["download", "binanse", "BTC/USDT", "-t", "1h", "--home", str(tmp_path)]
-    )
-    assert told.exit_code == 2
-    assert "did you mean binance" in told.stderr
+    with pytest.raises(SystemExit) as ended:
+        main(["data", "download", "binanse", "BTC/USDT", "-t", "1h", "--home", str(tmp_path)])
+    assert ended.value.code == 2
+    assert "did you mean binance" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import talib
 
 from tradewind.features import FeaturePlan, FeatureSpec, compute
 from tradewind.market import Market
-
-talib = pytest.importorskip("talib")
 
 Bars = dict[str, np.ndarray]
 Oracle = Callable[[Bars], np.ndarray]

@@ -11,18 +11,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
+import stable_baselines3 as sb3
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tradewind.market import ConfigError, Observation, TradewindError
 from tradewind.policy import Bundle, BundleError, BundlePolicy, Network
 from tradewind.policy.importers import import_model
-
-torch = pytest.importorskip("torch")
-sb3 = pytest.importorskip("stable_baselines3")
-gymnasium = pytest.importorskip("gymnasium")
 
 See = Callable[..., Observation]
 ALGORITHMS = ("PPO", "A2C", "DDPG", "TD3", "SAC")

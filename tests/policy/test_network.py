@@ -31,7 +31,8 @@ def net(layers: tuple[int, ...], activation: str = "tanh", head: str = "gaussian
 
 
 def torch_forward(spec: NetworkSpec, tensors: dict[str, Any], x: Any) -> Any:
-    torch = pytest.importorskip("torch")
+    import torch
+
     modules = {
         "identity": torch.nn.Identity(),
         "tanh": torch.nn.Tanh(),

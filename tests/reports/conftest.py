@@ -48,7 +48,7 @@ def book(
             fee, slipped = abs(order) * lot * price * fee_rate, abs(order) * lot * close[t, a] * slippage_rate
             cash -= order * lot * price + fee
             lots[a] += order
-            fills.append((t, a, order, price, fee, slipped, 0.0, int(reason)))
+            fills.append((t, a, order, price, fee, slipped, 0.0, int(reason), 0))
         equity[t] = cash + (lots * lot * close[t]).sum()
         weights[t] = lots * lot * close[t] / equity[t]
     return BacktestResult(

@@ -50,7 +50,7 @@ def test_funding_that_was_paid_raises_the_gross(made):
 def test_costs_and_turnover_by_hand(made):
     result = made("flat", days=36, width=1)
     fills = np.array(
-        [(24, 0, 10_000, 100.0, 1.0, 0.5, 0, 0), (48, 0, -10_000, 100.0, 1.0, 0.5, -2, 0)], FILL_ROW
+        [(24, 0, 10_000, 100.0, 1.0, 0.5, 0, 0, 0), (48, 0, -10_000, 100.0, 1.0, 0.5, -2, 0, 0)], FILL_ROW
     )
     f = figures(dataclasses.replace(result, fills=fills))
     assert f.turnover_per_day == pytest.approx(2 * 100 / 10_000 / 36)
@@ -63,13 +63,17 @@ def test_costs_and_turnover_by_hand(made):
 @pytest.mark.parametrize("fee", [0.0, 0.1])
 def test_a_trade_that_breaks_even_before_or_after_fees_is_not_a_win(made, fee):
     result = made("flat", days=2, width=1)
-    fills = np.array([(1, 0, 10_000, 100.0, fee, 0, 0, 0), (2, 0, -10_000, 100.0, fee, 0, 0, 0)], FILL_ROW)
+    fills = np.array(
+        [(1, 0, 10_000, 100.0, fee, 0, 0, 0, 0), (2, 0, -10_000, 100.0, fee, 0, 0, 0, 0)], FILL_ROW
+    )
     assert figures(dataclasses.replace(result, fills=fills)).win_rate == 0.0
 
 
 def test_a_full_exit_enters_the_win_rate_of_its_instrument(made):
     result = made("flat", days=2)
-    fills = np.array([(1, 1, 10_000, 100.0, 0.1, 0, 0, 0), (2, 1, -10_000, 110.0, 0.1, 0, 0, 0)], FILL_ROW)
+    fills = np.array(
+        [(1, 1, 10_000, 100.0, 0.1, 0, 0, 0, 0), (2, 1, -10_000, 110.0, 0.1, 0, 0, 0, 0)], FILL_ROW
+    )
     f = figures(dataclasses.replace(result, fills=fills))
     assert f.win_rate == 1.0
     assert [(i.trades, i.win_rate) for i in f.instruments] == [(0, None), (1, 1.0)]
@@ -178,6 +182,10 @@ def test_json_holds_every_figure_and_no_nan(made, kind, days):
 def test_every_missing_figure_has_its_reason(made):
     for kind, days in (("flipping", 3), ("flat", 60), ("hold", 60), ("knowing", 60)):
         f = figures(made(kind, days=days))
-        nones = {k for k, v in f.to_json().items() if v is None} - {"benchmark", "drawdown_recovered_ms"}
+        nones = {k for k, v in f.to_json().items() if v is None} - {
+            "benchmark",
+            "drawdown_recovered_ms",
+            "halted_ms",
+        }
         assert nones <= set(f.undefined), (kind, nones - set(f.undefined))
         assert all(f.undefined.values())

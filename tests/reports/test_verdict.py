@@ -94,3 +94,13 @@ def test_the_strongest_baseline_is_one_without_the_agents_rules(measured):
     assert strongest_baseline(figures) == 3
     assert strongest_baseline([figures[0], figures[4]]) == 1
     assert strongest_baseline([figures[0], figures[2]]) is None
+
+
+def test_a_kill_switch_is_told_with_its_time_and_promises_no_length_of_record(measured):
+    """A curve that is flat since its kill switch says nothing about the record that would be needed."""
+    five_days_in = measured.start_ms + 5 * 86_400_000
+    figures = against(measured, 0.31, -0.9, 1.5, 0.8, -0.49, -1.9, 0.9)
+    sentence = judge(dataclasses.replace(figures, halted_ms=five_days_in)).sentence
+    assert "Its kill switch fired on 20" in sentence
+    assert sentence.endswith("5 days into the test.")
+    assert "would need" not in sentence

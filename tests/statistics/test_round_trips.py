@@ -15,7 +15,7 @@ ONE = np.array([1.0])
 
 def fills(*rows: tuple[int, int, int, float, float], reason: FillReason = FillReason.ORDER) -> np.ndarray:
     """(row, instrument, lots, price, fee)"""
-    return np.array([(*r, 0.0, 0.0, int(reason)) for r in rows], FILL_ROW)
+    return np.array([(*r, 0.0, 0.0, int(reason), 0) for r in rows], FILL_ROW)
 
 
 def test_a_long_trade_earns_the_move_less_both_fees():

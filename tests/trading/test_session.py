@@ -22,6 +22,7 @@ from tradewind.market import (
     Inconsistent,
     Market,
     Order,
+    Reason,
     Snapshot,
     VenueUnavailable,
 )
@@ -60,8 +61,11 @@ def test_the_summary_counts_what_the_journal_holds(
     assert summary.bars == sum(isinstance(r, Snapshot) for r in records) == len(market)
     assert summary.decisions == len(decisions)
     assert summary.orders == sum(len(d.orders) for d in decisions)
-    assert summary.fills == sum(isinstance(r, Fill | CashFlow) for r in records)
+    assert summary.fills == sum(isinstance(r, Fill) for r in records)
+    assert summary.cash_flows == sum(isinstance(r, CashFlow) for r in records)
     assert summary.start_equity == CAPITAL
+    halted = [d.at for d in decisions if any(Reason.KILL_SWITCH in r for r in d.review.reasons)]
+    assert summary.halted_at == (halted[0] if halted else None)
 
 
 class Unreachable(PaperVenue):

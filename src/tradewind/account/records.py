@@ -62,10 +62,11 @@ RULES = _record(
 )
 
 FILL = _record(
-    # fee is in the asset of `fee_in_base`; for funding (lots 0) what came in. profit: of the part it closed,
-    # net. cost_of_slippage: quote; negative where the insurance fund took part of a liquidation's loss.
+    # fee is in the asset of `fee_in_base`; fee_lots: whole lots that it took; for funding (lots 0) what came
+    # in. profit: of the part it closed, net. cost_of_slippage: in quote, negative where the venue's fund took
+    # part of a liquidation's loss.
     "price fee cost_of_slippage profit",
-    "row account instrument lots reason fee_in_base funding",
+    "row account instrument lots reason fee_in_base fee_lots funding",
 )
 
 INSTRUMENT = np.dtype(

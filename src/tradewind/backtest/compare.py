@@ -87,6 +87,8 @@ def _rivals(
     """(agent, under risk rules?) of every baseline; a name tells which."""
     kinds = [i.kind for i in market.instruments]
     rivals = []
+    if len(kinds) == 1:  # of one instrument, equal weight is buy and hold
+        names = [name for name in names if name != "equal_weight"]
     for name in names:
         free = agent_of_baseline(name, kinds, market.timeframe, agent.rules.for_baselines())
         rivals.append((replace(free, name=_title(name)), False))

@@ -59,6 +59,7 @@ class Figures:
     bars: int
     daily_returns: int
     inactive: bool
+    halted_ms: int | None  # when the kill switch fired first
     start_equity: float
     end_equity: float
     net_profit: float

@@ -55,6 +55,7 @@ class BacktestResult:
     held: int = 0  # targets that said hold
     missing: int = 0  # decisions not made: warming up, or a feature was missing
     cuts: Mapping[str, int] = field(default_factory=dict)  # how often risk cut, by market.Reason name
+    halted_at: int | None = None  # close of the bar at which the kill switch fired first, UTC ms
     notes: tuple[str, ...] = ()  # what a reader must know: defaults used, rates assumed
 
     def __post_init__(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -177,6 +176,7 @@ class _Backtest:
             held=int(np.isnan(self.decisions.wanted).sum()),
             missing=int(account["missing"]),
             cuts=_count_cuts(reasons),
+            halted_at=_halted_at(self.decisions),
             notes=notes,
         )
 
@@ -184,27 +184,19 @@ class _Backtest:
         logged = np.concatenate(self.fills) if self.fills else np.zeros(0, FILL)
         logged = logged[logged["funding"] == 0]
         fills = np.zeros(len(logged), FILL_ROW)
-        for name in ("instrument", "lots", "price", "reason"):
+        for name in ("instrument", "lots", "price", "reason", "fee_lots"):
             fills[name] = logged[name]
         fills["row"] = np.searchsorted(self.tape_rows, logged["row"])
         fills["fee"] = logged["fee"] * np.where(logged["fee_in_base"] != 0, logged["price"], 1.0)
         fills["slippage"] = logged["cost_of_slippage"]
         fills["realised"] = logged["profit"]
-        fills["fee_lots"] = _fee_lots(logged, self.tape.instruments["lot"])
         return fills
 
 
-def _fee_lots(logged: NDArray[np.void], lot_size: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Lots that each fee in base took, as the books settle them: less than a lot is kept as dust."""
-    taken = np.zeros(len(logged), np.int64)
-    dust = np.zeros(len(lot_size))
-    for k in np.flatnonzero(logged["fee_in_base"]):
-        a = int(logged["instrument"][k])
-        dust[a] -= logged["fee"][k]
-        share = dust[a] / lot_size[a]
-        taken[k] = -math.floor(share + max(1e-9, 1e-15 * abs(share)))
-        dust[a] += taken[k] * lot_size[a]
-    return taken
+def _halted_at(decisions: Decisions) -> int | None:
+    """Close of the bar at which the kill switch fired first; None if it never did."""
+    halted = np.flatnonzero((decisions.reasons & int(Reason.KILL_SWITCH)).any(axis=1))
+    return int(decisions.at[halted[0]]) if len(halted) else None
 
 
 def _count_cuts(reasons: NDArray[np.int64]) -> dict[str, int]:

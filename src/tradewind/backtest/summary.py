@@ -68,6 +68,7 @@ def summary(
         bars=len(result),
         daily_returns=0 if days is None else len(days),
         inactive=inactive,
+        halted_ms=result.halted_at,
         confidence=confidence,
         masked=result.masked,
         held=result.held,

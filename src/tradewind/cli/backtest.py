@@ -30,7 +30,7 @@ from tradewind.cli.common import (
     span_of,
     writable,
 )
-from tradewind.cli.tables import Column, number, print_table, stderr, stdout
+from tradewind.cli.tables import Column, number, print_table, say, stderr, stdout
 from tradewind.market import ConfigError, Market
 
 if TYPE_CHECKING:
@@ -89,14 +89,20 @@ def backtest_command(
     if as_json:
         typer.echo(written.json.read_text(encoding="utf-8"))
         return
-    print_comparison(written.figures, stdout())
-    typer.echo(f"\n{written.verdict}")
-    typer.echo(
+    console = stdout()
+    print_comparison(written.figures, console)
+    console.print()
+    say(console, str(written.verdict))
+    say(
+        console,
         f"Report: {written.html} (picture and numbers beside it). "
-        f"Open it: {next_command(f'tradewind report {path.stem}', home)}"
+        f"Open it: {next_command(f'tradewind report {path.stem}', home)}",
     )
     if _trained_on(named, span):
-        typer.echo("Careful: these bars overlap with those the model was trained on, so the result flatters.")
+        say(
+            console,
+            "Careful: these bars overlap with those the model was trained on, so the result flatters.",
+        )
 
 
 def report_path(asked: Path | None, home: Path, agent: str) -> Path:
@@ -160,9 +166,9 @@ def print_comparison(figures: Sequence[Figures], console: Console) -> None:
         Column(""),
         number("return"),
         number("Sharpe"),
-        number("95 % interval", spare=2),
-        number("drawdown"),
-        number("turnover/day", spare=1),
+        number("95 % interval", spare=1),
+        number("drawdown", spare=2),
+        number("turnover/day", spare=3),
         number("trades"),
     ]
     subject, *rivals = figures

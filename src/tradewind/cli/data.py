@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradewind.cli.common import DEFAULT_HOME, AsJson, Bars, Home, print_json, writable
-from tradewind.cli.tables import stderr
+from tradewind.cli.tables import say, stderr, stdout
 from tradewind.data.choices import DEFAULT_VENUE, Repair, TimesAre, VolumeIn
 from tradewind.market import ConfigError, Kind, Timeframe
 
@@ -69,10 +69,11 @@ def import_(
     found = with_funding_and_mark(found, funding, mark)
     store = _store(home)
     new = store_imported(store, found, replace, states_instrument=instrument is not None)
+    assumed = kind is None and not (symbol and ":" in symbol)  # nobody said it, so it is spot
     if as_json:
-        print_json([_imported_facts(one, bars) for one, bars in zip(found, new)])
+        print_json([_imported_facts(one, bars, assumed) for one, bars in zip(found, new)])
     else:
-        print_imported(found, new)
+        print_imported(found, new, assumed)
 
 
 @data_app.command("check")
@@ -162,7 +163,7 @@ def download_(
     else:
         print_downloaded(done)
         for failed in (d for d in done if d.error):
-            typer.echo(f"error: {failed.error}", err=True)
+            say(stderr(), f"error: {failed.error}")
     if any(d.error for d in done):
         raise typer.Exit(3 if any(d.unreachable for d in done) else 2)
     raise typer.Exit(1 if any(d.missing or d.dropped for d in done) else 0)
@@ -199,7 +200,7 @@ def synth(
         return
     for series in made:
         told = _series_facts(series)
-        typer.echo(f"{told['venue']} {told['symbol']} {told['timeframe']}: {len(series):,} bars stored")
+        say(stdout(), f"{told['venue']} {told['symbol']} {told['timeframe']}: {len(series):,} bars stored")
 
 
 def _refuse_others(store: CandleStore, made: list[CandleSeries]) -> None:
@@ -224,28 +225,34 @@ async def _download(plan: Any, store: CandleStore, base_url: str | None, quiet: 
 
     client = public_client(plan.venue, base_urls=base_url)
     try:
-        with _bars_shown(quiet) as shown:
-            return list(await download(VenueReader(client, WallClock()), store, plan, shown))
+        with _bars_shown(quiet) as (shown, trying_again):
+            reader = VenueReader(client, WallClock(), on_retry=trying_again)
+            return list(await download(reader, store, plan, shown))
     finally:
         await client.close()
 
 
 @contextmanager
-def _bars_shown(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar for each thing that is fetched, on stderr."""
+def _bars_shown(quiet: bool) -> Iterator[tuple[Callable[[str, int, int], None], Callable[[int, int], None]]]:
+    """In a terminal, on stderr: a progress bar for each thing that is fetched, and a line for each retry."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     tasks: dict[str, Any] = {}
     console = stderr()
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as progress:
+    hidden = quiet or not console.is_terminal
+    with Progress(*columns, console=console, disable=hidden) as progress:
 
         def show(label: str, done: int, total: int) -> None:
             if label not in tasks:
                 tasks[label] = progress.add_task(label, total=total)
             progress.update(tasks[label], completed=done, total=total)
 
-        yield show
+        def trying_again(attempt: int, attempts: int) -> None:
+            if not hidden:
+                say(console, f"no answer, trying again ({attempt} of {attempts})")
+
+        yield show, trying_again
 
 
 def _store(home: Path) -> CandleStore:
@@ -275,11 +282,11 @@ def _series_facts(series: CandleSeries) -> dict[str, Any]:
     }
 
 
-def _imported_facts(one: Imported, new: int) -> dict[str, Any]:
+def _imported_facts(one: Imported, new: int, kind_assumed: bool) -> dict[str, Any]:
     return {
         **_series_facts(one.series),
         "new_bars": new,
         "sources": [str(p) for p in one.sources],
-        "assumed": list(one.known.assumed),
+        "assumed": [*(["kind"] if kind_assumed else []), *one.known.assumed],
         "notes": list(one.notes),
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from tradewind.cli.tables import Column, number, print_table, stdout
+from tradewind.cli.tables import Column, number, print_table, say, stdout
 from tradewind.data.checking import Finding, Report, Severity
 from tradewind.data.importing import Imported
 from tradewind.data.instruments import told
@@ -23,7 +23,7 @@ _VERDICTS = {Severity.FINE: "fine", Severity.WARNING: "usable, with warnings", S
 _SPAN = (Column("first (UTC)"), Column("last (UTC)"))
 
 
-def print_imported(found: Sequence[Imported], new: Sequence[int]) -> None:
+def print_imported(found: Sequence[Imported], new: Sequence[int], kind_assumed: bool = False) -> None:
     """What was imported, what was done to it, and under which assumed rules it trades."""
     columns = [
         Column("venue", spare=1),
@@ -44,6 +44,8 @@ def print_imported(found: Sequence[Imported], new: Sequence[int]) -> None:
     for one in found:
         for note in one.notes:
             _plain(console, f"{one.series.instrument.symbol}: {note}")
+    if kind_assumed:
+        _plain(console, "assumed, as no --kind was given: kind spot; for perpetuals add --kind perpetual")
     assumed = _assumptions(found)
     if assumed:
         _plain(console, f"assumed, as no --instrument FILE.toml states them: {assumed}")
@@ -115,11 +117,11 @@ def print_downloaded(done: Sequence[Downloaded]) -> None:
 
 
 def _plain(console: Console, text: str) -> None:
-    console.print(text)
+    say(console, text)
 
 
 def _coloured(console: Console, severity: Severity, text: str) -> None:
-    console.print(text, style=_COLOURS[severity])
+    say(console, text, _COLOURS[severity])
 
 
 def _assumptions(found: Sequence[Imported]) -> str:

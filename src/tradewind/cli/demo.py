@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
+from tradewind.cli.tables import say, stdout
 from tradewind.files import write_whole
 
 if TYPE_CHECKING:
@@ -45,10 +47,10 @@ def demo_command(
     seed: Annotated[int, typer.Option(help="Of the market and of the training.")] = SEED,
 ) -> None:
     """Candles -> trained agent -> backtest against baselines -> paper session -> report. A few minutes."""
-    console = Console(soft_wrap=True)
+    console = stdout()
     began = time.monotonic()
     Demo(folder, steps, seed, console).run()
-    console.print(f"[dim]All of it took {time.monotonic() - began:.0f} s.[/dim]")
+    say(console, f"All of it took {time.monotonic() - began:.0f} s.", "dim")
 
 
 class Demo:
@@ -192,7 +194,7 @@ class Demo:
         test, paper = facts["backtest"], facts["paper"]
         same = paper["same_as_backtest"]["difference"] is None
         said = "the backtest decides the same, bit for bit" if same else "NOT the decisions of the backtest"
-        self.console.rule()
+        say(self.console, "─" * min(self.console.width, 80))
         for line in (
             f"What happened: an agent learned from {self.parts.train:,} hours of candles, was tested on the next "
             f"{self.parts.backtest - self.parts.train:,}, and traded the last {BARS - self.parts.backtest:,} "
@@ -211,12 +213,14 @@ class Demo:
             f"          .venv/bin/tradewind replay {paper['journal']} --home {self.home}   "
             "(recompute every decision)",
         ):
-            self.console.print(line, highlight=False)
+            say(self.console, line)
 
     def _say(self, number: int, text: str) -> None:
-        self.console.print(f"[bold cyan]{number}/4[/bold cyan] {text}", highlight=False)
+        self.console.print(
+            Text.assemble((f"{number}/4", "bold cyan"), f" {text}"), soft_wrap=not self.console.is_terminal
+        )
 
 
 def _growth(result: BacktestResult) -> dict[str, float]:
     ratio = float(result.equity[-1] / result.equity[0])
-    return {"net_return": ratio - 1, "log_growth": math.log(ratio), "trades": len(result.fills)}
+    return {"net_return": ratio - 1, "log_growth": math.log(ratio), "fills": len(result.fills)}

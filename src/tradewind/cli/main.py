@@ -20,6 +20,7 @@ from tradewind.cli.demo import demo_command
 from tradewind.cli.model import model_app
 from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
+from tradewind.cli.tables import say, stderr
 from tradewind.cli.train import train_command
 from tradewind.market.errors import TradewindError, VenueUnavailable
 
@@ -114,5 +115,5 @@ def _remedy(error: OSError) -> str:
 
 
 def _tell(sentence: str, code: int) -> int:
-    typer.echo(" ".join(sentence.split()), err=True)
+    say(stderr(), " ".join(sentence.split()))
     return code

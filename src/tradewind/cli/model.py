@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, next_command, print_json, writable
-from tradewind.cli.tables import Column, print_facts, print_table, stdout
+from tradewind.cli.tables import Column, print_facts, print_table, say, stdout
 from tradewind.market import ConfigError
 
 if TYPE_CHECKING:
@@ -54,9 +54,10 @@ def list_models(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
     elif not rows:
-        typer.echo(
+        say(
+            stdout(),
             f"No models in {home / 'bundles'}: make one with tradewind train, or bring one in with "
-            "tradewind model import."
+            "tradewind model import.",
         )
     else:
         _print_list(rows)
@@ -87,7 +88,10 @@ def verify_model(model: Model, home: Home = DEFAULT_HOME, as_json: AsJson = Fals
         print_json({"model": folder.name, "sha256": bundle.sha256, "whole": True})
     else:
         count = len(bundle.golden_actions)
-        typer.echo(f"{folder.name} is whole: model {bundle.sha256[:12]}, {count} of {count} golden actions.")
+        say(
+            stdout(),
+            f"{folder.name} is whole: model {bundle.sha256[:12]}, {count} of {count} golden actions.",
+        )
 
 
 @model_app.command("import")
@@ -112,10 +116,13 @@ def import_model_file(
         return
     layers = " x ".join(str(size) for size in bundle.spec.network.layers)
     following = next_command(f"tradewind backtest {chosen}", home)
-    typer.echo(
+    console = stdout()
+    say(
+        console,
         f"Imported {bundle.spec.algorithm} {layers} as {chosen} (model {bundle.sha256[:12]}): "
-        f"its answers to 64 inputs equal the original network's.\nNext: {following}"
+        f"its answers to 64 inputs equal the original network's.",
     )
+    say(console, f"Next: {following}")
 
 
 def _bundles(home: Path) -> list[Path]:

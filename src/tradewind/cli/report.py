@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import webbrowser
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ from typing import Annotated
 import typer
 
 from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, print_json
+from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import ConfigError
 
 
@@ -37,14 +39,24 @@ def report_command(
         return
     typer.echo(str(found[name]))
     if sys.stdout.isatty() if launch is None else launch:
-        typer.launch(found[name].resolve().as_uri())
+        _open(found[name].resolve())
+
+
+def _open(path: Path) -> None:
+    """In the browser; where there is none, say so: the report is there all the same."""
+    try:
+        opened = webbrowser.get().open(path.as_uri())
+    except webbrowser.Error:
+        opened = False
+    if not opened:
+        say(stderr(), f"no browser here: open {path} yourself")
 
 
 def _list(found: dict[str, Path], folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({name: str(path) for name, path in found.items()})
     elif not found:
-        typer.echo(f"No reports in {folder} yet: tradewind backtest MODEL writes one.")
+        say(stdout(), f"No reports in {folder} yet: tradewind backtest MODEL writes one.")
     else:
         for name, path in found.items():
             typer.echo(f"{name}: {path}")

@@ -33,7 +33,7 @@ from tradewind.cli.common import (
     span_of,
     writable,
 )
-from tradewind.cli.tables import stderr
+from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, ConfigError, Decision, Market, Snapshot
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def paper(
     market = market.between(None, span.end)
     path = _free_journal(journal or _next_journal(home, agent))
     console = stderr()
-    console.print(f"{agent} on paper from {utc_text(span.start)} to {utc_text(span.end)}, journal {path}")
+    say(console, f"{agent} on paper from {utc_text(span.start)} to {utc_text(span.end)}, journal {path}")
     expected = backtest(named.agent, named.agent.tape(market), start_ms=span.start + 1, capital=capital)
     try:
         with session_bar(console, len(Replay(market))) as watch:
@@ -178,9 +178,9 @@ def replay_command(
             {"decisions": report.decisions, "difference": report.difference and str(report.difference)}
         )
     elif report.identical:
-        typer.echo(f"All {report.decisions:,} decisions come out again, bit for bit.")
+        say(stdout(), f"All {report.decisions:,} decisions come out again, bit for bit.")
     else:
-        typer.echo(f"After {report.decisions:,} decisions: {report.difference}")
+        say(stdout(), f"After {report.decisions:,} decisions: {report.difference}")
     if not report.identical:
         raise typer.Exit(1)
 
@@ -204,40 +204,48 @@ def _next_journal(home: Path, agent: str) -> Path:
 
 @contextmanager
 def session_bar(console: Console, bars: int) -> Iterator[Watcher]:
-    """A watcher that draws a bar with the equity of the session."""
+    """A watcher that draws a bar with the equity of the session: first it warms up, then it trades."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
-        TextColumn("trading"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[told]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=bars, told="warming up")
+        task = progress.add_task("warming up", total=bars, told="")
 
         def watch(item: Snapshot | Command, decision: Decision | None) -> None:
             if decision is not None:
-                progress.update(task, told=f"equity {decision.equity:,.2f}")
+                progress.update(task, description="trading", told=f"equity {decision.equity:,.2f}")
             progress.advance(task, isinstance(item, Snapshot))
 
         yield watch
 
 
 def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, home: Path, as_json: bool) -> None:
+    from tradewind.data.timestamps import utc_text
+
     change = summary.end_equity / summary.start_equity - 1
     if as_json:
         print_json({**asdict(summary), "return": change, "journal": str(path), "backtest": parity})
         return
-    typer.echo(
-        f"{summary.decisions:,} decisions, {summary.orders:,} orders, {summary.fills:,} fills and cash flows; "
-        f"equity {summary.start_equity:,.2f} -> {summary.end_equity:,.2f} ({change:+.2%})."
+    console = stdout()
+    say(
+        console,
+        f"{summary.decisions:,} decisions, {summary.orders:,} orders, {summary.fills:,} fills, "
+        f"{summary.cash_flows:,} cash flow{'' if summary.cash_flows == 1 else 's'}; "
+        f"equity {summary.start_equity:,.2f} -> {summary.end_equity:,.2f} ({change:+.2%}).",
     )
+    if summary.halted_at is not None:
+        say(console, f"The kill switch fired at {utc_text(summary.halted_at)}; flat since then.")
     if parity["difference"] is None:
-        typer.echo(
-            f"The backtest on the same bars made the same {parity['decisions']:,} decisions, bit for bit."
+        say(
+            console,
+            f"The backtest on the same bars made the same {parity['decisions']:,} decisions, bit for bit.",
         )
     else:
-        typer.echo(f"The backtest differs: {parity['difference']}")
-    typer.echo(f"Recompute every decision: {next_command(f'tradewind replay {path}', home)}")
+        say(console, f"The backtest differs: {parity['difference']}")
+    say(console, f"Recompute every decision: {next_command(f'tradewind replay {path}', home)}")

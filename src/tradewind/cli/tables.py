@@ -51,6 +51,11 @@ def _console(file: TextIO) -> Console:
     return console
 
 
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print a sentence: in a terminal folded between words, elsewhere a whole line."""
+    console.print(Text(text, style=style), soft_wrap=not console.is_terminal)
+
+
 def print_table(
     console: Console,
     columns: Sequence[Column],

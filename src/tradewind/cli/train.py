@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,7 +32,7 @@ from tradewind.cli.common import (
     writable,
 )
 from tradewind.cli.model import checked_name
-from tradewind.cli.tables import Column, number, print_table, stderr, stdout
+from tradewind.cli.tables import Column, number, print_table, say, stderr, stdout
 from tradewind.market import ConfigError, Market
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from tradewind.training.recipe import Recipe
 
 RUN_FILE = "run.json"
+_TIMES = ("first bar", "last bar")  # facts of a run that are UTC ms
 
 
 def train_command(
@@ -85,15 +87,16 @@ def train_command(
     ours = _identity(recipe, market)
     _refuse_other_run(folder, ours, restart)
     recipe.prepare(market)  # what the candles forbid is said before anything is promised
-    console.print(_announcement(recipe, market, seeds, targets))
+    say(console, _announcement(recipe, market, seeds, targets))
+    _tell_resumed(console, folder, seeds, recipe.settings.steps)
     try:
         made = learn(recipe, market, seeds, folder, workers, console, lambda: _claim(folder, ours))
     except KeyboardInterrupt:
-        raise Interrupted("Interrupted: the same command goes on from the last checkpoint") from None
+        raise Interrupted(_how_to_go_on(folder)) from None
     for target, (bundle, _) in zip(targets, made, strict=True):
         bundle.save(target, replace=overwrite)
     _forget(folder)
-    _report(made, targets, home, as_json)
+    _report(made, targets, settings.market.end, home, as_json)
 
 
 def market_of(home: Path, settings: Settings) -> Market:
@@ -166,7 +169,7 @@ def _progress_lines(console: Console) -> Iterator[OnProgress]:
         told[at.seed] = tenth
         best = "" if at.best_score is None else f", best {at.best_score:.3g}"
         left = f", {_minutes(at.seconds_left)} left" if tenth < 10 else ""
-        console.print(f"seed {at.seed}: {tenth * 10} %, {at.steps_per_second:,.0f} steps/s{best}{left}")
+        say(console, f"seed {at.seed}: {tenth * 10} %, {at.steps_per_second:,.0f} steps/s{best}{left}")
 
     yield show
 
@@ -220,12 +223,32 @@ def _announcement(recipe: Recipe, market: Market, seeds: list[int], targets: lis
     )
 
 
+def _kept(folder: Path) -> list[Path]:
+    """The checkpoints of an interrupted run."""
+    return sorted(folder.glob("seed-*/checkpoint.pt"))
+
+
+def _tell_resumed(console: Console, folder: Path, seeds: list[int], steps: int) -> None:
+    from tradewind.training.checkpoint import step_of
+
+    for path in (folder / f"seed-{seed}" / "checkpoint.pt" for seed in seeds):
+        if path.is_file():
+            which = f" with {path.parent.name}" if len(seeds) > 1 else ""
+            say(console, f"Going on{which} from step {step_of(path):,} of {steps:,}.")
+
+
+def _how_to_go_on(folder: Path) -> str:
+    if _kept(folder):
+        return "Interrupted: the same command goes on from the last checkpoint"
+    return "Interrupted: nothing was saved yet, the same command starts afresh"
+
+
 def _refuse_other_run(folder: Path, ours: dict[str, Any], restart: bool) -> None:
     """`ConfigError` where an interrupted run of other settings is in the folder and is not to be forgotten."""
     if restart:
         _forget(folder)
     path = folder / RUN_FILE
-    if not path.is_file() or not any(folder.glob("seed-*/checkpoint.pt")):
+    if not path.is_file() or not _kept(folder):
         return
     differences = _differences(_read_identity(path), ours)
     if differences:
@@ -278,15 +301,21 @@ def _read_identity(path: Path) -> dict[str, Any]:
 
 def _differences(theirs: dict[str, Any], ours: dict[str, Any]) -> list[str]:
     return [
-        f"{name} was {theirs.get(name)}, now {ours.get(name)}"
+        f"{name} was {_worded(name, theirs.get(name))}, now {_worded(name, ours.get(name))}"
         for name in dict.fromkeys([*theirs, *ours])
         if theirs.get(name) != ours.get(name)
     ]
 
 
+def _worded(name: str, value: Any) -> str:
+    from tradewind.data.timestamps import utc_text
+
+    return f"{utc_text(value)} UTC" if name in _TIMES and isinstance(value, int) else str(value)
+
+
 def _forget(folder: Path) -> None:
     """Remove what a run keeps to go on; TensorBoard logs stay."""
-    for path in (*folder.glob("seed-*/checkpoint.pt"), folder / RUN_FILE):
+    for path in (*_kept(folder), folder / RUN_FILE):
         path.unlink(missing_ok=True)
     for empty in (*folder.glob("seed-*"), folder, folder.parent):
         if empty.is_dir() and not any(empty.iterdir()):
@@ -294,7 +323,7 @@ def _forget(folder: Path) -> None:
 
 
 def _report(
-    made: list[tuple[Bundle, TrainingResult]], targets: list[Path], home: Path, as_json: bool
+    made: list[tuple[Bundle, TrainingResult]], targets: list[Path], end: str | None, home: Path, as_json: bool
 ) -> None:
     rows: list[dict[str, Any]] = [
         {
@@ -333,8 +362,16 @@ def _report(
         for row in rows
     ]
     print_table(stdout(), [*columns, Column("sha256")], cells)
-    following = next_command(f"tradewind backtest {rows[0]['model']}", home)
-    typer.echo(
-        "The validation score chose the checkpoint, so it flatters. "
-        f"Next, on bars that it has not seen (--start): {following}"
+    say(
+        stdout(),
+        f"The validation score chose the checkpoint, so it flatters. {_next(rows[0]['model'], end, home)}",
     )
+
+
+def _next(model: str, end: str | None, home: Path) -> str:
+    """The backtest to type next, from where the training ended."""
+    command = f"tradewind backtest {model}"
+    if end is None:
+        return f"It saw all stored bars: --end 2/3 leaves some for {next_command(command, home)} --start 2/3"
+    start = f"--start={shlex.quote(end)}" if end.startswith("-") else f"--start {shlex.quote(end)}"
+    return f"Next, on bars that it has not seen: {next_command(f'{command} {start}', home)}"

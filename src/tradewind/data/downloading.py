@@ -145,7 +145,9 @@ class _SymbolDownload:
                 await self._funding()
         except TradewindError as error:
             away = isinstance(error, VenueUnavailable)
-            self.result = replace(self.result, error=str(error), unreachable=away)
+            came = self.result.new_bars or self.result.new_mark_bars or self.result.new_funding
+            kept = "; what came before is stored" if away and came else ""
+            self.result = replace(self.result, error=f"{error}{kept}", unreachable=away)
         return self.result
 
     async def _candles(self) -> None:

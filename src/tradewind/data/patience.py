@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,10 @@ class Patience:
 
 
 class VenueReader:
-    """Reads from a venue through a ccxt client. Reading twice does no harm, so failures are repeated."""
+    """Reads from a venue through a ccxt client. Reading twice does no harm, so failures are repeated.
+
+    `on_retry` hears, before the wait, which attempt of how many comes next.
+    """
 
     def __init__(
         self,
@@ -36,10 +40,12 @@ class VenueReader:
         clock: Clock,
         patience: Patience | None = None,
         chances: random.Random | None = None,
+        on_retry: Callable[[int, int], None] | None = None,
     ) -> None:
         self.client = client
         self.clock = clock
         self.patience = patience or Patience()
+        self._on_retry = on_retry or (lambda attempt, attempts: None)
         self._chances = chances or random.Random()
         self._quiet_until_ms = 0  # a rate limit counts for all calls, not only for the one that met it
 
@@ -56,8 +62,9 @@ class VenueReader:
                 if failures == self.patience.attempts:
                     raise VenueUnavailable(
                         f"{name} did not answer {method} in {failures} attempts ({_reason(error)}): "
-                        "what came before is stored, run the same command later to go on"
+                        "check the connection, or run the same command later"
                     ) from error
+                self._on_retry(failures + 1, self.patience.attempts)
                 await self._pause(error, failures)
         raise AssertionError("unreachable: the last attempt returns or raises")
 

@@ -50,7 +50,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision, also the decision to do nothing. `at` is the close time of the bar it was made on."""
+    """One decision, also the decision to do nothing. `at` is the close time of the bar it was made on.
+
+    `reward` is that of the bar which has just closed. `latency_us` is measured by whoever runs the engine.
+    """
 
     at: int
     wanted: TargetWeights

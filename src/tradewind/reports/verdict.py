@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tradewind.backtest.figures import TARGET_SHARPE, Figures
 from tradewind.market.errors import DataError
 from tradewind.reports import numbers as n
+from tradewind.statistics import DAY_MS
 
 
 class Standing(StrEnum):
@@ -41,6 +42,15 @@ def strongest_baseline(figures: Sequence[Figures], subject_index: int = 0) -> in
 
 def judge(figures: Figures) -> Verdict:
     """The verdict on one policy, against the benchmark that its figures were computed with."""
+    verdict = _judge(figures)
+    if figures.halted_ms is None:
+        return verdict
+    after = n.span((figures.halted_ms - figures.start_ms) / DAY_MS)
+    halted = f"Its kill switch fired on {n.moment(figures.halted_ms)}, {after} into the test."
+    return replace(verdict, sentence=f"{verdict.sentence} {halted}")
+
+
+def _judge(figures: Figures) -> Verdict:
     name, length = figures.name, n.span(figures.days)
     if figures.end_equity <= 0:
         return Verdict(Standing.RUINED, "Ruined", f"{name} lost all its capital within {length}.")
@@ -97,7 +107,7 @@ def _with_interval(value: float | None, low: float | None, high: float | None) -
 def _needed(figures: Figures) -> str:
     """How long a record would have to be."""
     length = figures.years_to_show_target
-    if length is None:
+    if length is None or figures.halted_ms is not None:  # a halted curve says nothing about the time needed
         return ""
     confidence = n.percent(figures.confidence, 0)
     return f"; to show a Sharpe ratio of {TARGET_SHARPE:g} at {confidence} would need {n.years(length)}"

@@ -45,7 +45,7 @@ def charge_funding(
         if bar.tradable != 0 and bar.funding_rate != 0.0 and position.lots != 0:
             amount = -(position.lots * instruments[a].lot * bar.mark_open * bar.funding_rate)
             apply_cash_flow(accounts[n], amount, FUNDING)
-            _write(log, accounts, n, row, a, 0, bar.mark_open, amount, 0.0, 0.0, FUNDING, 0, 1)
+            _write(log, accounts, n, row, a, 0, bar.mark_open, amount, 0.0, 0.0, FUNDING, 0, 0, 1)
 
 
 @compiled
@@ -225,11 +225,13 @@ def _book(
     log: Any,
 ) -> None:
     instrument = instruments[a]
+    held = positions[n, a].lots
     profit = apply_fill(accounts[n], positions[n, a], instrument, rules, lots, price, fee, reason)
+    fee_lots = held + lots - positions[n, a].lots
     slippage = (price - reference) * lots * instrument.lot
     accounts[n].slippage += slippage
     in_base = 1 if instrument.fee_in_base != 0 and lots > 0 else 0
-    _write(log, accounts, n, row, a, lots, price, fee, slippage, profit, reason, in_base, 0)
+    _write(log, accounts, n, row, a, lots, price, fee, slippage, profit, reason, in_base, fee_lots, 0)
 
 
 @compiled
@@ -246,6 +248,7 @@ def _write(
     profit: float,
     reason: int,
     fee_in_base: int,
+    fee_lots: int,
     funding: int,
 ) -> None:
     """Append to the log. Record 0 is its header: `row` counts what was written, also beyond its room."""
@@ -266,6 +269,7 @@ def _write(
     entry.profit = profit
     entry.reason = reason
     entry.fee_in_base = fee_in_base
+    entry.fee_lots = fee_lots
     entry.funding = funding
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def build_tape(
         raw_features=np.ascontiguousarray(raw_features),
         columns=columns,
         instruments=instrument_records(market.instruments),
-        segments=_segments(rows["ready"], fragments),
+        segments=segments_of(features, fragments, lookback),
         lookback=lookback,
     )
 
@@ -94,7 +95,7 @@ def _bar_records(market: Market) -> Records:
 
 
 def ready_windows(
-    features: NDArray[np.float32], fragments: NDArray[np.int64], lookback: int
+    features: NDArray[np.floating[Any]], fragments: NDArray[np.int64], lookback: int
 ) -> NDArray[np.bool_]:
     """[T]: are all features of the last `lookback` rows there, inside one fragment?"""
     missing = np.zeros(len(features) + 1, np.int64)
@@ -109,7 +110,11 @@ def ready_windows(
     return ready
 
 
-def _segments(ready: NDArray[np.int64], fragments: NDArray[np.int64]) -> NDArray[np.int64]:
+def segments_of(
+    features: NDArray[np.floating[Any]], fragments: NDArray[np.int64], lookback: int
+) -> NDArray[np.int64]:
+    """[K, 2] rows in which an episode may live: from the first whole window to the end of each fragment."""
+    ready = ready_windows(features, fragments, lookback)
     segments = []
     for start, stop in fragments:
         first = np.flatnonzero(ready[start:stop])

@@ -7,7 +7,6 @@ Fills and cash flows of a bar are processed before its close.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -104,7 +103,6 @@ class Engine:
         return None
 
     def _close_bar(self, snapshot: Snapshot) -> Decision | None:
-        began = time.perf_counter_ns()
         self._window.push(snapshot)
         if not self.started:
             if not self._window.ready or snapshot.close_time < self.trade_from:
@@ -113,7 +111,7 @@ class Engine:
         self._mark()
         wanted, seen = self._ask_policy()
         self._decide(wanted)
-        return self._decision(snapshot.close_time, seen, began)
+        return self._decision(snapshot.close_time, seen)
 
     def _mark(self) -> None:
         """The close: marks, limits, reward."""
@@ -161,7 +159,7 @@ class Engine:
             self._rules,
         )
 
-    def _decision(self, at: int, seen: Vector, began: int) -> Decision:
+    def _decision(self, at: int, seen: Vector) -> Decision:
         position, account = self.positions[0], self.accounts[0]
         return Decision(
             at=at,
@@ -173,7 +171,6 @@ class Engine:
             observation=tuple(seen.tolist()),
             observation_hash=hashlib.blake2b(seen.tobytes(), digest_size=16).hexdigest(),
             model_hash=self.agent.model_hash,
-            latency_us=(time.perf_counter_ns() - began) / 1000,
         )
 
     def _orders(self, at: int) -> tuple[Order, ...]:

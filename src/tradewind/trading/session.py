@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tradewind.market import CandleSource, Command, Decision, Snapshot, Venue
+from tradewind.market import CandleSource, CashFlow, Command, Decision, Fill, Reason, Snapshot, Venue
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 from tradewind.trading.records import Record
@@ -22,9 +23,11 @@ class SessionSummary:
     bars: int
     decisions: int
     orders: int
-    fills: int  # and cash flows
+    fills: int
+    cash_flows: int
     start_equity: float
     end_equity: float
+    halted_at: int | None  # close of the bar at which the kill switch fired first, UTC ms
 
 
 async def run_session(
@@ -34,8 +37,9 @@ async def run_session(
 
     What the venue did is on disk before the engine hears of it, and a decision before the venue does.
     """
-    bars = decisions = orders = happened = 0
+    bars = decisions = orders = fills = cash_flows = 0
     start = engine.equity
+    halted_at: int | None = None
     pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
     async for item in source:
         events = await venue.events_before(item)
@@ -44,7 +48,10 @@ async def run_session(
             pending = []
         for event in events:
             engine.process(event)
+        began = time.perf_counter_ns()
         decision = engine.process(item)
+        if decision is not None:
+            decision = replace(decision, latency_us=(time.perf_counter_ns() - began) / 1000)
         pending += [item] if decision is None else [item, decision]
         if decision is not None or len(pending) >= WARMING_BATCH:
             journal.append(pending)
@@ -52,10 +59,13 @@ async def run_session(
         if decision is not None:
             await venue.submit(decision.orders)
             decisions += 1
+            if halted_at is None and any(Reason.KILL_SWITCH in r for r in decision.review.reasons):
+                halted_at = decision.at
             orders += len(decision.orders)
         bars += isinstance(item, Snapshot)
-        happened += len(events)
+        fills += sum(isinstance(event, Fill) for event in events)
+        cash_flows += sum(isinstance(event, CashFlow) for event in events)
         if watch is not None:
             watch(item, decision)
     journal.append(pending)
-    return SessionSummary(bars, decisions, orders, happened, start, engine.equity)
+    return SessionSummary(bars, decisions, orders, fills, cash_flows, start, engine.equity, halted_at)

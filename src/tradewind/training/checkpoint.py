@@ -140,10 +140,18 @@ def save(path: Path, content: dict[str, Any]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def load(path: Path) -> dict[str, Any]:
-    """Read what `save` wrote; `DataError` where it is something else. Tensors, numbers and text only."""
+def step_of(path: Path) -> int:
+    """How many steps the run of a checkpoint had made; `DataError` where it is none."""
+    return int(load(path, mapped=True)["state"]["num_timesteps"])
+
+
+def load(path: Path, mapped: bool = False) -> dict[str, Any]:
+    """Read what `save` wrote; `DataError` where it is something else. Tensors, numbers and text only.
+
+    `mapped` leaves the tensors on disk until they are used.
+    """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{path} is no checkpoint that can be read ({reason}): start the run anew") from error

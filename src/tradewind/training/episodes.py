@@ -34,7 +34,7 @@ def inner_split(segments: Segments, share: float, purge_bars: int) -> tuple[Segm
     """
     if not len(segments):
         raise DataError(
-            "no bar has all its features and its window: give more history, or a shorter lookback"
+            "no bar has all its features and a whole window of them: give more history, or a shorter lookback"
         )
     rows = np.concatenate([np.arange(start, stop) for start, stop in segments])
     kept = round(len(rows) * (1 - share))

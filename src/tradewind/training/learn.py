@@ -93,7 +93,7 @@ class _Run:
         learning = replace(rules, reward_scale=settings.reward_scale).for_training()
         self.seeds = Seeds.grow(settings.seed)
         self.action_map = ActionMap.standard(tape, rules)
-        purge = rules.lookback if settings.purge_bars is None else settings.purge_bars
+        purge = settings.purge_for(rules.lookback)
         self.train_segments, self.validation_segments = inner_split(
             tape.segments, settings.validation_share, purge
         )

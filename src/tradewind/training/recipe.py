@@ -13,6 +13,8 @@ from tradewind.features import FeaturePlan, Scaler, compute
 from tradewind.market import DataError, Market
 from tradewind.policy import Bundle
 from tradewind.simulator import Rules, Tape, build_tape
+from tradewind.simulator.tape import segments_of
+from tradewind.training.episodes import inner_split
 from tradewind.training.export import make_bundle
 from tradewind.training.learn import TrainingResult, train_seeds
 from tradewind.training.progress import OnProgress
@@ -30,16 +32,27 @@ class Recipe:
     clip: float = 5.0
 
     def prepare(self, market: Market) -> tuple[Tape, Scaler]:
-        """Lay out a market that holds training rows only. The scaler never sees the inner validation rows."""
+        """Lay out a market that holds training rows only; the scaler learns from the rows that train.
+
+        Those are the learner's own: neither the inner validation rows nor the purged ones are among them.
+        """
         matrix = compute(market, self.plan)
-        learning = matrix.ready.copy()
-        learning[int(len(market) * (1 - self.settings.validation_share)) :] = False
-        if not learning.any():
+        if not matrix.ready.any():
             raise DataError(
                 f"{len(market)} bars are fewer than the features' warm-up needs "
                 f"({self.plan.warmup_on(market.timeframe)} bars a fragment): give more history"
             )
-        scaler = Scaler.fit(matrix.values, np.flatnonzero(learning), kind=self.scaling, clip=self.clip)
+        segments = segments_of(matrix.values, market.fragments, self.rules.lookback)
+        if not len(segments):
+            raise DataError(
+                f"{len(market)} bars leave none with a whole window of {self.rules.lookback} bars of features: "
+                "give more history, or a shorter lookback"
+            )
+        train, _ = inner_split(
+            segments, self.settings.validation_share, self.settings.purge_for(self.rules.lookback)
+        )
+        learning = np.concatenate([np.arange(start, stop) for start, stop in train])
+        scaler = Scaler.fit(matrix.values, learning, kind=self.scaling, clip=self.clip)
         tape = build_tape(
             market,
             scaler.transform(matrix.values),
@@ -48,11 +61,6 @@ class Recipe:
             lookback=self.rules.lookback,
             volume_window=self.rules.costs.volume_window,
         )
-        if not len(tape.segments):
-            raise DataError(
-                f"{len(market)} bars leave none with a whole window of {self.rules.lookback} bars of features: "
-                "give more history, or a shorter lookback"
-            )
         return tape, scaler
 
     def train(

@@ -82,7 +82,7 @@ class TrainingSettings:
 
     Counts are in steps of single environments. None means a default of the algorithm. `reward` None keeps
     that of the rules; `reward_scale` multiplies it for the learner only. `validation_share` of the training
-    rows, the last ones, choose the checkpoint; `purge_bars` (None: the lookback) before them are left out.
+    rows, the last ones, choose the checkpoint; `purge_bars` (None: the lookback), the first of those, are left out.
     `evaluate_every` and `checkpoint_every` count steps; `patience` evaluations without a better one end it.
     """
 
@@ -143,6 +143,10 @@ class TrainingSettings:
         if not 0 < self.reward_scale < math.inf:
             raise ConfigError(f"reward_scale is {self.reward_scale}, expected a positive number")
         _check_numbers(self.hyperparameters)
+
+    def purge_for(self, lookback: int) -> int:
+        """Rows between training and validation, so that no window of features reaches over the cut."""
+        return lookback if self.purge_bars is None else self.purge_bars
 
     @property
     def on_policy(self) -> bool:
