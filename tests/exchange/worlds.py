@@ -148,7 +148,7 @@ def _assert_spot(made: Exchange, account) -> None:
         listing = made.listings[order.symbol]
         if listing.is_spot:
             asset = listing.quote if order.is_buy else listing.base
-            locked[asset] = locked.get(asset, D(0)) + made.matching.spot.need(order)
+            locked[asset] = locked.get(asset, D(0)) + made.office.spot.need(order)
     for asset, balance in account.spot.items():
         assert balance.free >= 0
         assert balance.locked == locked.get(asset, D(0)), "locked is not what the open orders need"
@@ -172,7 +172,7 @@ def _assert_futures(made: Exchange, account, books) -> None:
         orders = [o for o in account.open_in(symbol).values() if o.position_side is side]
         value = {True: D(0), False: D(0)}
         for order in orders:
-            value[order.is_buy] += made.matching.futures.need(order)
+            value[order.is_buy] += made.office.futures.need(order)
         assert (resting.bids, resting.asks) == (value[True], value[False])
     for asset in account.futures:
         state = made.positions.wallet(account.id, asset)

@@ -13,6 +13,7 @@ from tradewind.exchange.history import candle
 from tradewind.exchange.interval import Interval
 from tradewind.exchange.life import Funding, Liquidations
 from tradewind.exchange.matching import Matching
+from tradewind.exchange.stops import Stops
 from tradewind.exchange.tape import Tape, Watches
 
 _STRETCH_MS = 1_800_000
@@ -36,6 +37,7 @@ class Advance:
     def __init__(
         self,
         matching: Matching,
+        stops: Stops,
         conditional: Conditional,
         funding: Funding,
         liquidations: Liquidations,
@@ -43,6 +45,8 @@ class Advance:
         watches: Watches,
     ) -> None:
         self._matching = matching
+        self._office = matching.office
+        self._stops = stops
         self._conditional = conditional
         self._funding = funding
         self._liquidations = liquidations
@@ -51,7 +55,7 @@ class Advance:
 
     def to(self, until_ms: int) -> None:
         """All that happens up to and including that time."""
-        times = self._matching.times
+        times = self._office.times
         while times.now < until_ms:
             stop = min(until_ms, times.now - times.now % _STRETCH_MS + _STRETCH_MS)
             happenings: list[_Happening] = []
@@ -74,7 +78,7 @@ class Advance:
         if desk.busy or self._watches.points(desk.symbol):
             for point in desk.feed.points(after_ms, until_ms):
                 yield point.time, _POINT, number, point.step, point
-        if not self._matching.listings[desk.symbol].is_spot:
+        if not self._office.listings[desk.symbol].is_spot:
             for time in desk.funding.between(after_ms + 1, until_ms):
                 yield time, _FUNDING, number, 0, time
         for text in self._watches.intervals(desk.symbol):
@@ -95,18 +99,20 @@ class Advance:
                 self._liquidations.check(desk)
         else:
             assert isinstance(subject, Closing)
-            made = candle(desk, subject.interval, subject.open_ms, self._matching.times.now)
+            made = candle(desk, subject.interval, subject.open_ms, self._office.times.now)
             if made is not None:
-                self._matching.reporting.stream.emit(CandleTick(made))
+                self._office.reporting.stream.emit(CandleTick(made))
 
     def _on_point(self, desk: Desk, point: Point) -> None:
-        stream = self._matching.reporting.stream
+        stream = self._office.reporting.stream
         if point.lots and self._watches.has(desk.symbol, "trade"):
             stream.emit(TradeTick(desk.feed.trade(point)))
         if not desk.busy:
             desk.stand(point)
         else:
             self._matching.on_point(desk, point)
+            if desk.stops:
+                self._stops.on_point(desk)
             if desk.algos:
                 self._conditional.on_point(desk)
             if desk.holders:
@@ -116,7 +122,7 @@ class Advance:
 
     def _show_forming(self) -> None:
         """What is watched as it stands now: forming candles and books."""
-        now, stream = self._matching.times.now, self._matching.reporting.stream
+        now, stream = self._office.times.now, self._office.reporting.stream
         for desk in self._tape.desks_in_order:
             for text in self._watches.intervals(desk.symbol):
                 interval = Interval.of(text)

@@ -31,19 +31,20 @@ class Conditional:
 
     def __init__(self, matching: Matching) -> None:
         self._matching = matching
-        self._records = matching.records
-        self._reporting = matching.reporting
-        self._times = matching.times
+        self._office = matching.office
+        self._records = matching.office.records
+        self._reporting = matching.office.reporting
+        self._times = matching.office.times
 
     def place(self, account_id: str, request: OrderRequest) -> AlgoOrder:
         """An accepted conditional order; `Refused` before anything has changed."""
-        matching = self._matching
-        account = matching.treasury.account(account_id)
-        listing, desk = matching.listings[request.symbol], matching.desks[request.symbol]
+        office = self._office
+        account = office.treasury.account(account_id)
+        listing, desk = office.listings[request.symbol], office.desks[request.symbol]
         desk.sync(self._times.now)
         self._check(account, request, listing, desk)
-        number = matching.numbers.algo
-        matching.numbers.algo += 1
+        number = office.numbers.algo
+        office.numbers.algo += 1
         now, wire = self._times.now, self._times.wire_ms()
         algo = AlgoOrder(
             number, account_id, request, request.client_id or f"algo-{number}", now, wire, now, wire
@@ -60,7 +61,7 @@ class Conditional:
         self, account_id: str, algo_id: int | None = None, client_id: str = "", symbol: str | None = None
     ) -> AlgoOrder:
         """The conditional order, cancelled; `Refused` UNKNOWN_ORDER when it is not open."""
-        account = self._matching.treasury.account(account_id)
+        account = self._office.treasury.account(account_id)
         for algo in account.open_algos.values():
             named = algo.id == algo_id if algo_id is not None else algo.client_id == client_id
             if named and symbol in (None, algo.request.symbol):
@@ -69,7 +70,7 @@ class Conditional:
         raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
 
     def cancel_all(self, account_id: str, symbol: str | None = None) -> list[AlgoOrder]:
-        account = self._matching.treasury.account(account_id)
+        account = self._office.treasury.account(account_id)
         found = [a for a in account.open_algos.values() if symbol in (None, a.request.symbol)]
         for algo in found:
             self.end(algo, AlgoStatus.CANCELED)
@@ -130,12 +131,12 @@ class Conditional:
         return _trails(algo, price)
 
     def _trigger(self, algo: AlgoOrder, desk: Desk) -> None:
-        matching = self._matching
-        account = matching.treasury.accounts[algo.account]
+        account = self._office.treasury.accounts[algo.account]
         self._off_list(algo)
         algo.triggered_ms = self._times.now
         try:
-            order = matching.place(algo.account, self._order_request(algo, account), Cause.ALGO, algo.id)
+            request = self._order_request(algo, account)
+            order = self._matching.place(algo.account, request, Cause.ALGO, algo.id)
         except Refused as refused:
             self.end(algo, AlgoStatus.REJECTED, refused.reason.value)
             return
@@ -153,11 +154,11 @@ class Conditional:
             self._reporting.algo(algo)
 
     def _off_list(self, algo: AlgoOrder) -> None:
-        self._matching.treasury.accounts[algo.account].open_algos.pop(algo.id, None)
-        self._matching.desks[algo.request.symbol].algos.pop(algo.id, None)
+        self._office.treasury.accounts[algo.account].open_algos.pop(algo.id, None)
+        self._office.desks[algo.request.symbol].algos.pop(algo.id, None)
 
     def _closable(self, algo: AlgoOrder) -> Decimal:
-        return _closable(self._matching.treasury.accounts[algo.account], algo.request)
+        return _closable(self._office.treasury.accounts[algo.account], algo.request)
 
     def _order_request(self, algo: AlgoOrder, account: Account) -> OrderRequest:
         request = algo.request

@@ -14,14 +14,14 @@ from tradewind.exchange.accounts import (
     Permission,
     Treasury,
 )
+from tradewind.exchange.backoffice import BackOffice
 from tradewind.exchange.conditional import Conditional
 from tradewind.exchange.events import BalanceCause, Execution, ListingChanged
 from tradewind.exchange.ledger import Change
 from tradewind.exchange.life import Forced, Liquidations
 from tradewind.exchange.listing import Listing, Status
-from tradewind.exchange.matching import Matching
 from tradewind.exchange.money import ZERO, floor, positive
-from tradewind.exchange.orders import AlgoStatus, Cause, Order, PositionSide
+from tradewind.exchange.orders import AlgoStatus, Cause, Order, OrderStatus, PositionSide
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.exchange.tape import Tape
 
@@ -30,13 +30,13 @@ class Control:
     """Commands. Amounts are rounded down to eight places; `Refused` changes nothing."""
 
     def __init__(
-        self, matching: Matching, conditional: Conditional, liquidations: Liquidations, tape: Tape
+        self, office: BackOffice, conditional: Conditional, liquidations: Liquidations, tape: Tape
     ) -> None:
-        self._matching = matching
+        self._office = office
         self._conditional = conditional
         self._liquidations = liquidations
         self._tape = tape
-        self._treasury: Treasury = matching.treasury
+        self._treasury: Treasury = office.treasury
 
     # --- accounts and keys
 
@@ -109,13 +109,13 @@ class Control:
         signed = -amount if to_futures else amount
         self._tell(account_id, asset, SPOT, BalanceCause.TRANSFER, signed)
         self._tell(account_id, asset, FUTURES, BalanceCause.TRANSFER, -signed)
-        self._matching.reporting.stream.deliver()
+        self._office.reporting.stream.deliver()
 
     def wipe(self, account_id: str, spot: dict[str, Decimal] | None = None) -> None:
         """As a testnet reset: orders, positions, balances and history are gone; `spot` is there instead."""
-        matching, account = self._matching, self._treasury.account(account_id)
+        office, account = self._office, self._treasury.account(account_id)
         for order in account.all_open():
-            matching.end(order, Execution.CANCELED, "wipe")
+            office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "wipe")
         for algo in list(account.open_algos.values()):
             self._conditional.end(algo, AlgoStatus.CANCELED, "wipe")
         for position in list(account.positions.values()):
@@ -129,10 +129,10 @@ class Control:
                 self._outside(account_id, asset, -amount, FUTURES, BalanceCause.WIPE)
         account.positions.clear()
         account.resting.clear()
-        matching.records.forget(account_id)
+        office.records.forget(account_id)
         for asset, amount in (spot or {}).items():
             self.deposit(account_id, asset, amount)
-        matching.reporting.stream.deliver()
+        office.reporting.stream.deliver()
 
     # --- forced trades
 
@@ -146,7 +146,7 @@ class Control:
         """Deleverage a position, whole or in part, at the mark and without a fee."""
         account = self._treasury.account(account_id)
         order = self._liquidations.adl(account, symbol, side, quantity)
-        self._matching.reporting.stream.deliver()
+        self._office.reporting.stream.deliver()
         return order
 
     def liquidate(self, account_id: str, symbol: str, side: PositionSide = PositionSide.BOTH) -> Order:
@@ -156,17 +156,17 @@ class Control:
         if position is None or not position.quantity:
             raise Refused(Refusal.NO_POSITION, f"{account_id} has no {side} position in {symbol}")
         order = self._liquidations.liquidate(account, position)
-        self._matching.reporting.stream.deliver()
+        self._office.reporting.stream.deliver()
         return order
 
     # --- listings
 
     def change_listing(self, symbol: str, **changes: object) -> Listing:
         """New filters, fees, tiers or status, from the next request on. Open orders stay."""
-        listing = self._matching.listings.change(symbol, **changes)
-        times = self._matching.times
-        self._matching.reporting.stream.emit(ListingChanged(symbol, times.now, times.wire_ms()))
-        self._matching.reporting.stream.deliver()
+        listing = self._office.listings.change(symbol, **changes)
+        times = self._office.times
+        self._office.reporting.stream.emit(ListingChanged(symbol, times.now, times.wire_ms()))
+        self._office.reporting.stream.deliver()
         return listing
 
     def halt(self, symbol: str) -> None:
@@ -177,11 +177,11 @@ class Control:
 
     def delist(self, symbol: str) -> None:
         """Orders are cancelled, positions closed at the mark without a fee, no request is taken any more."""
-        matching = self._matching
-        desk = matching.desks[matching.listings[symbol].symbol]
+        office = self._office
+        desk = office.desks[office.listings[symbol].symbol]
         for account in list(self._treasury.accounts.values()):
             for order in list(account.open_in(symbol).values()):
-                matching.end(order, Execution.CANCELED, "delisted")
+                office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "delisted")
             for position in account.held(symbol):
                 self._liquidations.force(account, position, self._at_mark(symbol, position.quantity))
         for algo in list(desk.algos.values()):
@@ -189,7 +189,7 @@ class Control:
         self.change_listing(symbol, status=Status.DELISTED)
 
     def _at_mark(self, symbol: str, quantity: Decimal) -> Forced:
-        mark, tick = self._tape.mark(symbol), self._matching.listings[symbol].filters.tick
+        mark, tick = self._tape.mark(symbol), self._office.listings[symbol].filters.tick
         price = max(tick, (mark / tick).to_integral_value() * tick)
         return Forced(
             price, abs(quantity), ZERO, Execution.CALCULATED, Cause.CLOSE, BalanceCause.ORDER, "delist-"
@@ -200,7 +200,7 @@ class Control:
         if wallet == SPOT:
             free = account.balance(asset).free
         else:
-            margin = self._matching.futures.margin
+            margin = self._office.futures.margin
             free = min(margin.available(account, asset), margin.cross_wallet(account, asset))
         if amount > free:
             raise Refused(Refusal.INSUFFICIENT_BALANCE, f"{free} {asset} can be moved, not {amount}")
@@ -211,10 +211,10 @@ class Control:
         self._treasury.account(account_id)
         self._treasury.move(cause.value, account_id, wallet, asset, change, OUTSIDE)
         self._tell(account_id, asset, wallet, cause, change)
-        self._matching.reporting.stream.deliver()
+        self._office.reporting.stream.deliver()
 
     def _tell(self, account_id: str, asset: str, wallet: str, cause: BalanceCause, change: Decimal) -> None:
-        account, reporting = self._treasury.account(account_id), self._matching.reporting
+        account, reporting = self._treasury.account(account_id), self._office.reporting
         if wallet == SPOT:
             reporting.spot(account, cause, (asset,), change)
         else:

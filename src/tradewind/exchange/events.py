@@ -166,7 +166,7 @@ class SettingsUpdate:
 
 @dataclass(frozen=True, slots=True)
 class MarginCall:
-    """Margin is below 1.25 times maintenance. Sent once until it recovers."""
+    """Margin is below 1.25 times maintenance. Sent once until it was above 1.5 times."""
 
     account: str
     positions: tuple[PositionState, ...]

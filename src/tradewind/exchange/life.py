@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from tradewind.exchange.accounts import FUNDING, FUTURES, INSURANCE, Account, Position
+from tradewind.exchange.admission import Admission
+from tradewind.exchange.backoffice import BackOffice
 from tradewind.exchange.candles import FundingRate
 from tradewind.exchange.conditional import Conditional
 from tradewind.exchange.desk import Desk
 from tradewind.exchange.events import BalanceCause, Execution, FundingTick, Liquidation, MarginCall
 from tradewind.exchange.ledger import VENUE, Change
 from tradewind.exchange.listing import Listing
-from tradewind.exchange.matching import Matching
 from tradewind.exchange.money import ONE, ZERO, floor
 from tradewind.exchange.orders import (
     Cause,
     Order,
     OrderRequest,
+    OrderStatus,
     OrderType,
     PositionSide,
     TimeInForce,
@@ -25,7 +27,8 @@ from tradewind.exchange.orders import (
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.market import Side
 
-CALL_RATIO = Decimal("1.25")  # a margin call is sent below this times maintenance
+CALL_RATIO = Decimal("1.25")  # a margin call is sent below this times maintenance,
+CALM_RATIO = Decimal("1.5")  # and not again before the margin was above this
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,20 @@ class Forced:
 class Funding:
     """Charges funding to all positions of a market at its times."""
 
-    def __init__(self, matching: Matching) -> None:
-        self._matching = matching
+    def __init__(self, office: BackOffice) -> None:
+        self._office = office
 
     def charge(self, desk: Desk, time_ms: int) -> None:
         """`quantity * mark * rate` from longs to the venue, and from the venue to shorts."""
-        matching = self._matching
+        office = self._office
         rate, mark = desk.funding.rate(time_ms), desk.mark(time_ms)
         for name in sorted(desk.holders):
-            account = matching.treasury.accounts[name]
-            self._charge_account(account, matching.listings[desk.symbol], rate * mark)
-        matching.reporting.stream.emit(FundingTick(FundingRate(desk.symbol, time_ms, rate, mark)))
+            account = office.treasury.accounts[name]
+            self._charge_account(account, office.listings[desk.symbol], rate * mark)
+        office.reporting.stream.emit(FundingTick(FundingRate(desk.symbol, time_ms, rate, mark)))
 
     def _charge_account(self, account: Account, listing: Listing, per_unit: Decimal) -> None:
-        matching, quote = self._matching, listing.quote
+        office, quote = self._office, listing.quote
         for position in account.held(listing.symbol):
             key = (position.symbol, position.side)
             due = floor(position.quantity * per_unit)
@@ -67,18 +70,18 @@ class Funding:
                 (account.id, FUTURES, quote, -due),
                 (VENUE, FUNDING, quote, due),
             )
-            matching.treasury.post("funding", account.id, changes, listing.symbol)
+            office.treasury.post("funding", account.id, changes, listing.symbol)
             if listing.symbol in account.isolated and due > 0:
                 self._charge_isolated(account, position, listing, due)
-            matching.futures.cover(account, quote)
-            matching.reporting.futures(account, BalanceCause.FUNDING, quote, (key,), -due)
+            office.futures.cover(account, quote)
+            office.reporting.futures(account, BalanceCause.FUNDING, quote, (key,), -due)
 
     def _charge_isolated(self, account: Account, position: Position, listing: Listing, due: Decimal) -> None:
         """Isolated positions pay from their own margin; what they cannot pay the insurance fund does."""
         owed = due - position.isolated_wallet
         position.isolated_wallet = max(ZERO, -owed)
         if owed > 0:
-            self._matching.treasury.move(
+            self._office.treasury.move(
                 "insurance", account.id, FUTURES, listing.quote, owed, INSURANCE, listing.symbol
             )
 
@@ -86,15 +89,16 @@ class Funding:
 class Liquidations:
     """Closes positions whose margin does not suffice, and those that the venue is told to close."""
 
-    def __init__(self, matching: Matching, conditional: Conditional) -> None:
-        self._matching = matching
+    def __init__(self, office: BackOffice, admission: Admission, conditional: Conditional) -> None:
+        self._office = office
+        self._admission = admission
         self._conditional = conditional
 
     def check(self, desk: Desk) -> None:
         """After the mark of a market moved: liquidate whoever is below maintenance there."""
-        listing = self._matching.listings[desk.symbol]
+        listing = self._office.listings[desk.symbol]
         for name in sorted(desk.holders):
-            account = self._matching.treasury.accounts[name]
+            account = self._office.treasury.accounts[name]
             if desk.symbol in account.isolated:
                 self._check_isolated(account, listing)
             else:
@@ -102,8 +106,8 @@ class Liquidations:
 
     def force(self, account: Account, position: Position, forced: Forced) -> Order:
         """Close (part of) a position at a price by an order of the venue's own."""
-        matching = self._matching
-        listing, desk = matching.listings[position.symbol], matching.desks[position.symbol]
+        office = self._office
+        listing, desk = office.listings[position.symbol], office.desks[position.symbol]
         buy = position.quantity < 0
         request = OrderRequest(
             symbol=position.symbol,
@@ -112,12 +116,12 @@ class Liquidations:
             quantity=forced.quantity,
             price=forced.price,
             time_in_force=TimeInForce.IOC,
-            client_id=f"{forced.name}{matching.numbers.order}",
+            client_id=f"{forced.name}{office.numbers.order}",
             position_side=position.side,
             reduce_only=position.side is PositionSide.BOTH,
         )
-        order = matching.force(account, request, forced.cause, forced.fee_rate, forced.execution)
-        matching.reporting.stream.emit(
+        order = self._fill(account, request, forced)
+        office.reporting.stream.emit(
             Liquidation(
                 account.id,
                 listing.symbol,
@@ -127,20 +131,42 @@ class Liquidations:
                 order.filled,
                 order.id,
                 forced.cause is Cause.ADL,
-                matching.times.now,
-                matching.times.wire_ms(),
+                office.times.now,
+                office.times.wire_ms(),
             )
         )
         self._conditional.sweep(desk)
-        matching.futures.cover(account, listing.quote)
+        office.futures.cover(account, listing.quote)
         key = (listing.symbol, position.side)
-        matching.reporting.futures(account, forced.balance_cause, listing.quote, (key,))
+        office.reporting.futures(account, forced.balance_cause, listing.quote, (key,))
+        return order
+
+    def _fill(self, account: Account, request: OrderRequest, forced: Forced) -> Order:
+        """An order of the venue's own, filled whole at its price against nobody's book."""
+        office = self._office
+        listing, desk = office.listings[request.symbol], office.desks[request.symbol]
+        order = self._admission.order(account, request, forced.cause)
+        office.register(order, account)
+        office.reporting.order(order, Execution.NEW)
+        office.fill(
+            order,
+            account,
+            listing,
+            desk,
+            order.price,
+            order.quantity,
+            False,
+            office.trade_number(),
+            forced.execution,
+            forced.fee_rate,
+        )
+        office.sweep(listing, desk, {account.id})
         return order
 
     def liquidate(self, account: Account, position: Position) -> Order:
         """Close a whole position at the mark, and charge the fee as far as its margin pays it."""
-        matching = self._matching
-        listing = matching.listings[position.symbol]
+        office = self._office
+        listing = office.listings[position.symbol]
         price = self._price(position, listing)
         self._cancel_orders(account, None if position.symbol not in account.isolated else position.symbol)
         quantity = abs(position.quantity)
@@ -165,20 +191,20 @@ class Liquidations:
             raise Refused(Refusal.NO_POSITION, f"{account.id} has no {side} position in {symbol}")
         whole = abs(position.quantity)
         taken = whole if quantity is None else min(whole, quantity)
-        price = self._price(position, self._matching.listings[symbol])
+        price = self._price(position, self._office.listings[symbol])
         forced = Forced(
             price, taken, ZERO, Execution.CALCULATED, Cause.ADL, BalanceCause.ADL, "adl_autoclose-"
         )
         return self.force(account, position, forced)
 
     def _check_isolated(self, account: Account, listing: Listing) -> None:
-        margin = self._matching.futures.margin
+        margin = self._office.futures.margin
         for position in account.held(listing.symbol):
             if position.isolated_wallet + margin.unrealised(position) <= margin.maintenance(position):
                 self.liquidate(account, position)
 
     def _check_cross(self, account: Account, asset: str) -> None:
-        margin = self._matching.futures.margin
+        margin = self._office.futures.margin
         while True:
             positions = list(margin.open_positions(account, asset, False))
             if not positions:
@@ -193,22 +219,22 @@ class Liquidations:
     def _call(self, account: Account, positions: list[Position], worth: Decimal, needed: Decimal) -> None:
         near = worth < needed * CALL_RATIO
         if near and not account.called:
-            matching = self._matching
-            states = tuple(matching.futures.margin.state(account, p) for p in positions)
-            matching.reporting.stream.emit(
-                MarginCall(account.id, states, matching.times.now, matching.times.wire_ms())
+            office = self._office
+            states = tuple(office.futures.margin.state(account, p) for p in positions)
+            office.reporting.stream.emit(
+                MarginCall(account.id, states, office.times.now, office.times.wire_ms())
             )
-        account.called = near
+        account.called = near or (account.called and worth < needed * CALM_RATIO)
 
     def _price(self, position: Position, listing: Listing) -> Decimal:
         """The mark, on the tick grid to the disadvantage of the position."""
-        mark, tick = self._matching.futures.margin.mark(listing.symbol), listing.filters.tick
+        mark, tick = self._office.futures.margin.mark(listing.symbol), listing.filters.tick
         rounding = ROUND_UP if position.quantity < 0 else ROUND_DOWN
         return max(tick, (mark / tick).to_integral_value(rounding) * tick)
 
     def _fee_rate(self, account: Account, position: Position, listing: Listing, price: Decimal) -> Decimal:
         """The listing's rate, or less where the margin does not pay it."""
-        margin = self._matching.futures.margin
+        margin = self._office.futures.margin
         profit = position.quantity * price - position.cost
         if listing.symbol in account.isolated:
             left = position.isolated_wallet + profit
@@ -222,8 +248,8 @@ class Liquidations:
 
     def _cancel_orders(self, account: Account, symbol: str | None) -> None:
         """Open orders give their margin back before a position is taken."""
-        matching = self._matching
+        office = self._office
         for order in account.all_open():
             cross = symbol is None and order.symbol not in account.isolated
-            if (cross or order.symbol == symbol) and not matching.listings[order.symbol].is_spot:
-                matching.end(order, Execution.CANCELED, "liquidation")
+            if (cross or order.symbol == symbol) and not office.listings[order.symbol].is_spot:
+                office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "liquidation")

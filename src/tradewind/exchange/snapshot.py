@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tradewind.exchange.accounts import Account, ApiKey, Position, Resting
+from tradewind.exchange.backoffice import Numbers
 from tradewind.exchange.codec import decode, encode
 from tradewind.exchange.desk import Desk
 from tradewind.exchange.listing import Listing
-from tradewind.exchange.matching import Numbers
 from tradewind.exchange.orders import AlgoOrder, Order, PositionSide, Trade
 from tradewind.market import DataError
 

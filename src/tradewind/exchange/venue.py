@@ -9,7 +9,10 @@ from pathlib import Path
 
 from tradewind.exchange import snapshot
 from tradewind.exchange.accounts import Account, Treasury
+from tradewind.exchange.admission import Admission
 from tradewind.exchange.advance import Advance
+from tradewind.exchange.backoffice import BackOffice, Numbers
+from tradewind.exchange.changes import Changes
 from tradewind.exchange.clock import Times
 from tradewind.exchange.conditional import Conditional
 from tradewind.exchange.control import Control
@@ -19,13 +22,14 @@ from tradewind.exchange.ledger import Ledger
 from tradewind.exchange.life import Funding, Liquidations
 from tradewind.exchange.listing import Listing, Listings, listing_of
 from tradewind.exchange.margin import Margin
-from tradewind.exchange.matching import Matching, Numbers
+from tradewind.exchange.matching import Matching
 from tradewind.exchange.orders import AlgoOrder, Order, OrderRequest
 from tradewind.exchange.positions import Positions
 from tradewind.exchange.records import Records
 from tradewind.exchange.refusal import Refused
 from tradewind.exchange.reporting import Reporting
 from tradewind.exchange.spot import SpotSettlement
+from tradewind.exchange.stops import Stops
 from tradewind.exchange.stream import Stream, Subscriber
 from tradewind.exchange.tape import Tape, Watches
 from tradewind.files import write_whole
@@ -86,7 +90,7 @@ class Exchange:
 
     def _compose(self) -> None:
         reporting = Reporting(self.ledger, self.stream, self.times, self.margin)
-        self.matching = Matching(
+        office = BackOffice(
             self.tape.desks,
             self.listings,
             self.treasury,
@@ -97,16 +101,22 @@ class Exchange:
             self.times,
             self.numbers,
         )
+        admission = Admission(office)
+        self.office = office
+        self.matching = Matching(office, admission)
+        self.stops = Stops(self.matching)
+        self.changes = Changes(self.matching)
         self.conditional = Conditional(self.matching)
-        self.matching.on_closed = self.conditional.finish
-        self.matching.on_position = self.conditional.sweep
-        liquidations = Liquidations(self.matching, self.conditional)
-        self.positions = Positions(self.matching, self.conditional)
-        self.control = Control(self.matching, self.conditional, liquidations, self.tape)
+        office.on_closed = self.conditional.finish
+        office.on_position = self.conditional.sweep
+        liquidations = Liquidations(office, admission, self.conditional)
+        self.positions = Positions(office, self.conditional)
+        self.control = Control(office, self.conditional, liquidations, self.tape)
         self._advance = Advance(
             self.matching,
+            self.stops,
             self.conditional,
-            Funding(self.matching),
+            Funding(office),
             liquidations,
             self.tape,
             self.watches,
@@ -152,13 +162,16 @@ class Exchange:
     def place(self, account: str, request: OrderRequest) -> Order:
         """An accepted order, as far as it could trade at once; its fills are in `trades`."""
         try:
-            return self.matching.place(account, request)
+            return self._placer(request).place(account, request)
         finally:
             self.stream.deliver()
 
+    def _placer(self, request: OrderRequest) -> Matching | Stops:
+        return self.stops if request.type.is_conditional else self.matching
+
     def check(self, account: str, request: OrderRequest) -> None:
         """`Refused` when `place` would refuse; nothing changes."""
-        self.matching.check(account, request)
+        self._placer(request).check(account, request)
 
     def cancel(
         self,
@@ -170,7 +183,7 @@ class Exchange:
     ) -> Order:
         """The order, cancelled; `Refused` UNKNOWN_ORDER when it is not open."""
         try:
-            return self.matching.cancel(account, symbol, order_id, client_id, cancel_client_id)
+            return self.changes.cancel(account, symbol, order_id, client_id, cancel_client_id)
         finally:
             self.stream.deliver()
 
@@ -178,7 +191,7 @@ class Exchange:
         """All open orders of an account (in one market), cancelled; conditional orders stay."""
         try:
             found = [o for o in self.treasury.account(account).all_open() if symbol in (None, o.symbol)]
-            return [self.matching.cancel(account, o.symbol, o.id) for o in found]
+            return [self.changes.cancel(account, o.symbol, o.id) for o in found]
         finally:
             self.stream.deliver()
 
@@ -198,7 +211,7 @@ class Exchange:
         It keeps its place in the queue only if the price stays and the quantity shrinks.
         """
         try:
-            return self.matching.amend(account, symbol, order_id, client_id, quantity, price, new_client_id)
+            return self.changes.amend(account, symbol, order_id, client_id, quantity, price, new_client_id)
         finally:
             self.stream.deliver()
 
@@ -216,7 +229,7 @@ class Exchange:
         try:
             cancelled, refused = None, None
             try:
-                cancelled = self.matching.cancel(
+                cancelled = self.changes.cancel(
                     account, request.symbol, order_id, client_id, cancel_client_id
                 )
             except Refused as error:
@@ -224,7 +237,7 @@ class Exchange:
                 if stop_on_failure:
                     return Replaced(None, refused, None, None)
             try:
-                return Replaced(cancelled, refused, self.matching.place(account, request), None)
+                return Replaced(cancelled, refused, self._placer(request).place(account, request), None)
             except Refused as error:
                 return Replaced(cancelled, refused, None, error)
         finally:
