@@ -1,0 +1,180 @@
+"""What an accepted order goes through besides matching: its fills are booked, it ends, it is filed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tradewind.exchange.accounts import Account, Treasury
+from tradewind.exchange.clock import Times
+from tradewind.exchange.desk import Desk
+from tradewind.exchange.events import Execution
+from tradewind.exchange.futures import FuturesSettlement, reduces, reducible
+from tradewind.exchange.listing import Listing, Listings
+from tradewind.exchange.money import ZERO, floor
+from tradewind.exchange.orders import Order, OrderStatus, Trade
+from tradewind.exchange.records import Records
+from tradewind.exchange.reporting import Reporting
+from tradewind.exchange.spot import SpotSettlement
+
+
+@dataclass(slots=True)
+class Numbers:
+    """The next ids."""
+
+    order: int = 1
+    trade: int = 1
+    algo: int = 1
+
+
+class BackOffice:
+    """Everything that those who match, trigger, change and liquidate orders have in common."""
+
+    def __init__(
+        self,
+        desks: dict[str, Desk],
+        listings: Listings,
+        treasury: Treasury,
+        records: Records,
+        reporting: Reporting,
+        spot: SpotSettlement,
+        futures: FuturesSettlement,
+        times: Times,
+        numbers: Numbers,
+    ) -> None:
+        self.desks = desks
+        self.listings = listings
+        self.treasury = treasury
+        self.records = records
+        self.reporting = reporting
+        self.spot = spot
+        self.futures = futures
+        self.times = times
+        self.numbers = numbers
+        self.on_closed: Callable[[Order], None] = _nothing  # an order of a conditional one is done
+        self.on_position: Callable[[Desk], None] = _nothing  # positions of a market may be gone
+
+    def register(self, order: Order, account: Account) -> None:
+        """The order exists from now on."""
+        self.numbers.order += 1
+        account.open_in(order.symbol)[order.id] = order
+        self.records.add(order)
+
+    def fill(
+        self,
+        order: Order,
+        account: Account,
+        listing: Listing,
+        desk: Desk,
+        price: Decimal,
+        quantity: Decimal,
+        maker: bool,
+        number: int,
+        execution: Execution = Execution.TRADE,
+        forced_fee: Decimal | None = None,
+    ) -> Trade:
+        """Book one fill of one order: status, money, position, records, events.
+
+        `forced_fee` is the rate of a liquidation, which goes to the insurance fund.
+        """
+        order.filled += quantity
+        quote = price * quantity
+        order.quote_filled += quote
+        done = order.filled == order.quantity
+        order.status = OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED
+        realised = ZERO
+        if listing.is_spot:
+            fee, fee_asset = self.spot.settle(order, account, listing, price, quantity, maker, number)
+        else:
+            fee, fee_asset, realised = self.futures.settle(
+                order, account, listing, price, quantity, maker, number, forced_fee
+            )
+            self.note_holder(account, listing, desk)
+        trade = Trade(
+            number,
+            order.symbol,
+            order.account,
+            order.id,
+            order.client_id,
+            order.side,
+            price,
+            quantity,
+            floor(quote),
+            fee,
+            fee_asset,
+            maker,
+            realised,
+            order.position_side,
+            self.times.now,
+            self.times.wire_ms(),
+        )
+        order.trades.append(trade)
+        self.records.add_trade(trade)
+        self.reporting.fill(trade)
+        if done:
+            self._file(order, account, desk)
+        self.reporting.order(order, execution, trade)
+        self.reporting.balances_of(account, listing, order, fee_asset)
+        return trade
+
+    def note_holder(self, account: Account, listing: Listing, desk: Desk) -> None:
+        """Remember who has a position in the market."""
+        if account.held(listing.symbol):
+            desk.holders.add(account.id)
+        else:
+            desk.holders.discard(account.id)
+
+    def end(
+        self,
+        order: Order,
+        status: OrderStatus,
+        execution: Execution,
+        reason: str = "",
+        original_client_id: str = "",
+        client_id: str = "",
+    ) -> None:
+        """An open order is cancelled or expires: out of the book, and what it held is free."""
+        account, listing = self.treasury.accounts[order.account], self.listings[order.symbol]
+        order.status = status
+        self._file(order, account, self.desks[order.symbol])
+        self.settlement(listing).hold(order, account, listing)
+        self.reporting.order(
+            order, execution, reason=reason, original_client_id=original_client_id, client_id=client_id
+        )
+        if listing.is_spot:
+            self.reporting.balances_of(account, listing, order)
+
+    def _file(self, order: Order, account: Account, desk: Desk) -> None:
+        """The order is final: out of book and lists, into the records."""
+        if order.working:
+            desk.book.remove(order)
+            order.working = False
+        desk.stops.pop(order.id, None)
+        if account.open_in(order.symbol).pop(order.id, None) is not None:
+            self.records.close(order)
+            if order.algo_id:
+                self.on_closed(order)
+
+    def trade_number(self) -> int:
+        """The id of the next trade, used up."""
+        self.numbers.trade += 1
+        return self.numbers.trade - 1
+
+    def settlement(self, listing: Listing) -> SpotSettlement | FuturesSettlement:
+        """How orders of that market hold and pay."""
+        return self.spot if listing.is_spot else self.futures
+
+    def sweep(self, listing: Listing, desk: Desk, accounts: set[str]) -> None:
+        """Reducing orders end when there is nothing left to reduce."""
+        for name in sorted(accounts):
+            account = self.treasury.accounts[name]
+            for order in list(account.open_in(listing.symbol).values()):
+                if reduces(order) and not reducible(order, account):
+                    self.end(order, OrderStatus.EXPIRED, Execution.EXPIRED, reason="reduce_only")
+        if desk.algos:
+            self.on_position(desk)
+
+
+def _nothing(_: object) -> None:
+    """Until somebody is to be told."""
