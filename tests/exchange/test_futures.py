@@ -11,6 +11,7 @@ from tradewind.exchange import (
     AlgoStatus,
     DepthShape,
     Exchange,
+    IncomeKind,
     OrderStatus,
     OrderType,
     PositionSide,
@@ -259,6 +260,21 @@ def test_funding_is_charged_before_anything_else_at_its_time() -> None:
     causes = [r.cause for r in world.ledger.transfers() if r.account == "b" and r.symbol == PERP]
     assert causes == ["trade", "funding"]
     assert_sound(world)
+
+
+def test_incomes_sum_to_the_wallet() -> None:
+    world = quiet(flat(10, volume=1e4), funding={3: 0.01})
+    long(world, "10")
+    world.advance(START + 4 * MINUTE)
+    world.place("a", sell(MARKET, "10", symbol=PERP))
+    world.control.transfer("a", "USDT", D(50), to_futures=True)
+    items = world.incomes("a")
+    assert sum(i.amount for i in items) == world.positions.wallet("a", "USDT").wallet
+    assert {i.kind.value for i in items} >= {"commission", "funding", "transfer", "other"}
+    paid = world.incomes("a", kind=IncomeKind.FUNDING, symbol=PERP, start_ms=START)
+    assert [(i.amount, i.time_ms) for i in paid] == [(-10, START + 3 * MINUTE)]
+    assert world.incomes("a", limit=1) == items[-1:]
+    assert world.fee_rates("a", PERP) == (D("0.0005"), D("0.001"))
 
 
 def test_isolated_positions_pay_funding_from_their_margin() -> None:

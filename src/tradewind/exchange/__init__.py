@@ -3,6 +3,7 @@
 from tradewind.exchange.accounts import Account, ApiKey, FeeSettings, Permission
 from tradewind.exchange.clock import MarketClock
 from tradewind.exchange.depth import DepthShape
+from tradewind.exchange.incomes import Income, IncomeKind
 from tradewind.exchange.listing import Filters, Listing, Listings, Status, Tier, listing_of
 from tradewind.exchange.orders import (
     AlgoOrder,
@@ -29,6 +30,8 @@ __all__ = [
     "Exchange",
     "FeeSettings",
     "Filters",
+    "Income",
+    "IncomeKind",
     "Listing",
     "Listings",
     "MarketClock",

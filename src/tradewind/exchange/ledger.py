@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
@@ -206,5 +207,11 @@ def _row_of(kind: str, fields: list[Any]) -> Row:
         changes = tuple((a, b, c, Decimal(v)) for a, b, c, v in fields[-1])
         return TransferRow._make([*fields[:-1], changes])
     kept = OrderRow if kind == "order" else FillRow
+    decimals = _decimal_fields(kept)
+    return kept._make([Decimal(v) if is_decimal else v for is_decimal, v in zip(decimals, fields)])
+
+
+@cache
+def _decimal_fields(kept: type[OrderRow] | type[FillRow]) -> tuple[bool, ...]:
     types = get_type_hints(kept)
-    return kept._make([Decimal(v) if types[n] is Decimal else v for n, v in zip(kept._fields, fields)])
+    return tuple(types[name] is Decimal for name in kept._fields)

@@ -18,6 +18,7 @@ from tradewind.exchange.conditional import Conditional
 from tradewind.exchange.control import Control
 from tradewind.exchange.depth import DepthShape
 from tradewind.exchange.futures import FuturesSettlement
+from tradewind.exchange.incomes import Income, IncomeKind, incomes
 from tradewind.exchange.ledger import Ledger
 from tradewind.exchange.life import Funding, Liquidations
 from tradewind.exchange.listing import Listing, Listings, listing_of
@@ -28,7 +29,7 @@ from tradewind.exchange.positions import Positions
 from tradewind.exchange.records import Records
 from tradewind.exchange.refusal import Refused
 from tradewind.exchange.reporting import Reporting
-from tradewind.exchange.spot import SpotSettlement
+from tradewind.exchange.spot import SpotSettlement, fee_rates
 from tradewind.exchange.stops import Stops
 from tradewind.exchange.stream import Stream, Subscriber
 from tradewind.exchange.tape import Tape, Watches
@@ -272,6 +273,25 @@ class Exchange:
         """Open conditional orders, by id."""
         found = self.treasury.account(account).open_algos.values()
         return [a for a in found if symbol in (None, a.request.symbol)]
+
+    def fee_rates(self, account: str, symbol: str) -> tuple[Decimal, Decimal]:
+        """Maker and taker rate of an account in a market, as fractions."""
+        return fee_rates(self.treasury.account(account), self.listings[symbol])
+
+    def incomes(
+        self,
+        account: str,
+        *,
+        kind: IncomeKind | None = None,
+        symbol: str | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 100,
+    ) -> list[Income]:
+        """Profit, fees, funding and transfers of the futures wallet: the first from `start_ms`, else the newest."""
+        return incomes(
+            self.ledger, account, kind=kind, symbol=symbol, start_ms=start_ms, end_ms=end_ms, limit=limit
+        )
 
     # --- snapshots
 
