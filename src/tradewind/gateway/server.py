@@ -1,0 +1,227 @@
+"""Sockets: aiohttp in front of the dialects. One process, one event loop, one port for HTTP and one for TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from fnmatch import fnmatch
+from typing import Protocol
+
+import structlog
+from aiohttp import WSMsgType, web
+
+from tradewind.gateway.house import House
+from tradewind.gateway.wire import Dialect, Line, Reply, Request
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 0.05
+MAX_BODY = 1 << 20
+MAX_WAITING = 10_000  # frames; a client that reads slower than this is cut off, as venues do
+
+
+class Dropped(Exception):
+    """The connection is to be cut without an answer."""
+
+
+class Interceptor(Protocol):
+    """Where faults come in. The plain one hands everything through."""
+
+    async def request(self, dialect: Dialect, request: Request) -> Reply:
+        """The reply to send, late or altered; `Dropped` cuts the connection."""
+
+    def frame(self, dialect: Dialect, line: Line, text: str, send: Callable[[str], None]) -> None:
+        """Send a frame: once, twice, later, altered or never."""
+
+
+class HandThrough:
+    """No faults."""
+
+    async def request(self, dialect: Dialect, request: Request) -> Reply:
+        return dialect.answer(request)
+
+    def frame(self, dialect: Dialect, line: Line, text: str, send: Callable[[str], None]) -> None:
+        send(text)
+
+
+class Server:
+    """Dialects on loopback. `start` returns once clients can connect.
+
+    With a real venue's name in the Host header only that venue's dialects answer; with any other (127.0.0.1)
+    the path decides, so one origin serves all.
+    """
+
+    def __init__(
+        self,
+        houses: Sequence[House],
+        dialects: Sequence[Dialect],
+        *,
+        interceptor: Interceptor | None = None,
+        extra: dict[str, Callable[[Request], Awaitable[Reply]]] | None = None,
+        ping_seconds: float = 20.0,
+    ) -> None:
+        self.houses = tuple(houses)
+        self.dialects = tuple(dialects)
+        self.interceptor: Interceptor = interceptor or HandThrough()
+        self.extra = extra or {}  # first path segment -> handler, such as the control API
+        self._ping_seconds = ping_seconds
+        self._runner: web.ServerRunner | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        self._by_host: dict[str, tuple[Dialect, ...]] = {}
+        self.lines: set[Line] = set()
+
+    # --- life
+
+    async def start(
+        self, host: str = "127.0.0.1", port: int = 0, tls_port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> tuple[int, int]:
+        """The ports that were opened: plain, and TLS (0 without `tls`)."""
+        self._runner = web.ServerRunner(
+            web.Server(self._handle, access_log=None, keepalive_timeout=75.0),
+            handle_signals=False,
+        )
+        await self._runner.setup()
+        plain = await self._listen(host, port, None)
+        secure = await self._listen(host, tls_port, tls) if tls else 0
+        self._ticking = asyncio.create_task(self._tick(), name="gateway tick")
+        return plain, secure
+
+    async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+        assert self._runner is not None
+        site = web.TCPSite(self._runner, host, port, ssl_context=tls, shutdown_timeout=1.0)
+        await site.start()
+        return int(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
+
+    async def stop(self) -> None:
+        """Close all lines and ports."""
+        if self._ticking:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
+        for line in tuple(self.lines):
+            line.close(1001, "server shutdown")
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def _tick(self) -> None:
+        while True:
+            self.beat()
+            await asyncio.sleep(TICK_SECONDS)
+
+    def beat(self) -> None:
+        """Move market time on and let every dialect do what is due."""
+        for house in self.houses:
+            house.refresh()
+        for dialect in self.dialects:
+            dialect.tick()
+
+    # --- requests
+
+    async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
+        host = raw.host.partition(":")[0]
+        if raw.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._converse(raw, host)
+        body = await raw.read() if raw.can_read_body else b""
+        request = Request(
+            raw.method,
+            raw.path,
+            raw.raw_path.partition("?")[2],
+            body,
+            raw.headers,
+            raw.remote or "",
+            self.houses[0].wire.now_ms(),
+        )
+        try:
+            reply = await self._reply(host, request)
+        except Dropped:
+            if raw.transport:
+                raw.transport.abort()
+            return web.Response(status=500)  # never leaves: the connection is gone
+        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+
+    async def _reply(self, host: str, request: Request) -> Reply:
+        extra = self.extra.get(request.path.split("/", 2)[1])
+        if extra is not None:
+            return await extra(request)
+        dialects = self._at(host)
+        for dialect in dialects:
+            if dialect.serves(request.method, request.path):
+                return await self.interceptor.request(dialect, request)
+        return dialects[0].unknown(request)
+
+    def _at(self, host: str) -> tuple[Dialect, ...]:
+        found = self._by_host.get(host)
+        if found is None:
+            found = tuple(d for d in self.dialects if any(fnmatch(host, h) for h in d.hosts))
+            found = self._by_host[host] = found or self.dialects
+        return found
+
+    # --- lines
+
+    async def _converse(self, raw: web.BaseRequest, host: str) -> web.StreamResponse:
+        socket = web.WebSocketResponse(heartbeat=self._ping_seconds, max_msg_size=MAX_BODY)
+        frames: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue()
+        for dialect in self._at(host):
+            line = self._line(raw, dialect, frames)
+            talk = dialect.talk(line)
+            if talk is not None:
+                break
+        else:
+            return web.Response(status=404)
+        await socket.prepare(raw)
+        self.lines.add(line)
+        writer = asyncio.create_task(self._write(socket, frames), name="gateway line")
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    talk.hear(message.data)
+                elif message.type is WSMsgType.BINARY:
+                    talk.hear(message.data.decode("utf-8", "replace"))
+        finally:
+            line.open = False
+            self.lines.discard(line)
+            talk.ended()
+            writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await writer
+        return socket
+
+    def _line(
+        self, raw: web.BaseRequest, dialect: Dialect, frames: asyncio.Queue[str | tuple[int, str]]
+    ) -> Line:
+        def put(text: str) -> None:
+            if frames.qsize() < MAX_WAITING:
+                frames.put_nowait(text)
+            else:
+                log.warning("slow client cut off", address=line.address, path=line.path)
+                line.close(1008, "too slow")
+
+        def send(text: str) -> None:
+            self.interceptor.frame(dialect, line, text, put)
+
+        def close(code: int, reason: str) -> None:
+            frames.put_nowait((code, reason))
+
+        line = Line(
+            raw.path,
+            raw.raw_path.partition("?")[2],
+            raw.headers,
+            raw.remote or "",
+            self.houses[0].wire.now_ms(),
+            send,
+            close,
+        )
+        return line
+
+    async def _write(
+        self, socket: web.WebSocketResponse, frames: asyncio.Queue[str | tuple[int, str]]
+    ) -> None:
+        with contextlib.suppress(ConnectionResetError):
+            while True:
+                frame = await frames.get()
+                if isinstance(frame, tuple):
+                    await socket.close(code=frame[0], message=frame[1].encode())
+                    return
+                await socket.send_str(frame)
