@@ -28,7 +28,7 @@ def interventions(f: Figures) -> str:
         ("", [name, n.count(count)])
         for name, count in (
             ("Decisions", f.decisions),
-            ("Not decided: warming up or a feature missing", f.missing),
+            ("Held: a feature was missing", f.missing),
             ("Masked: the instrument had no bar", f.masked),
             ("Asked to hold", f.held),
         )
