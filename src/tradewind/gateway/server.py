@@ -81,6 +81,7 @@ class Server:
         self._runner = web.ServerRunner(
             web.Server(self._handle, access_log=None, keepalive_timeout=75.0),
             handle_signals=False,
+            shutdown_timeout=1.0,
         )
         await self._runner.setup()
         plain = await self._listen(host, port, None)
@@ -90,7 +91,7 @@ class Server:
 
     async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         assert self._runner is not None
-        site = web.TCPSite(self._runner, host, port, ssl_context=tls, shutdown_timeout=1.0)
+        site = web.TCPSite(self._runner, host, port, ssl_context=tls)
         await site.start()
         return int(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
 

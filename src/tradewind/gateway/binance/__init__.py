@@ -1,0 +1,1 @@
+"""Binance's protocols: spot and USD-M futures."""

@@ -1,0 +1,44 @@
+"""Errors as Binance words them. The texts are those of its error lists."""
+
+from __future__ import annotations
+
+from tradewind.gateway.wire import Reply, json_reply
+
+
+class Failure(Exception):
+    """A request that gets `{"code", "msg"}` instead of an answer."""
+
+    def __init__(self, code: int, msg: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
+        super().__init__(f"{code} {msg}")
+        self.code = code
+        self.msg = msg
+        self.status = status
+        self.headers = headers or {}
+
+    def body(self) -> dict[str, object]:
+        return {"code": self.code, "msg": self.msg}
+
+    def reply(self) -> Reply:
+        reply = json_reply(self.body(), self.status)
+        reply.headers.update(self.headers)
+        return reply
+
+
+def malformed(name: str) -> Failure:
+    return Failure(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def illegal(name: str, legal: str) -> Failure:
+    return Failure(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
+
+
+def empty(name: str) -> Failure:
+    return Failure(-1105, f"Parameter '{name}' was empty.")
+
+
+def not_required(name: str) -> Failure:
+    return Failure(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def too_precise(name: str) -> Failure:
+    return Failure(-1111, f"Parameter '{name}' has too much precision.")

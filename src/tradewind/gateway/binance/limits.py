@@ -1,0 +1,128 @@
+"""Rate limits: weight by address, orders by account, bans for those who go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tradewind.gateway.binance.failure import Failure
+from tradewind.gateway.house import LimitProfile
+
+MINUTE_MS = 60_000
+BAN_AFTER = 10  # refused requests in one minute
+BAN_MS = 2 * MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` in every window of `span_ms`. `label` is how headers name the window."""
+
+    label: str
+    interval: str  # of exchangeInfo: SECOND, MINUTE, DAY
+    number: int
+    span_ms: int
+    most: int
+
+
+class Window:
+    """A count that starts anew with every window of wire time, aligned to it as on the venue."""
+
+    __slots__ = ("count", "index", "span_ms")
+
+    def __init__(self, span_ms: int) -> None:
+        self.span_ms = span_ms
+        self.index = -1
+        self.count = 0
+
+    def at(self, now_ms: int) -> int:
+        """What was counted in the present window."""
+        index = now_ms // self.span_ms
+        if index != self.index:
+            self.index, self.count = index, 0
+        return self.count
+
+    def left_seconds(self, now_ms: int) -> int:
+        return max(1, -(-(self.span_ms - now_ms % self.span_ms) // 1000))
+
+
+class Limits:
+    """Counts of one product. Nothing is refused with a profile that counts nothing, headers still tell."""
+
+    def __init__(self, weight: Limit, orders: tuple[Limit, ...], profile: LimitProfile) -> None:
+        self.weight = weight
+        self.orders = orders
+        self.profile = profile
+        self._weights: dict[str, Window] = {}
+        self._orders: dict[str, tuple[Window, ...]] = {}
+        self._refused: dict[str, Window] = {}
+        self._banned: dict[str, int] = {}
+
+    def ban(self, address: str, until_ms: int) -> None:
+        self._banned[address] = until_ms
+
+    def admit(self, address: str, weight: int, now_ms: int) -> None:
+        """Count a request; `Failure` 429 when that is too many, 418 while banned."""
+        until = self._banned.get(address, 0)
+        if until > now_ms:
+            raise self._ban_failure(until, now_ms)
+        window = self._weights.get(address)
+        if window is None:
+            window = self._weights[address] = Window(self.weight.span_ms)
+        window.at(now_ms)
+        window.count += weight
+        if self.profile.on and window.count > self.weight.most * self.profile.scale:
+            refused = self._refused.setdefault(address, Window(MINUTE_MS))
+            refused.at(now_ms)
+            refused.count += 1
+            if refused.count > BAN_AFTER:
+                until = now_ms + BAN_MS
+                self._banned[address] = until
+                raise self._ban_failure(until, now_ms)
+            raise Failure(
+                -1003,
+                f"Too much request weight used; current limit is {self.weight.most} request weight per "
+                f"{self.weight.number} {self.weight.interval}. Please use WebSocket Streams for live updates "
+                "to avoid polling the API.",
+                429,
+                {"Retry-After": str(window.left_seconds(now_ms))},
+            )
+
+    def _ban_failure(self, until_ms: int, now_ms: int) -> Failure:
+        return Failure(
+            -1003,
+            f"Way too much request weight used; IP banned until {until_ms}. "
+            "Please use WebSocket Streams for live updates to avoid bans.",
+            418,
+            {"Retry-After": str(max(1, -(-(until_ms - now_ms) // 1000)))},
+        )
+
+    def admit_orders(self, account: str, count: int, now_ms: int) -> None:
+        """Count orders of an account; `Failure` 429 when that is too many."""
+        windows = self._of(account)
+        for limit, window in zip(self.orders, windows, strict=True):
+            window.at(now_ms)
+            if self.profile.on and window.count + count > limit.most * self.profile.scale:
+                raise Failure(
+                    -1015,
+                    f"Too many new orders; current limit is {limit.most} orders per "
+                    f"{limit.number} {limit.interval}.",
+                    429,
+                    {"Retry-After": str(window.left_seconds(now_ms))},
+                )
+        for window in windows:
+            window.count += count
+
+    def headers(self, address: str, account: str | None, now_ms: int) -> dict[str, str]:
+        """Used weight, and with an account its order counts."""
+        used = self._weights.get(address)
+        text = str(used.at(now_ms) if used else 0)
+        found = {"X-MBX-USED-WEIGHT": text, f"X-MBX-USED-WEIGHT-{self.weight.label}": text}
+        if account is not None:
+            for limit, window in zip(self.orders, self._of(account), strict=True):
+                found[f"X-MBX-ORDER-COUNT-{limit.label}"] = str(window.at(now_ms))
+        return found
+
+    def _of(self, account: str) -> tuple[Window, ...]:
+        found = self._orders.get(account)
+        if found is None:
+            found = self._orders[account] = tuple(Window(limit.span_ms) for limit in self.orders)
+        return found

@@ -1,0 +1,57 @@
+"""Binance Spot's words for ours: order types, statuses, refusals."""
+
+from __future__ import annotations
+
+from tradewind.exchange import OrderStatus, OrderType, Refusal, Refused, SelfTrade, TimeInForce
+from tradewind.gateway.binance.failure import Failure
+from tradewind.gateway.binance.routes import Route
+from tradewind.market import Side
+
+SIDES = {"BUY": Side.BUY, "SELL": Side.SELL}
+TYPES = {
+    "LIMIT": OrderType.LIMIT,
+    "LIMIT_MAKER": OrderType.LIMIT_MAKER,
+    "MARKET": OrderType.MARKET,
+    "STOP_LOSS": OrderType.STOP_MARKET,
+    "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT,
+    "TAKE_PROFIT": OrderType.TAKE_PROFIT_MARKET,
+    "TAKE_PROFIT_LIMIT": OrderType.TAKE_PROFIT_LIMIT,
+}
+TYPE_NAMES = {kind: name for name, kind in TYPES.items()}
+TIMES_IN_FORCE = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK}
+SELF_TRADES = {mode.name: mode for mode in SelfTrade}
+STATUS_NAMES = {status: status.name for status in OrderStatus}
+
+_REJECTED = -2010
+_WORDS: dict[Refusal, tuple[int, str]] = {
+    Refusal.UNKNOWN_SYMBOL: (-1121, "Invalid symbol."),
+    Refusal.DELISTED: (-1121, "Invalid symbol."),
+    Refusal.NOT_TRADING: (-1013, "Market is closed."),
+    Refusal.CANCEL_ONLY: (-2010, "Market is closed."),
+    Refusal.UNSUPPORTED_TYPE: (-1116, "Invalid orderType."),
+    Refusal.BAD_QUANTITY: (-1013, "Invalid quantity."),
+    Refusal.PRICE_FILTER: (-1013, "Filter failure: PRICE_FILTER"),
+    Refusal.LOT_SIZE: (-1013, "Filter failure: LOT_SIZE"),
+    Refusal.MARKET_LOT_SIZE: (-1013, "Filter failure: MARKET_LOT_SIZE"),
+    Refusal.NOTIONAL: (-1013, "Filter failure: NOTIONAL"),
+    Refusal.PERCENT_PRICE: (-1013, "Filter failure: PERCENT_PRICE_BY_SIDE"),
+    Refusal.MAX_ORDERS: (-1013, "Filter failure: MAX_NUM_ORDERS"),
+    Refusal.MAX_ALGO_ORDERS: (-1013, "Filter failure: MAX_NUM_ALGO_ORDERS"),
+    Refusal.TRAILING_RATE: (-1013, "Filter failure: TRAILING_DELTA"),
+    Refusal.INSUFFICIENT_BALANCE: (_REJECTED, "Account has insufficient balance for requested action."),
+    Refusal.DUPLICATE_CLIENT_ID: (_REJECTED, "Duplicate order sent."),
+    Refusal.WOULD_TRIGGER: (_REJECTED, "Stop price would trigger immediately."),
+    Refusal.WOULD_TAKE: (_REJECTED, "Order would immediately match and take."),
+    Refusal.NO_LIQUIDITY: (-1013, "Market has no liquidity."),
+    Refusal.NOTHING_TO_AMEND: (-2038, "The requested action would change no state; rejecting."),
+}
+
+
+def worded(refused: Refused, route: Route | None) -> Failure:
+    """What Binance answers for a refusal of the exchange."""
+    if refused.reason is Refusal.UNKNOWN_ORDER:
+        if route is not None and route.method in ("DELETE", "POST"):
+            return Failure(-2011, "Unknown order sent.")
+        return Failure(-2013, "Order does not exist.")
+    code, msg = _WORDS.get(refused.reason, (-1013, refused.detail))
+    return Failure(code, msg)
