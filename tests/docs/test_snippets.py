@@ -35,4 +35,6 @@ def test_python_is_marked_as_such() -> None:
     """What is indented or marked otherwise is not run: an import there would not be held true."""
     for page in PAGES:
         text = re.sub(r"^```python\n.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-        assert not re.search(r"^\s*(from [\w.]+ import |import [\w.]+( as \w+)?$)", text, re.MULTILINE), page.name
+        assert not re.search(r"^\s*(from [\w.]+ import |import [\w.]+( as \w+)?$)", text, re.MULTILINE), (
+            page.name
+        )
