@@ -128,8 +128,12 @@ def market_in(
     symbols: Sequence[str] | None,
     timeframe: str | None,
     gap_tolerance_bars: int = 0,
+    mixed: bool = False,
 ) -> Market:
-    """The stored market. What is not named is taken from the store where there is only one choice."""
+    """The stored market. What is not named is taken from the store where there is only one choice.
+
+    Spot and perpetuals together are refused unless `mixed`.
+    """
     from tradewind.data.aligning import load_market
     from tradewind.data.store import CandleStore
 
@@ -154,7 +158,8 @@ def market_in(
     bar = bar or Timeframe(_only("timeframe", {s.timeframe.text for s in stored}))
     names = list(symbols or sorted(s.symbol for s in stored if s.timeframe == bar))
     market = load_market(store, venue, names, bar, gap_tolerance_bars=gap_tolerance_bars)
-    _refuse_mixed(market.instruments)
+    if not mixed:
+        _refuse_mixed(market.instruments)
     return market
 
 

@@ -45,9 +45,10 @@ class Feed:
         keep = np.flatnonzero(market.tradable[:, column])
         if not len(keep):
             raise DataError(f"{self.symbol} has no bar in its market: nothing can be listed on it")
-        self.open_time: NDArray[np.int64] = market.open_time[keep]
+        rows = slice(None) if len(keep) == len(market) else keep  # whole columns are shared, not copied
+        self.open_time: NDArray[np.int64] = market.open_time[rows]
         self._columns = tuple(
-            np.ascontiguousarray(getattr(market, name)[keep, column])
+            np.ascontiguousarray(getattr(market, name)[rows, column])
             for name in ("open", "high", "low", "close", "volume")
         )
         self.mark_bars = None if market.mark is None else market.mark[keep, column]
