@@ -15,6 +15,7 @@ from tradewind.exchange.accounts import (
     Treasury,
 )
 from tradewind.exchange.backoffice import BackOffice
+from tradewind.exchange.changes import Changes
 from tradewind.exchange.conditional import Conditional
 from tradewind.exchange.events import BalanceCause, Execution, ListingChanged
 from tradewind.exchange.ledger import Change
@@ -30,9 +31,15 @@ class Control:
     """Commands. Amounts are rounded down to eight places; `Refused` changes nothing."""
 
     def __init__(
-        self, office: BackOffice, conditional: Conditional, liquidations: Liquidations, tape: Tape
+        self,
+        office: BackOffice,
+        changes: Changes,
+        conditional: Conditional,
+        liquidations: Liquidations,
+        tape: Tape,
     ) -> None:
         self._office = office
+        self._changes = changes
         self._conditional = conditional
         self._liquidations = liquidations
         self._tape = tape
@@ -162,6 +169,32 @@ class Control:
             raise Refused(Refusal.NO_POSITION, f"{account_id} has no {side} position in {symbol}")
         order = self._liquidations.liquidate(account, position)
         self._office.reporting.stream.deliver()
+        return order
+
+    def fill(
+        self,
+        account_id: str,
+        symbol: str,
+        order_id: int | None = None,
+        client_id: str = "",
+        quantity: Decimal | None = None,
+    ) -> Order:
+        """Fill a resting order at its own price, whole or in part, as if the crowd had come to it."""
+        order = self._changes.find_open(account_id, symbol, order_id, client_id)
+        if not order.working:
+            raise Refused(Refusal.UNSUPPORTED_TYPE, "only orders that rest in the book can be filled")
+        office, account = self._office, self._treasury.accounts[account_id]
+        listing, desk = office.listings[symbol], office.desks[symbol]
+        wanted = order.remaining if quantity is None else min(order.remaining, quantity)
+        step = listing.filters.step
+        wanted = wanted // step * step
+        if wanted <= 0:
+            raise Refused(Refusal.BAD_QUANTITY, f"{quantity} is less than one step, {step}")
+        number = office.trade_number()
+        office.fill(order, account, listing, desk, order.price, wanted, True, number)
+        if not listing.is_spot:
+            office.sweep(listing, desk, {account_id})
+        office.reporting.stream.deliver()
         return order
 
     # --- listings

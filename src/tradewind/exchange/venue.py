@@ -112,7 +112,7 @@ class Exchange:
         office.on_position = self.conditional.sweep
         liquidations = Liquidations(office, admission, self.conditional)
         self.positions = Positions(office, self.conditional)
-        self.control = Control(office, self.conditional, liquidations, self.tape)
+        self.control = Control(office, self.changes, self.conditional, liquidations, self.tape)
         self._advance = Advance(
             self.matching,
             self.stops,
