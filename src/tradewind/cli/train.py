@@ -362,6 +362,14 @@ def _report(
         for row in rows
     ]
     print_table(stdout(), [*columns, Column("sha256")], cells)
+    losing = [row["model"] for row in rows if row["validation_score"] < 0]
+    if losing:
+        say(
+            stdout(),
+            f"Careful: even the best checkpoint of {', '.join(losing)} lost on the bars that chose it, so doing "
+            "nothing was better there: train longer, or take it that no edge was found.",
+            "yellow",
+        )
     say(
         stdout(),
         f"The validation score chose the checkpoint, so it flatters. {_next(rows[0]['model'], end, home)}",

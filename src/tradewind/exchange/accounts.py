@@ -102,6 +102,7 @@ class Account:
     leverage: dict[str, int] = field(default_factory=dict)
     isolated: set[str] = field(default_factory=set)  # symbols; all others are cross
     hedge: bool = False
+    unified: bool = False  # Bitget: one account for all products, served by its v3 API alone
     fee_settings: FeeSettings = field(default_factory=FeeSettings)
     fee_rates: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)  # maker, taker, by symbol
     can_trade: bool = True

@@ -47,11 +47,16 @@ class Control:
         futures: dict[str, Decimal] | None = None,
         fee_coin: str = "",
         hedge: bool = False,
+        unified: bool = False,
     ) -> Account:
-        """A new account with deposits in both wallets. `fee_coin` as in `FeeSettings.coin`."""
+        """A new account with deposits in both wallets. `fee_coin` as in `FeeSettings.coin`.
+
+        `unified` is what Bitget's v3 API serves; its v2 API serves all others.
+        """
         account = self._treasury.open(account_id)
         account.fee_settings = FeeSettings(fee_coin)
         account.hedge = hedge
+        account.unified = unified
         for asset, amount in (spot or {}).items():
             self.deposit(account_id, asset, amount)
         for asset, amount in (futures or {}).items():
