@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -28,11 +29,8 @@ def _handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> Non
 
         def serve() -> None:
             connection, _ = listening.accept()
-            with connection:
-                try:
-                    server.wrap_socket(connection, server_side=True).close()
-                except OSError:
-                    pass  # the client went away, as it should
+            with connection, contextlib.suppress(OSError):  # the client may go away, as it should
+                server.wrap_socket(connection, server_side=True).close()
 
         thread = threading.Thread(target=serve)
         thread.start()
