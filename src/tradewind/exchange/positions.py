@@ -9,7 +9,7 @@ from tradewind.exchange.backoffice import BackOffice
 from tradewind.exchange.conditional import Conditional
 from tradewind.exchange.events import BalanceCause, PositionState, SettingsUpdate
 from tradewind.exchange.margin import WalletState
-from tradewind.exchange.money import positive
+from tradewind.exchange.money import booked
 from tradewind.exchange.orders import PositionSide
 from tradewind.exchange.refusal import Refusal, Refused
 
@@ -70,7 +70,7 @@ class Positions:
     ) -> None:
         """Put margin into an isolated position, or take out what it does not need."""
         account = self._futures_account(account_id, symbol)
-        positive("amount", amount)
+        amount = booked("amount", amount)
         position = account.positions.get((symbol, side))
         if symbol not in account.isolated:
             raise Refused(Refusal.NOT_ISOLATED, f"{symbol} is in cross margin")

@@ -40,12 +40,19 @@ class Watches:
             channels[channel] -= 1
         else:
             channels.pop(channel, None)
+            if not channels:
+                self._counts.pop(symbol, None)
 
     def has(self, symbol: str, channel: str) -> bool:
         return channel in self._counts.get(symbol, ())
 
     def any(self, symbol: str) -> bool:
         return bool(self._counts.get(symbol))
+
+    @property
+    def symbols(self) -> list[str]:
+        """Markets where anything is watched."""
+        return list(self._counts)
 
     def points(self, symbol: str) -> bool:
         """Whether every point of the tape is wanted."""
@@ -59,9 +66,10 @@ class Watches:
 class Shown:
     """The levels of one book that its stream last told, and the number of that update."""
 
-    __slots__ = ("asks", "bids", "last_id")
+    __slots__ = ("asks", "bids", "last_id", "seen")
 
     def __init__(self) -> None:
+        self.seen: object = None  # what the levels were made from
         self.bids: dict[Decimal, Decimal] = {}
         self.asks: dict[Decimal, Decimal] = {}
         self.last_id = 1
@@ -169,11 +177,15 @@ class Tape:
         desk, shown = self._desk(symbol), self._show(symbol)
         desk.sync(self._times.now)
         shown.bids, shown.asks = dict(desk.view(True, _ALL)), dict(desk.view(False, _ALL))
+        shown.seen = (desk.point, desk.book.version)
 
     def flush_book(self, symbol: str) -> BookChange | None:
         """Emit what changed in a watched book since the last time; None when nothing did."""
         desk, shown = self._desk(symbol), self._show(symbol)
-        desk.sync(self._times.now)
+        seen = (desk.sync(self._times.now), desk.book.version)
+        if seen == shown.seen:
+            return None
+        shown.seen = seen
         bids, asks = dict(desk.view(True, _ALL)), dict(desk.view(False, _ALL))
         changed = _difference(shown.bids, bids), _difference(shown.asks, asks)
         if not (changed[0] or changed[1]):
