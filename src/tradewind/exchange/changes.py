@@ -7,6 +7,7 @@ from decimal import Decimal
 from tradewind.exchange.accounts import Account
 from tradewind.exchange.desk import Desk
 from tradewind.exchange.events import Execution
+from tradewind.exchange.history import average
 from tradewind.exchange.listing import Listing
 from tradewind.exchange.matching import Matching
 from tradewind.exchange.orders import Order, OrderRequest, OrderStatus, OrderType
@@ -135,7 +136,8 @@ class Changes:
             reduce_only=order.reduce_only,
             position_side=order.position_side,
         )
-        check_request(request, listing, desk.last(self._office.times.now))
+        now = self._office.times.now
+        check_request(request, listing, average(desk, now) if listing.is_spot else desk.mark(now))
 
     def _rehold(self, order: Order, account: Account, listing: Listing) -> None:
         self._office.settlement(listing).hold(order, account, listing)

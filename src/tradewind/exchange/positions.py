@@ -38,6 +38,11 @@ class Positions:
         self._tell(account, symbol)
         return listing.largest_notional(leverage)
 
+    def max_notional(self, account_id: str, symbol: str) -> Decimal:
+        """The most that a position may be worth at the present leverage, in quote."""
+        account = self._futures_account(account_id, symbol)
+        return self._office.listings[symbol].largest_notional(account.leverage_of(symbol))
+
     def set_isolated(self, account_id: str, symbol: str, isolated: bool) -> None:
         """Isolated or cross margin, while nothing is open in the market."""
         account = self._futures_account(account_id, symbol)
