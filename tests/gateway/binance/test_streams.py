@@ -55,7 +55,7 @@ def talk(hub: Hub, combined: bool = False, names: tuple[str, ...] = (), clock: M
 
 
 def test_the_source_starts_with_the_first_and_stops_after_the_last(hub: Hub) -> None:
-    one, first = talk(hub, names=("a@trade",))
+    _, first = talk(hub, names=("a@trade",))
     two, second = talk(hub)
     second.hear('{"method":"SUBSCRIBE","params":["a@trade","b@trade"],"id":7}')
     assert two.take() == [{"result": None, "id": 7}]
