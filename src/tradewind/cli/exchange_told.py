@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from rich.text import Text
@@ -45,18 +46,24 @@ def lines(exchange: LocalExchange, told: str) -> list[Text]:
 def bot(exchange: LocalExchange) -> list[str]:
     """Five lines of plain ccxt that trade here."""
     one = exchange.settings.accounts[0]
+    symbol = next(iter(exchange.houses[0].exchange.listings)).symbol
     return [
         "import ccxt",
         f'bot = ccxt.binance({{"apiKey": "{one.key}", "secret": "{one.secret}"}})',
-        'bot.options |= {"fetchCurrencies": False, "fetchMarkets": {"types": ["spot", "linear"]}}',
+        'bot.options |= {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": '
+        '{"types": ["spot", "linear"]}}',
         f'bot.urls["api"] = {{k: "{exchange.url}/" + u.split("/", 3)[3] for k, u in bot.urls["api"].items() '
         "if isinstance(u, str)}",
-        f'print(bot.create_order("{_first_symbol(exchange)}", "market", "buy", 1))',
+        f'print(bot.create_order("{symbol}", "market", "buy", {_about_hundred(exchange, symbol)}))',
     ]
 
 
-def _first_symbol(exchange: LocalExchange) -> str:
-    return next(iter(exchange.houses[0].exchange.listings)).symbol
+def _about_hundred(exchange: LocalExchange, symbol: str) -> str:
+    """A round quantity that is worth some hundred of the quote currency."""
+    venue = exchange.houses[0].exchange
+    quantity = float(f"{100 / float(venue.tape.last(symbol)):.0e}")
+    step = venue.listings[symbol].filters.step
+    return f"{max(step, Decimal(repr(quantity)).quantize(step)).normalize():f}"
 
 
 def _time(exchange: LocalExchange) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
 from tradewind.clients.addresses import send_to
 from tradewind.clients.keys import Keys
 from tradewind.clients.loopback import Loopback
-from tradewind.clients.making import make_client
+from tradewind.clients.making import make_client, market_types
 from tradewind.clients.market_time import live_in_market_time
-from tradewind.market import Clock, ConfigError, WallClock
+from tradewind.market import Clock, ConfigError, Kind, WallClock
 
 
 class Environment(StrEnum):
@@ -32,12 +33,13 @@ def connect(
     *,
     keys: Keys | None = None,
     at: str | Loopback | None = None,
+    kinds: Sequence[Kind] | None = None,
     unified: bool = False,
     streams: bool = True,
     market_time: Clock | None = None,
     wire_time: Clock | None = None,
 ) -> Any:
-    """A ccxt client (ccxt.pro with `streams`); the caller closes it.
+    """A ccxt client (ccxt.pro with `streams`) of spot and perpetuals, or of `kinds` alone; the caller closes it.
 
     `at` is for the local exchange: its address (http://127.0.0.1:8800) goes into all URLs; a `Loopback` leaves
     the client as it is for that environment and leads the real names here. `LOCAL` at a `Loopback` is a live
@@ -50,8 +52,8 @@ def connect(
     `ConfigError` for what does not exist: a venue without that environment, `at` where none belongs.
     """
     place = _environment(environment)
-    _refuse_unknown(venue, place, at)
-    client = make_client(venue, _module(streams), _options(venue, place, unified), **_config(keys))
+    _refuse_unknown(venue, place, at, kinds)
+    client = make_client(venue, _module(streams), _options(venue, place, kinds, unified), **_config(keys))
     if place is Environment.TESTNET:
         client.set_sandbox_mode(True)
     elif place is Environment.DEMO:
@@ -74,11 +76,18 @@ def _environment(text: Environment | str) -> Environment:
         ) from None
 
 
-def _refuse_unknown(venue: str, place: Environment, at: str | Loopback | None) -> None:
+def _refuse_unknown(
+    venue: str, place: Environment, at: str | Loopback | None, kinds: Sequence[Kind] | None
+) -> None:
     if venue not in VENUES:
         raise ConfigError(f"no orders can be sent to {venue!r}: choose from {', '.join(VENUES)}")
     if place is Environment.TESTNET and venue not in TESTNETS:
         raise ConfigError(f"{venue} has no testnet that ccxt still reaches: choose demo")
+    offered = _offered(venue, place)
+    for kind in kinds or ():
+        if kind not in offered:
+            there = " and ".join(one.value for one in offered)
+            raise ConfigError(f"{venue} {place} has no {kind.value} markets that ccxt reaches, only {there}")
     if place is Environment.LOCAL and at is None:
         raise ConfigError("where is the local exchange? Say at='http://127.0.0.1:8800', as it printed itself")
     if place is not Environment.LOCAL and isinstance(at, str):
@@ -103,7 +112,13 @@ def _config(keys: Keys | None) -> dict[str, Any]:
     return config
 
 
-def _options(venue: str, place: Environment, unified: bool) -> dict[str, Any]:
+def _offered(venue: str, place: Environment) -> tuple[Kind, ...]:
+    if place is Environment.TESTNET:
+        return (Kind.SPOT,)
+    return (Kind.PERPETUAL,) if venue == "binanceusdm" else tuple(Kind)
+
+
+def _options(venue: str, place: Environment, kinds: Sequence[Kind] | None, unified: bool) -> dict[str, Any]:
     options: dict[str, Any] = {
         "adjustForTimeDifference": True,
         "maxRetriesOnFailure": 0,  # ccxt would send an order again
@@ -111,8 +126,7 @@ def _options(venue: str, place: Environment, unified: bool) -> dict[str, Any]:
     }
     if venue == "bitget":
         options["uta"] = unified  # not pinned, ccxt takes any answer of one endpoint for a unified account
-    if place is Environment.TESTNET:
-        options["fetchMarkets"] = {"types": ["spot"]}
+    options["fetchMarkets"] = {"types": market_types(venue, kinds or _offered(venue, place))}
     return options
 
 

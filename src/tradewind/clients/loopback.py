@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import ssl
@@ -34,6 +35,9 @@ _TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 class NotReachable(OSError):
     """A client wanted to leave this machine."""
 
+    def __init__(self, why: str) -> None:
+        super().__init__(errno.EHOSTUNREACH, why)
+
 
 @dataclass(frozen=True, slots=True)
 class Loopback:
@@ -48,7 +52,6 @@ class Loopback:
             ssl=ssl.create_default_context(cafile=str(self.certificate)),
             resolver=LoopbackResolver(self.port),
             socket_factory=_loopback_socket,
-            family=socket.AF_INET,
             keepalive_timeout=75,
         )
 
@@ -96,6 +99,7 @@ def reaching_loopback(to: Loopback) -> Iterator[None]:
     def look_up(host: Any, port: Any, *arguments: Any, **named: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host
         if name is None or _is_address(name):
+            _refuse_far(name or _ADDRESS)
             return lookup(host, port, *arguments, **named)
         return lookup(_ADDRESS, _port_for(name, port, to.port), *arguments, **named)
 

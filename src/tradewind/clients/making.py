@@ -5,18 +5,20 @@ ccxt itself is imported where a client is made: it takes most of a second.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
-from tradewind.market import ConfigError
+from tradewind.market import ConfigError, Kind
 
-# Only spot and linear perpetuals are traded here; each further type costs a request and thousands of markets.
-_MARKETS: dict[str, list[str]] = {
-    "binance": ["spot", "linear"],
-    "binanceusdm": ["linear"],
-    "bitget": ["spot", "swap"],
-}
+_PERPETUAL = {"binance": "linear", "binanceusdm": "linear", "bitget": "swap"}  # ccxt's word for them
+_ALL = {"binanceusdm": (Kind.PERPETUAL,)}
+
+
+def market_types(venue: str, kinds: Sequence[Kind]) -> list[str]:
+    """What ccxt is to load. Only these are traded here; each further type costs requests and thousands of markets."""
+    return ["spot" if kind is Kind.SPOT else _PERPETUAL[venue] for kind in kinds]
 
 
 def make_client(venue: str, module: ModuleType, options: dict[str, Any] | None = None, **config: Any) -> Any:
@@ -29,8 +31,8 @@ def make_client(venue: str, module: ModuleType, options: dict[str, Any] | None =
         hint = f"did you mean {' or '.join(near)}?" if near else "see ccxt's list of exchanges"
         raise ConfigError(f"no venue is called {venue!r}: {hint}")
     ours: dict[str, Any] = {"fetchCurrencies": False, "fetchMargins": False}
-    if venue in _MARKETS:
-        ours["fetchMarkets"] = {"types": _MARKETS[venue]}
+    if venue in _PERPETUAL:
+        ours["fetchMarkets"] = {"types": market_types(venue, _ALL.get(venue, tuple(Kind)))}
     client = getattr(module, venue)({"enableRateLimit": True, "options": ours | (options or {}), **config})
     client.has["fetchCurrencies"] = False  # private on several venues, and nothing here needs it
     _refuse_broken_answers(client, module)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tradewind.exchange.accounts import (
+    DEFAULT_LEVERAGE,
     FUTURES,
     OUTSIDE,
     SPOT,
@@ -21,7 +22,7 @@ from tradewind.exchange.events import BalanceCause, Execution, ListingChanged
 from tradewind.exchange.ledger import Change
 from tradewind.exchange.life import Forced, Liquidations
 from tradewind.exchange.listing import Listing, Status
-from tradewind.exchange.money import ZERO, floor, positive
+from tradewind.exchange.money import ZERO, booked
 from tradewind.exchange.orders import AlgoStatus, Cause, Order, OrderStatus, PositionSide
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.exchange.tape import Tape
@@ -62,6 +63,13 @@ class Control:
         """
         account = self._treasury.open(account_id)
         account.fee_settings = FeeSettings(fee_coin)
+        account.leverage.update(
+            {
+                listing.symbol: listing.max_leverage
+                for listing in self._office.listings
+                if listing.max_leverage < DEFAULT_LEVERAGE
+            }
+        )
         account.hedge = hedge
         account.unified = unified
         for asset, amount in (spot or {}).items():
@@ -91,28 +99,26 @@ class Control:
     # --- money
 
     def deposit(self, account_id: str, asset: str, amount: Decimal, wallet: str = SPOT) -> None:
-        positive("amount", amount)
-        self._outside(account_id, asset, floor(amount), wallet, BalanceCause.DEPOSIT)
+        self._outside(account_id, asset, booked("amount", amount), wallet, BalanceCause.DEPOSIT)
 
     def withdraw(self, account_id: str, asset: str, amount: Decimal, wallet: str = SPOT) -> None:
         """`Refused` INSUFFICIENT_BALANCE when that much is not free."""
-        positive("amount", amount)
+        amount = booked("amount", amount)
         self._check_free(account_id, asset, amount, wallet)
-        self._outside(account_id, asset, -floor(amount), wallet, BalanceCause.WITHDRAW)
+        self._outside(account_id, asset, -amount, wallet, BalanceCause.WITHDRAW)
 
     def adjust(self, account_id: str, asset: str, change: Decimal, wallet: str = SPOT) -> None:
         """A balance changes from outside, as when the user trades by hand elsewhere."""
-        positive("change", abs(change))
+        size = booked("change", abs(change))
         if change < 0:
-            self._check_free(account_id, asset, -change, wallet)
-        self._outside(account_id, asset, floor(change), wallet, BalanceCause.ADJUSTMENT)
+            self._check_free(account_id, asset, size, wallet)
+        self._outside(account_id, asset, size.copy_sign(change), wallet, BalanceCause.ADJUSTMENT)
 
     def transfer(self, account_id: str, asset: str, amount: Decimal, to_futures: bool) -> None:
         """Between the account's two wallets."""
-        positive("amount", amount)
+        amount = booked("amount", amount)
         source, target = (SPOT, FUTURES) if to_futures else (FUTURES, SPOT)
         self._check_free(account_id, asset, amount, source)
-        amount = floor(amount)
         changes: tuple[Change, ...] = (
             (account_id, source, asset, -amount),
             (account_id, target, asset, amount),

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from tradewind.exchange import DepthShape, Exchange, MarketClock
 from tradewind.gateway import snapshots
+from tradewind.gateway.binance.spot import BinanceSpot
 from tradewind.gateway.control import PREFIX, ControlApi
 from tradewind.gateway.faults import Faults
 from tradewind.gateway.house import House, LimitProfile
@@ -19,7 +20,11 @@ from tradewind.gateway.server import Server
 from tradewind.gateway.wire import Dialect
 from tradewind.market import Clock, ConfigError, Market
 
-VENUES = ("binance", "bitget")
+# Every protocol family that is spoken. A new one is named here and nowhere else.
+DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
+    "binance": (BinanceSpot,),
+    "bitget": (),
+}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -119,12 +124,12 @@ async def open_exchange(settings: Settings) -> LocalExchange:
     `ConfigError` when a port is taken, `DataError` when the snapshot does not fit.
     """
     clock = MarketClock(settings.start_ms, settings.speed, settings.wire)
-    houses = tuple(_house(venue, settings, clock) for venue in VENUES)
+    houses = tuple(_house(venue, settings, clock) for venue in DIALECTS)
     restored = settings.snapshot is not None and snapshots.restore(settings.snapshot, houses, clock)
     if not restored:
         for house in houses:
             _open_accounts(house, settings.accounts)
-    dialects = [make(house) for house in houses for make in dialects_of(house.venue)]
+    dialects = [speak(house) for house in houses for speak in DIALECTS[house.venue]]
     faults = Faults(houses, dialects)
     control = ControlApi(houses, faults)
     server = Server(houses, dialects, interceptor=faults, extra={PREFIX: control})
@@ -142,11 +147,6 @@ async def open_exchange(settings: Settings) -> LocalExchange:
             "and --tls-port, 0 for any that is free"
         ) from error
     return LocalExchange(settings, houses, server, faults, control, clock, authority, port, tls_port)
-
-
-def dialects_of(venue: str) -> list[Callable[[House], Dialect]]:
-    """Every protocol family that is spoken for a venue. New ones are named here and nowhere else."""
-    return []
 
 
 def _house(venue: str, settings: Settings, clock: MarketClock) -> House:

@@ -61,7 +61,9 @@ class Scenario:
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise ConfigError(f"there is no scenario {path}: known names are {', '.join(bundled())}") from None
+            raise ConfigError(
+                f"there is no scenario {path}: known names are {', '.join(bundled())}"
+            ) from None
         return cls.parse(text, path.stem)
 
     @classmethod
@@ -99,7 +101,9 @@ def bundled() -> list[str]:
     """Names of the scenarios that come with Tradewind."""
     found = (entry.name for entry in (files("tradewind.gateway") / "scenarios").iterdir())
     names = [name.removesuffix(".toml") for name in found if name.endswith(".toml")]
-    return sorted(names, key=lambda name: (name[0], int("".join(c for c in name if c.isdecimal()) or 0), name))
+    return sorted(
+        names, key=lambda name: (name[0], int("".join(c for c in name if c.isdecimal()) or 0), name)
+    )
 
 
 def _step(given: Any, where: str) -> Step:
@@ -131,7 +135,9 @@ def _span(value: Any, where: str) -> int:
         try:
             return Timeframe(value).ms
         except TradewindError:
-            raise ConfigError(f"after_market of {where} is {value!r}, expected such as 5m, 1h or 1d") from None
+            raise ConfigError(
+                f"after_market of {where} is {value!r}, expected such as 5m, 1h or 1d"
+            ) from None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ConfigError(f"after_market of {where} is {value!r}, expected ms or such as 5m")
     return value

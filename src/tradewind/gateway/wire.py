@@ -89,8 +89,13 @@ class Talk(Protocol):
 class Dialect(Protocol):
     """One protocol family of one venue: synchronous, so that the same requests give the same world."""
 
-    name: str
-    hosts: tuple[str, ...]  # patterns of the real host names, as for `fnmatch`
+    @property
+    def name(self) -> str:
+        """What it is called in logs and faults."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Patterns of the real host names, as for `fnmatch`."""
 
     def serves(self, method: str, path: str) -> bool:
         """Whether this dialect knows the path (whatever the method may answer)."""
