@@ -24,6 +24,7 @@ from tradewind.cli.common import (
     Overrides,
     Start,
     Symbols,
+    Venue,
     check_capital,
     market_in,
     next_command,
@@ -49,7 +50,7 @@ _TIMES = ("first bar", "last bar")  # facts of a run that are UTC ms
 def train_command(
     name: Annotated[str, typer.Argument(help="Name of the model to make.")],
     config: Config = None,
-    venue: Annotated[str | None, typer.Option(help="Whose candles.")] = None,
+    venue: Venue = None,
     symbol: Symbols = None,
     timeframe: Bars = None,
     start: Start = None,

@@ -16,7 +16,7 @@ from tradewind.exchange.candles import MarketTrade
 from tradewind.exchange.path import BarPath, BarTicks, make_path
 from tradewind.market import DataError, Market
 
-_KEPT_PATHS = 8
+_KEPT_PATHS = 4
 _TYPICAL_ROWS = 96
 
 

@@ -21,6 +21,7 @@ TICK_SECONDS = 0.05
 MAX_BODY = 1 << 20
 MAX_WAITING = 10_000  # frames; a client that reads slower than this is cut off, as venues do
 UNANSWERED_PINGS = 3
+GOODBYE_SECONDS = 2.0  # for a client to answer a close
 Frames = asyncio.Queue[str | tuple[int, str] | None]  # text, (code, reason) of a close, None for a ping
 
 
@@ -204,8 +205,11 @@ class Server:
             try:
                 await self._listen_to(socket, dialect, line, talk)
             finally:
+                pinger.cancel()
+                if not line.open:  # the good-bye is still on its way
+                    await asyncio.wait({writer}, timeout=GOODBYE_SECONDS)
+                writer.cancel()
                 for task in (pinger, writer):
-                    task.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await task
         finally:
