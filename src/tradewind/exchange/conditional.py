@@ -77,6 +77,31 @@ class Conditional:
                 return algo
         raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
 
+    def amend(self, account_id: str, algo_id: int, request: OrderRequest) -> AlgoOrder:
+        """Let an open conditional order be what `request` says; its id and client id stay.
+
+        `Refused` changes nothing.
+        """
+        office = self._office
+        account = office.treasury.account(account_id)
+        algo = account.open_algos.get(algo_id)
+        if algo is None or algo.request.symbol != request.symbol:
+            raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
+        listing, desk = office.listings[request.symbol], office.desks[request.symbol]
+        desk.sync(self._times.now)
+        self._off_list(algo)
+        try:
+            self._check(account, request, listing, desk)
+            algo.request = request
+            algo.updated_ms, algo.updated_wire_ms = self._times.now, self._times.wire_ms()
+            if request.type is OrderType.TRAILING_STOP:
+                algo.activated = request.activation_price is None
+                algo.extreme = self._price(request, desk) if algo.activated else ZERO
+        finally:
+            account.open_algos[algo.id] = desk.algos[algo.id] = algo
+        self._reporting.algo(algo)
+        return algo
+
     def cancel_all(self, account_id: str, symbol: str | None = None) -> list[AlgoOrder]:
         account = self._office.treasury.account(account_id)
         found = [a for a in account.open_algos.values() if symbol in (None, a.request.symbol)]

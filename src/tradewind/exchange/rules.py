@@ -26,7 +26,8 @@ def check_status(listing: Listing) -> None:
 def check_request(request: OrderRequest, listing: Listing, reference: Decimal, *, sized: bool = True) -> None:
     """`Refused` with the first reason that a request breaks; `reference` is the price now.
 
-    `sized` is False for conditional orders that close a position, whatever its size will be.
+    `sized` is False for orders on the conditional list: they may close a position, whatever its size will
+    be, and once triggered at the market they may spend a quote quantity.
     """
     check_status(listing)
     filters = listing.filters
@@ -199,7 +200,8 @@ def _check_size(request: OrderRequest, sized: bool) -> None:
         raise Refused(Refusal.BAD_REQUEST, "an order needs either a quantity or a quote quantity")
     if request.quote_quantity is not None:
         positive("quote quantity", request.quote_quantity)
-        if request.type is not OrderType.MARKET:
+        waits = not sized and request.type.is_conditional and not request.type.has_price
+        if request.type is not OrderType.MARKET and not waits:
             raise Refused(Refusal.BAD_REQUEST, "only market orders take a quote quantity")
 
 

@@ -273,6 +273,13 @@ class Exchange:
         finally:
             self.stream.deliver()
 
+    def amend_conditional(self, account: str, algo_id: int, request: OrderRequest) -> AlgoOrder:
+        """Let an open conditional order be what `request` says; `Refused` UNKNOWN_ORDER when it is not open."""
+        try:
+            return self.conditional.amend(account, algo_id, request)
+        finally:
+            self.stream.deliver()
+
     def cancel_all_conditional(self, account: str, symbol: str | None = None) -> list[AlgoOrder]:
         try:
             return self.conditional.cancel_all(account, symbol)
