@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tradewind.exchange.book import OwnBook
 from tradewind.exchange.depth import Depth, DepthShape, Level
 from tradewind.exchange.feed import Feed, Point
@@ -65,14 +68,10 @@ class Desk:
         if bars is None:
             return self.last(now_ms)
         point = self.sync(now_ms)
-        o, h, low, c = (float(v) for v in bars[point.row])
-        if not o > 0:
+        if not bars[point.row][0] > 0:
             return self.last(now_ms)
-        last = self.feed.points_per_bar - 1
-        place = (point.step % self.feed.points_per_bar) / last * 3
-        stops = (o, h, low, c) if c < o else (o, low, h, c)
-        leg = min(2, int(place))
-        value = stops[leg] + (stops[leg + 1] - stops[leg]) * (place - leg)
+        per_bar = self.feed.points_per_bar
+        value = mark_inside(bars[point.row], point.step % per_bar, per_bar)
         return Decimal(str(round(value, 8))).quantize(CENT)
 
     def crowd(self, buy: bool) -> Iterator[Level]:
@@ -114,3 +113,12 @@ class Desk:
             if len(found) == limit:
                 break
         return found
+
+
+def mark_inside(bar: NDArray[np.float64], step: int, per_bar: int) -> float:
+    """The mark at a step of a bar's tape: straight from open to both extremes to close."""
+    o, h, low, c = (float(v) for v in bar)
+    place = step / (per_bar - 1) * 3
+    stops = (o, h, low, c) if c < o else (o, low, h, c)
+    leg = min(2, int(place))
+    return stops[leg] + (stops[leg + 1] - stops[leg]) * (place - leg)

@@ -15,6 +15,7 @@ from tradewind.exchange.funding import FundingSchedule
 from tradewind.exchange.history import candle, candles, ticker
 from tradewind.exchange.interval import Interval
 from tradewind.exchange.listing import Listings
+from tradewind.exchange.marks import mark_candles
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.exchange.stream import Stream
 from tradewind.market import Market
@@ -133,6 +134,19 @@ class Tape:
         With `start_ms` the first `limit` from there, without it the newest.
         """
         return candles(self._desk(symbol), Interval.of(interval), start_ms, end_ms, limit, self._times.now)
+
+    def mark_candles(
+        self,
+        symbol: str,
+        interval: str,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 500,
+    ) -> list[Candle]:
+        """Candles of the mark price of a perpetual, without volume; times as in `candles`."""
+        desk = self._perpetual(symbol)
+        traded = candles(desk, Interval.of(interval), start_ms, end_ms, limit, self._times.now)
+        return mark_candles(desk, traded)
 
     def ticker(self, symbol: str) -> Ticker:
         return ticker(self._desk(symbol), self._times.now)
