@@ -4,6 +4,7 @@ from tradewind.exchange.accounts import Account, ApiKey, FeeSettings, Permission
 from tradewind.exchange.clock import MarketClock
 from tradewind.exchange.depth import DepthShape
 from tradewind.exchange.incomes import Income, IncomeKind
+from tradewind.exchange.interval import Interval
 from tradewind.exchange.listing import Filters, Listing, Listings, Status, Tier, listing_of
 from tradewind.exchange.orders import (
     AlgoOrder,
@@ -32,6 +33,7 @@ __all__ = [
     "Filters",
     "Income",
     "IncomeKind",
+    "Interval",
     "Listing",
     "Listings",
     "MarketClock",

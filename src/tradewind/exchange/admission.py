@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradewind.exchange.accounts import Account
 from tradewind.exchange.backoffice import BackOffice
 from tradewind.exchange.desk import Desk
+from tradewind.exchange.history import average
 from tradewind.exchange.listing import Listing
 from tradewind.exchange.orders import Cause, Order, OrderRequest, OrderType, TimeInForce
 from tradewind.exchange.refusal import Refusal, Refused
@@ -23,7 +24,8 @@ class Admission:
         listing = self._office.listings[request.symbol]
         desk = self._office.desks[request.symbol]
         desk.sync(self._office.times.now)
-        check_request(request, listing, desk.last(self._office.times.now))
+        now = self._office.times.now
+        check_request(request, listing, average(desk, now) if listing.is_spot else desk.mark(now))
         self._check_account(account, request, listing)
         return account, listing, desk
 

@@ -52,8 +52,13 @@ class BackOffice:
         self.futures = futures
         self.times = times
         self.numbers = numbers
+        self.awake: dict[int, Desk] = {}  # desks where an account may have a stake, by number
         self.on_closed: Callable[[Order], None] = _nothing  # an order of a conditional one is done
         self.on_position: Callable[[Desk], None] = _nothing  # positions of a market may be gone
+
+    def wake(self, desk: Desk) -> None:
+        """An account has a stake there from now on: the tape matters."""
+        self.awake[desk.number] = desk
 
     def register(self, order: Order, account: Account) -> None:
         """The order exists from now on."""
@@ -110,6 +115,7 @@ class BackOffice:
             self.times.wire_ms(),
         )
         order.trades.append(trade)
+        desk.book.version += 1
         self.records.add_trade(trade)
         self.reporting.fill(trade)
         if done:
@@ -122,6 +128,7 @@ class BackOffice:
         """Remember who has a position in the market."""
         if account.held(listing.symbol):
             desk.holders.add(account.id)
+            self.wake(desk)
         else:
             desk.holders.discard(account.id)
 

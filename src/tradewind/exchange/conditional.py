@@ -53,6 +53,7 @@ class Conditional:
             algo.activated, algo.extreme = True, self._price(request, desk)
         account.open_algos[algo.id] = algo
         desk.algos[algo.id] = algo
+        office.wake(desk)
         self._records.add_algo(algo)
         self._reporting.algo(algo)
         return algo

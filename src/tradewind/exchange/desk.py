@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tradewind.exchange.book import OwnBook
 from tradewind.exchange.depth import Depth, DepthShape, Level
 from tradewind.exchange.feed import Feed, Point
@@ -33,6 +30,7 @@ class Desk:
     point: Point | None = None
     synced_ms: int = -1
     price: Decimal = ZERO  # of the point
+    averaged: tuple[int, Decimal] = (-1, ZERO)  # the last average price that was asked for, and its minute
 
     @classmethod
     def of(cls, number: int, feed: Feed, funding: FundingSchedule, shape: DepthShape) -> Desk:
@@ -64,15 +62,10 @@ class Desk:
 
     def mark(self, now_ms: int) -> Decimal:
         """The mark price: of the recorded mark candles where there are any, else the last price."""
-        bars = self.feed.mark_bars
-        if bars is None:
+        if self.feed.mark_bars is None:
             return self.last(now_ms)
-        point = self.sync(now_ms)
-        if not bars[point.row][0] > 0:
-            return self.last(now_ms)
-        per_bar = self.feed.points_per_bar
-        value = mark_inside(bars[point.row], point.step % per_bar, per_bar)
-        return Decimal(str(round(value, 8))).quantize(CENT)
+        found = mark_within(self.feed, self.sync(now_ms))
+        return self.last(now_ms) if found is None else found
 
     def crowd(self, buy: bool) -> Iterator[Level]:
         """The crowd's levels that an order of that side would meet, but those that cross a resting order."""
@@ -115,10 +108,19 @@ class Desk:
         return found
 
 
-def mark_inside(bar: NDArray[np.float64], step: int, per_bar: int) -> float:
-    """The mark at a step of a bar's tape: straight from open to both extremes to close."""
-    o, h, low, c = (float(v) for v in bar)
-    place = step / (per_bar - 1) * 3
+def mark_within(feed: Feed, point: Point) -> Decimal | None:
+    """The recorded mark at a point: over its bar's points it runs from the open by both extremes to the close.
+
+    None where no mark is recorded.
+    """
+    if feed.mark_bars is None:
+        return None
+    o, h, low, c = (float(v) for v in feed.mark_bars[point.row])
+    if not o > 0:
+        return None
+    last = feed.points_per_bar - 1
+    place = (point.step % feed.points_per_bar) / last * 3
     stops = (o, h, low, c) if c < o else (o, low, h, c)
     leg = min(2, int(place))
-    return stops[leg] + (stops[leg + 1] - stops[leg]) * (place - leg)
+    value = stops[leg] + (stops[leg + 1] - stops[leg]) * (place - leg)
+    return Decimal(str(round(value, 8))).quantize(CENT)

@@ -197,7 +197,7 @@ class TradeTick:
 
 @dataclass(frozen=True, slots=True)
 class CandleTick:
-    """A closed candle exactly once; the forming one at the end of every call that moved time."""
+    """A closed candle exactly once; the forming one at the end of every call in which it traded."""
 
     candle: Candle
 

@@ -16,7 +16,7 @@ from tradewind.exchange.candles import MarketTrade
 from tradewind.exchange.path import BarPath, BarTicks, make_path
 from tradewind.market import DataError, Market
 
-_KEPT_PATHS = 8
+_KEPT_PATHS = 4
 _TYPICAL_ROWS = 96
 
 
@@ -45,9 +45,10 @@ class Feed:
         keep = np.flatnonzero(market.tradable[:, column])
         if not len(keep):
             raise DataError(f"{self.symbol} has no bar in its market: nothing can be listed on it")
-        self.open_time: NDArray[np.int64] = market.open_time[keep]
+        rows = slice(None) if len(keep) == len(market) else keep  # whole columns are shared, not copied
+        self.open_time: NDArray[np.int64] = market.open_time[rows]
         self._columns = tuple(
-            np.ascontiguousarray(getattr(market, name)[keep, column])
+            np.ascontiguousarray(getattr(market, name)[rows, column])
             for name in ("open", "high", "low", "close", "volume")
         )
         self.mark_bars = None if market.mark is None else market.mark[keep, column]

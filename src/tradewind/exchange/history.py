@@ -10,9 +10,10 @@ from tradewind.exchange.candles import Candle, Ticker
 from tradewind.exchange.desk import Desk
 from tradewind.exchange.feed import Feed
 from tradewind.exchange.interval import Interval
-from tradewind.exchange.money import ZERO, floor
+from tradewind.exchange.money import CENT, ZERO, floor
 
 DAY_MS = 86_400_000
+AVERAGE_MINUTES = 5
 
 
 class _Heap:
@@ -106,6 +107,19 @@ def candles(
         else:
             opened = _after_gap(desk.feed, interval, opened)
     return found
+
+
+def average(desk: Desk, now_ms: int) -> Decimal:
+    """Price by volume over the last five whole minutes; the last price when nothing traded in them."""
+    minute = now_ms - now_ms % 60_000
+    if desk.averaged[0] != minute:
+        window = Interval.of(f"{AVERAGE_MINUTES}m")
+        made = candle(desk, window, minute - window.ms, minute - 1)
+        price = desk.feed.price(desk.feed.point_at(minute).price)
+        if made is not None and made.volume:
+            price = (made.quote_volume / made.volume).quantize(CENT)
+        desk.averaged = (minute, price)
+    return desk.averaged[1]
 
 
 def ticker(desk: Desk, now_ms: int) -> Ticker:

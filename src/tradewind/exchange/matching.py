@@ -85,10 +85,13 @@ class Matching:
             else:
                 self.office.spot.afford(order, account, listing, plan.cost)
         else:
-            value = order.price * order.remaining if order.price and order.is_buy else plan.cost
-            if order.price and not order.is_buy:  # what rests of a sell may be worth more than its price
-                value += order.price * (order.remaining - plan.quantity)
-            self.office.futures.afford(order, account, listing, value)
+            quantity, value = plan.quantity, plan.cost
+            if order.price and order.is_buy:
+                quantity, value = order.remaining, order.price * order.remaining
+            elif order.price:  # a sell may trade at more than its price
+                value += order.price * (order.remaining - quantity)
+                quantity = order.remaining
+            self.office.futures.afford(order, account, listing, value, quantity)
 
     def _enter(self, order: Order, account: Account, listing: Listing, desk: Desk, plan: Plan) -> None:
         """Into the book, through the market: NEW, then its trades, then it rests or expires."""
@@ -134,6 +137,7 @@ class Matching:
         order.working = True
         order.queue_ahead = desk.crowd_at(order.price, order.is_buy)
         desk.book.add(order)
+        self.office.wake(desk)
         self.office.settlement(listing).hold(order, account, listing)
 
     # --- trading

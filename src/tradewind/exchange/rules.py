@@ -40,9 +40,9 @@ def check_request(request: OrderRequest, listing: Listing, reference: Decimal, *
         market = not request.type.has_price
         check_quantity(request.quantity, filters, market)
         price = request.price if request.type.has_price else request.stop_price or reference
-        check_notional(request.quantity * (price or reference), listing, market, request.reduce_only)
+        check_notional(request.quantity * (price or reference), listing, market, _only_reduces(request))
     elif request.quote_quantity is not None:
-        check_notional(request.quote_quantity, listing, True, request.reduce_only)
+        check_notional(request.quote_quantity, listing, True, _only_reduces(request))
 
 
 def check_price(price: Decimal, filters: Filters) -> None:
@@ -72,9 +72,9 @@ def check_quantity(quantity: Decimal, filters: Filters, market: bool) -> None:
         )
 
 
-def check_notional(notional: Decimal, listing: Listing, market: bool, reduce_only: bool) -> None:
+def check_notional(notional: Decimal, listing: Listing, market: bool, reduces: bool) -> None:
     filters = listing.filters
-    exempt = reduce_only or (market and not filters.min_notional_for_market)
+    exempt = reduces or (market and not filters.min_notional_for_market)
     if notional < filters.min_notional and not exempt:
         raise Refused(
             Refusal.NOTIONAL, f"the order is worth {notional}, expected at least {filters.min_notional}"
@@ -83,6 +83,12 @@ def check_notional(notional: Decimal, listing: Listing, market: bool, reduce_onl
         raise Refused(
             Refusal.NOTIONAL, f"the order is worth {notional}, expected at most {filters.max_notional}"
         )
+
+
+def _only_reduces(request: OrderRequest) -> bool:
+    """Positions may be closed however little they are worth."""
+    closing = PositionSide.LONG if request.side is Side.SELL else PositionSide.SHORT
+    return request.reduce_only or request.close_position or request.position_side is closing
 
 
 def _check_percent(request: OrderRequest, filters: Filters, reference: Decimal) -> None:

@@ -36,6 +36,7 @@ def take(exchange: Exchange) -> bytes:
         "pots": [[*key, str(amount)] for key, amount in treasury.pots.items()],
         "orders": [encode(order, skip=("trades",)) for order in records.all_orders()],
         "closed": records.closed_ids(),
+        "closed_algos": records.closed_algo_ids(),
         "algos": [encode(algo) for algo in records.all_algos()],
         "trades": [encode(trade) for trade in records.all_trades()],
         "desks": [_desk(desk, exchange) for desk in exchange.tape.desks_in_order],
@@ -114,6 +115,8 @@ def _put_orders(exchange: Exchange, state: dict[str, Any]) -> None:
             orders[trade.order_id].trades.append(trade)
     for values in state["algos"]:
         records.add_algo(decode(AlgoOrder, values))
+    for algo_id in state["closed_algos"]:
+        records.close_algo(records.algo(algo_id))
 
 
 def _desk(desk: Desk, exchange: Exchange) -> dict[str, Any]:
@@ -142,6 +145,8 @@ def _put_desk(exchange: Exchange, desk: Desk, values: dict[str, Any]) -> None:
         algo = desk.algos[algo_id] = algos[algo_id]
         accounts[algo.account].open_algos[algo_id] = algo
     desk.holders.update(values["holders"])
+    if desk.busy:
+        exchange.office.wake(desk)
     for time, o, h, low, c, v in values["revised"]:
         desk.feed.revise(time, (o, h, low, c, v))
     desk.sync(exchange.times.now)

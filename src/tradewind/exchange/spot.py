@@ -105,8 +105,10 @@ class SpotSettlement:
         rate = fee_rates(account, listing)[not maker]
         coin = account.fee_settings.coin
         if coin == "quote":
-            return floor(cost * rate), listing.quote
-        if coin:
+            fee = floor(cost * rate)
+            if not buy or fee <= account.balance(listing.quote).free - cost:  # else nothing was held for it
+                return fee, listing.quote
+        elif coin:
             price = self._worth(coin, listing.quote)
             if price:
                 fee = floor(cost * rate * (ONE - account.fee_settings.discount) / price)

@@ -27,6 +27,7 @@ class Stops:
         self._hold(order, account, listing)
         self._office.register(order, account)
         desk.stops[order.id] = order
+        self._office.wake(desk)
         self._office.reporting.order(order, Execution.NEW)
         self._office.reporting.balances_of(account, listing, order)
         return order

@@ -53,8 +53,9 @@ class Exchange:
     Refusals are raised as `Refused` and change nothing. Time stands still between calls of `advance`.
     The same seed, markets and requests give the same ledger, however `advance` is cut up.
 
-    `tape` answers what the public may ask, `records` what accounts ask of orders and trades, `positions` what
-    they ask and set of their futures, `control` does what only the venue can, `ledger` tells the truth.
+    `tape` answers what the public may ask, `prices` what it asks beside the last price, `records` what accounts
+    ask of orders and trades, `positions` what they ask and set of their futures, `control` does what only the
+    venue can, `ledger` tells the truth.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Exchange:
         self.tape = Tape(
             markets, self.listings, self.times, self.stream, self.watches, seed, shape or DepthShape()
         )
+        self.prices = self.tape.prices
         self.times.now = self.tape.start_ms if start_ms is None else start_ms
         self.ledger = Ledger(ledger_limit, ledger_spill)
         self.treasury = Treasury(self.ledger, self.times)
@@ -112,7 +114,7 @@ class Exchange:
         office.on_position = self.conditional.sweep
         liquidations = Liquidations(office, admission, self.conditional)
         self.positions = Positions(office, self.conditional)
-        self.control = Control(office, self.conditional, liquidations, self.tape)
+        self.control = Control(office, self.changes, self.conditional, liquidations, self.tape)
         self._advance = Advance(
             self.matching,
             self.stops,

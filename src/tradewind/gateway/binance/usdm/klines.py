@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from tradewind.exchange import Listing
@@ -14,7 +13,9 @@ from tradewind.gateway.binance.routes import Call, Routes
 from tradewind.gateway.binance.usdm.markets import listing_of
 from tradewind.gateway.binance.usdm.numbers import money, price, quantity
 
-INTERVALS = frozenset(["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"])
+INTERVALS = frozenset(
+    ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1M"]
+)
 
 routes = Routes("/fapi/v1")
 
@@ -75,48 +76,37 @@ def candle_row(listing: Listing, candle: Candle) -> list[Any]:
 @routes.on("GET", "/markPriceKlines", weight=kline_weight)
 def mark_klines(call: Call) -> Any:
     """Candles of the mark price."""
-    listing = listing_of(call)
-    found = call.exchange.tape.mark_candles(listing.symbol, *_window(call))
-    return [_row(candle, _prices(candle), money) for candle in found]
+    return _priced(call, listing_of(call), call.exchange.tape.prices.mark_candles)
 
 
 @routes.on("GET", "/indexPriceKlines", weight=kline_weight)
 def index_klines(call: Call) -> Any:
-    """Candles of the index, which is the last price here."""
-    listing = listing_of(call, "pair")
-    found = call.exchange.tape.candles(listing.symbol, *_window(call))
-    return [_row(candle, _prices(candle), money) for candle in found]
+    """Candles of the index: the spot market's last price where there is one."""
+    return _priced(call, listing_of(call, "pair"), call.exchange.tape.prices.index_candles)
 
 
 @routes.on("GET", "/premiumIndexKlines", weight=kline_weight)
 def premium_klines(call: Call) -> Any:
-    """Mark over index less one; high and low are those of open, close and the candles' extremes."""
-    listing = listing_of(call)
-    window = _window(call)
-    tape = call.exchange.tape
-    both = zip(tape.mark_candles(listing.symbol, *window), tape.candles(listing.symbol, *window), strict=True)
-    return [_row(traded, _premium(mark, traded), money) for mark, traded in both]
+    """Last price over index less one; high and low compare the highs and lows of both."""
+    return _priced(call, listing_of(call), call.exchange.tape.prices.premium_candles)
 
 
-def _prices(candle: Candle) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-    return candle.open, candle.high, candle.low, candle.close
-
-
-def _premium(mark: Candle, traded: Candle) -> tuple[Decimal, Decimal, Decimal, Decimal]:
-    found = [m / i - 1 for m, i in zip(_prices(mark), _prices(traded), strict=True)]
-    return found[0], max(found), min(found), found[3]
-
-
-def _row(candle: Candle, values: tuple[Decimal, ...], shown: Callable[[Decimal], str]) -> list[Any]:
-    """A kline of a price that is not traded: volumes are 0."""
+def _priced(call: Call, listing: Listing, candles: Callable[..., list[Candle]]) -> list[list[Any]]:
+    """Klines of a price that is not traded: volumes are 0."""
     return [
-        candle.open_time,
-        *(shown(value) for value in values),
-        "0",
-        candle.close_time - 1,
-        "0",
-        candle.trades,
-        "0",
-        "0",
-        "0",
+        [
+            candle.open_time,
+            money(candle.open),
+            money(candle.high),
+            money(candle.low),
+            money(candle.close),
+            "0",
+            candle.close_time - 1,
+            "0",
+            candle.trades,
+            "0",
+            "0",
+            "0",
+        ]
+        for candle in candles(listing.symbol, *_window(call))
     ]

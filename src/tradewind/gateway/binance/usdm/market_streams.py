@@ -64,7 +64,6 @@ class MarketStreams:
         self._forced: dict[str, str] = {}  # stream: market, or nothing for all
         self._info = False
         self._watched: dict[str, list[tuple[str, str]]] = {}
-        self._flushed_ms = -1
 
     @property
     def _exchange(self) -> Exchange:
@@ -180,12 +179,9 @@ class MarketStreams:
 
     def tick(self, now_ms: int) -> None:
         """Send what is due by the clock."""
-        moved = self._exchange.now_ms
         for symbol, book in tuple(self._books.items()):
-            if moved == self._flushed_ms:  # time stands: accounts may have changed the book all the same
-                self._exchange.flush_book(symbol)
+            self._exchange.flush_book(symbol)  # also while time stands: accounts change the book all the same
             book.tick(now_ms)
-        self._flushed_ms = moved
         for name, periodic in tuple(self._periodic.items()):
             if now_ms >= periodic.due_ms:
                 periodic.due_ms = now_ms + periodic.period_ms
