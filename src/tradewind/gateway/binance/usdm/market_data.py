@@ -99,14 +99,11 @@ def aggregate_trades(call: Call) -> Any:
             raise Failure(-1128, "Combination of optional parameters invalid.")
         found = tape.trades_from(listing.symbol, max(0, first), limit)
     elif start is not None:
-        found = tape.trades_since(listing.symbol, start, limit)
+        found = tape.trades_since(listing.symbol, start, limit, end)
     elif end is not None:
-        found = tape.trades_since(listing.symbol, end - HOUR_MS, 1_000_000)
+        found = tape.trades_since(listing.symbol, end - HOUR_MS, 1_000_000, end)[-limit:]
     else:
         found = tape.trades(listing.symbol, limit)
-    if end is not None:
-        found = [trade for trade in found if trade.time <= end]
-        found = found if start is not None else found[-limit:]
     return [aggregate(listing, trade) for trade in found]
 
 
