@@ -12,6 +12,7 @@ from types import TracebackType
 from tradewind.exchange import DepthShape, Exchange, MarketClock
 from tradewind.gateway import snapshots
 from tradewind.gateway.binance.spot import BinanceSpot
+from tradewind.gateway.binance.usdm import BinanceUsdm
 from tradewind.gateway.control import PREFIX, ControlApi
 from tradewind.gateway.faults import Faults
 from tradewind.gateway.house import House, LimitProfile
@@ -22,7 +23,7 @@ from tradewind.market import Clock, ConfigError, Market
 
 # Every protocol family that is spoken. A new one is named here and nowhere else.
 DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
-    "binance": (BinanceSpot,),
+    "binance": (BinanceSpot, BinanceUsdm),
     "bitget": (),
 }
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
