@@ -13,6 +13,8 @@ from tradewind.exchange import DepthShape, Exchange, MarketClock
 from tradewind.gateway import snapshots
 from tradewind.gateway.binance.spot import BinanceSpot
 from tradewind.gateway.binance.usdm import BinanceUsdm
+from tradewind.gateway.bitget.v2.dialect import BitgetV2
+from tradewind.gateway.bitget.v3.dialect import BitgetV3
 from tradewind.gateway.control import PREFIX, ControlApi
 from tradewind.gateway.faults import Faults
 from tradewind.gateway.house import House, LimitProfile
@@ -24,7 +26,7 @@ from tradewind.market import Clock, ConfigError, Market
 # Every protocol family that is spoken. A new one is named here and nowhere else.
 DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
     "binance": (BinanceSpot, BinanceUsdm),
-    "bitget": (),
+    "bitget": (BitgetV2, BitgetV3),
 }
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
