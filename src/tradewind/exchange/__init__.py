@@ -4,11 +4,15 @@ from tradewind.exchange.accounts import Account, ApiKey, FeeSettings, Permission
 from tradewind.exchange.clock import MarketClock
 from tradewind.exchange.depth import DepthShape
 from tradewind.exchange.incomes import Income, IncomeKind
+from tradewind.exchange.interval import Interval
 from tradewind.exchange.listing import Filters, Listing, Listings, Status, Tier, listing_of
 from tradewind.exchange.orders import (
     AlgoOrder,
     AlgoStatus,
+    Exit,
+    ListStatus,
     Order,
+    OrderList,
     OrderRequest,
     OrderStatus,
     OrderType,
@@ -28,14 +32,18 @@ __all__ = [
     "ApiKey",
     "DepthShape",
     "Exchange",
+    "Exit",
     "FeeSettings",
     "Filters",
     "Income",
     "IncomeKind",
+    "Interval",
+    "ListStatus",
     "Listing",
     "Listings",
     "MarketClock",
     "Order",
+    "OrderList",
     "OrderRequest",
     "OrderStatus",
     "OrderType",
