@@ -58,7 +58,13 @@ class Served:
         funds = {"USDT": Decimal(100_000)}
         opening = Opening.secret_of(name, funds)
         house = self.exchange.house("bitget" if place.venue == "bitget" else "binance")
-        self.call(self.exchange.open_account, house, opening, place.unified)
+
+        def open_it() -> None:
+            control = house.exchange.control
+            control.open_account(name, spot=opening.spot, futures=opening.futures, unified=place.unified)
+            control.add_key(name, opening.key, opening.secret, passphrase=opening.passphrase)
+
+        self.call(open_it)
         return name, Keys(opening.key, opening.secret, opening.passphrase)
 
     def stop(self) -> None:

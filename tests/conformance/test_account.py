@@ -40,7 +40,7 @@ async def test_isolated_and_cross(here: Here, swap: None) -> None:
         except (ccxt.MarginModeAlreadySet, ccxt.NoChange):
             continue
     await here.client.set_margin_mode("isolated", here.symbol)
-    order = await buy(here)
+    order = await buy(here, **({"marginMode": "isolated"} if here.place.venue == "bitget" else {}))
     position = (await here.client.fetch_positions([here.symbol]))[0]
     assert position["marginMode"] == "isolated"
     assert position["contracts"] == pytest.approx(order["filled"])

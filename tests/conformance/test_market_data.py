@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import ccxt.async_support as ccxt
@@ -37,7 +38,7 @@ async def test_the_venues_clock_is_ours(here: Here) -> None:
 async def test_candles_are_whole_and_in_order(here: Here, timeframe: str, span: int) -> None:
     rows = await here.client.fetch_ohlcv(here.symbol, timeframe, limit=30)
     assert 25 <= len(rows) <= 30
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in itertools.pairwise(rows):
         assert after[0] - before[0] == span * MINUTE
     for opened, o, high, low, c, volume in rows:
         assert opened % (span * MINUTE) == 0
@@ -113,7 +114,7 @@ async def test_funding(here: Here, swap: None) -> None:
     assert history
     times = [row["timestamp"] for row in history]
     assert times == sorted(times)
-    assert all(later - earlier >= 3_600_000 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 3_600_000 for earlier, later in itertools.pairwise(times))
     if here.client.has["fetchFundingRates"]:
         rates = await here.client.fetch_funding_rates([here.symbol])
         assert here.symbol in rates

@@ -18,11 +18,11 @@ def name() -> str:
     return "conf" + uuid.uuid4().hex[:16]
 
 
-async def buy(here: Here, notional: float = 500.0) -> dict[str, Any]:
+async def buy(here: Here, notional: float = 500.0, **params: Any) -> dict[str, Any]:
     """A market buy, as far as it is known once it is done."""
     amount = await here.amount(notional)
     made = await here.client.create_order(
-        here.symbol, "market", "buy", amount, await here.price(1.0), {"clientOrderId": name()}
+        here.symbol, "market", "buy", amount, await here.price(1.0), {"clientOrderId": name(), **params}
     )
     return await done(here, made["id"])
 
@@ -218,7 +218,7 @@ async def test_a_resting_order_is_filled_by_the_tape(here: Here) -> None:
         pytest.skip("a real market need not come to us")
     book = await here.client.fetch_order_book(here.symbol, 5)
     made = await here.client.create_order(
-        here.symbol, "limit", "buy", await here.amount(50), book["bids"][0][0], {"clientOrderId": name()}
+        here.symbol, "limit", "buy", await here.amount(200), book["bids"][0][0], {"clientOrderId": name()}
     )
 
     async def filled() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
@@ -46,7 +47,7 @@ async def test_watch_candles(here: Here) -> None:
         for row in await soon(here.client.watch_ohlcv(here.symbol, "1m")):
             seen[row[0]] = row
     times = sorted(seen)
-    assert all(later - earlier == 60_000 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier == 60_000 for earlier, later in itertools.pairwise(times))
     if not here.place.local:
         return
     kept = {r[0]: r for r in await here.client.fetch_ohlcv(here.symbol, "1m", since=times[0], limit=50)}
