@@ -152,6 +152,8 @@ class Model:
             if trade.symbol in books.isolated:
                 margin = down(opened * trade.price / books.leverage.get(trade.symbol, 20))
                 held.isolated += min(margin, max(NIL, self._cross(books, listing.quote)))
+        if held.isolated:
+            held.isolated -= min(held.isolated, self._debt(books, listing.quote))
         self._cover(books, listing.quote)
 
     def _charge(self, tick: FundingTick) -> None:
@@ -181,10 +183,13 @@ class Model:
 
     def _cover(self, books: Books, quote: str) -> None:
         """A wallet without cross positions owes nothing."""
+        books.pay(quote, self._debt(books, quote))
+
+    def _debt(self, books: Books, quote: str) -> Decimal:
         for (symbol, _), held in books.positions.items():
             if held.quantity and symbol not in books.isolated and self._in(symbol, quote):
-                return
-        books.pay(quote, max(NIL, -self._cross(books, quote)))
+                return NIL
+        return max(NIL, -self._cross(books, quote))
 
     def _in(self, symbol: str, quote: str) -> bool:
         return self._world.listings[symbol].quote == quote
