@@ -244,9 +244,11 @@ class Tape:
 
     def _mark_at(self, desk: Desk, time_ms: int) -> Decimal:
         """At a funding time."""
-        point = desk.feed.point_at(time_ms)
-        found = mark_within(desk.feed, point)
-        return desk.feed.price(point.price) if found is None else found
+        feed, row = desk.feed, desk.feed.row_at(time_ms)
+        at_open = row >= 0 and feed.open_time[row] == time_ms
+        point = feed.opening(row) if at_open else feed.point_at(time_ms)
+        found = mark_within(feed, point)
+        return feed.price(point.price) if found is None else found
 
     def _show(self, symbol: str) -> Shown:
         found = self._shown.get(symbol)
