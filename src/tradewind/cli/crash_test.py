@@ -39,6 +39,9 @@ def crash_test_command(
     venue: Annotated[str, typer.Option(help="binance or bitget.")] = "binance",
     symbol: Annotated[str, typer.Option("--symbol", "-s", help="What the bot trades.")] = "BTC/USDT",
     seconds: Annotated[float, typer.Option(min=1, help="For each scenario, of wall time.")] = 20.0,
+    settle: Annotated[
+        float, typer.Option(min=0, help="Seconds without faults at the end, to learn what became of orders.")
+    ] = 8.0,
     speed: Annotated[float, typer.Option(min=0, help="Of market time.")] = 60.0,
     step: Annotated[
         str | None,
@@ -86,6 +89,7 @@ def crash_test_command(
         venue=venue,
         symbol=symbol,
         seconds=seconds,
+        settle_seconds=settle,
         speed=speed,
         step_ms=0 if step is None else _span(step),
         kill_after=tuple(kill_after or ()),

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
@@ -27,6 +28,7 @@ STEP_SECONDS = 0.1  # of wall time, between steps of market time
 class CrashTest:
     """How a bot is tested. `symbol` is unified. With `step_ms` market time moves in steps, else at `speed`.
 
+    After `seconds` of a scenario all faults end, and the bot has `settle_seconds` to learn what it does not know.
     `kill_after`: after so many accepted orders the bot is killed and started again.
     """
 
@@ -37,6 +39,7 @@ class CrashTest:
     venue: str = "binance"
     symbol: str = "BTC/USDT"
     seconds: float = 20.0
+    settle_seconds: float = 8.0
     speed: float = 60.0
     step_ms: int = 0
     kill_after: tuple[int, ...] = ()
@@ -96,14 +99,15 @@ async def crash_test(test: CrashTest, on_run: Callable[[Run], None] | None = Non
     return runs
 
 
-def environment(exchange: LocalExchange, test: CrashTest) -> dict[str, str]:
-    """What a bot is told, in variables of its environment."""
+def environment(exchange: LocalExchange, test: CrashTest, folder: str) -> dict[str, str]:
+    """What a bot is told, in variables of its environment. The folder is empty at first, and outlives kills."""
     account = exchange.settings.accounts[0]
     return {
         "TRADEWIND_URL": exchange.url,
         "TRADEWIND_WS_URL": "ws" + exchange.url.removeprefix("http"),
         "TRADEWIND_VENUE": test.venue,
         "TRADEWIND_SYMBOL": test.symbol,
+        "TRADEWIND_FOLDER": folder,
         "TRADEWIND_API_KEY": account.key,
         "TRADEWIND_API_SECRET": account.secret,
         "TRADEWIND_API_PASSPHRASE": account.passphrase,
@@ -126,15 +130,12 @@ async def _one(test: CrashTest, scenario: Scenario) -> Run:
             known = ", ".join(listing.symbol for listing in house.exchange.listings)
             raise ConfigError(f"{test.symbol} is not listed: known are {known}")
         exchange.faults.traffic.on = True
-        bot = _Bot(test.command, environment(exchange, test), _log(test, scenario))
         names = {"venue": test.venue, "account": opening.name, "symbol": test.symbol}
-        async with (
-            _stepped(exchange, test.step_ms),
-            ScenarioRun(
-                _with_kills(scenario, test.kill_after), exchange.control, names, bot.kill
-            ) as under_way,
-        ):
-            await bot.run_for(test.seconds)
+        with TemporaryDirectory(prefix="tradewind-bot-") as folder:
+            bot = _Bot(test.command, environment(exchange, test, folder), _log(test, scenario))
+            under_way = ScenarioRun(_with_kills(scenario, test.kill_after), exchange.control, names, bot.kill)
+            async with _stepped(exchange, test.step_ms):
+                await _through(test, exchange, under_way, bot)
         faults = exchange.faults
         fired = sum(faults.fired().values()) + under_way.commands
         evidence = Evidence(
@@ -146,6 +147,16 @@ async def _one(test: CrashTest, scenario: Scenario) -> Run:
         )
         judgement = judge(evidence, test.terms)
         return Run(scenario, judgement, fired, under_way.failed, bot.starts, bot.code)
+
+
+async def _through(test: CrashTest, exchange: LocalExchange, under_way: ScenarioRun, bot: _Bot) -> None:
+    """The bot meets the scenario; then all is well again, and it may settle what it does not know yet."""
+    running = asyncio.create_task(bot.run_for(test.seconds + test.settle_seconds), name="bot")
+    async with under_way:
+        await asyncio.wait({running}, timeout=test.seconds)
+    exchange.faults.clear()
+    exchange.control.run("clock", {"skew_ms": 0})
+    await running
 
 
 def _with_kills(scenario: Scenario, kill_after: Sequence[int]) -> Scenario:
