@@ -1,4 +1,7 @@
-"""Puts a local exchange together: houses, dialects, sockets, accounts, snapshot. Command, demo and tests use this."""
+"""Puts a local exchange together: houses, dialects, faults, control, sockets, accounts, snapshot.
+
+Command, demo and tests use this.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,12 @@ from types import TracebackType
 from tradewind.exchange import DepthShape, Exchange, MarketClock
 from tradewind.gateway import snapshots
 from tradewind.gateway.binance.spot import BinanceSpot
+from tradewind.gateway.control import ControlApi
+from tradewind.gateway.control.api import PREFIX
+from tradewind.gateway.faults import Faults
 from tradewind.gateway.house import House, LimitProfile
 from tradewind.gateway.reach import Authority, authority_in, default_folder
-from tradewind.gateway.server import Interceptor, Server
+from tradewind.gateway.server import Server
 from tradewind.gateway.wire import Dialect
 from tradewind.market import Clock, ConfigError, Market
 
@@ -72,7 +78,6 @@ class Settings:
     authority: Path | None = None
     wire: Clock | None = None
     shape: DepthShape | None = None
-    interceptor: Interceptor | None = None
 
     @property
     def limit_scale(self) -> float:
@@ -86,6 +91,8 @@ class LocalExchange:
     settings: Settings
     houses: tuple[House, ...]
     server: Server
+    faults: Faults
+    control: ControlApi
     clock: MarketClock
     authority: Authority | None
     port: int
@@ -126,7 +133,10 @@ async def open_exchange(settings: Settings) -> LocalExchange:
         for house in houses:
             _open_accounts(house, settings.accounts)
     dialects = [speak(house) for house in houses for speak in DIALECTS[house.venue]]
-    server = Server(houses, dialects, interceptor=settings.interceptor)
+    faults = Faults(houses, dialects)
+    control = ControlApi(houses, faults)
+    server = Server(houses, dialects, interceptor=faults, extra={PREFIX: control})
+    control.desk.beat = server.beat
     authority = authority_in(settings.authority or default_folder()) if settings.tls else None
     try:
         port, tls_port = await server.start(
@@ -139,7 +149,7 @@ async def open_exchange(settings: Settings) -> LocalExchange:
             f"port {wanted} of {settings.host} cannot be opened ({error.strerror}): choose others with --port "
             "and --tls-port, 0 for any that is free"
         ) from error
-    return LocalExchange(settings, houses, server, clock, authority, port, tls_port)
+    return LocalExchange(settings, houses, server, faults, control, clock, authority, port, tls_port)
 
 
 def _house(venue: str, settings: Settings, clock: MarketClock) -> House:
