@@ -1,7 +1,4 @@
-"""Puts a local exchange together: houses, dialects, faults, control, sockets, accounts, snapshot.
-
-Command, demo and tests use this.
-"""
+"""Puts a local exchange together: houses, dialects, sockets, accounts, snapshot. Command, demo and tests use this."""
 
 from __future__ import annotations
 
@@ -15,8 +12,10 @@ from types import TracebackType
 from tradewind.exchange import DepthShape, Exchange, MarketClock
 from tradewind.gateway import snapshots
 from tradewind.gateway.binance.spot import BinanceSpot
-from tradewind.gateway.control import ControlApi
-from tradewind.gateway.control.api import PREFIX
+from tradewind.gateway.binance.usdm import BinanceUsdm
+from tradewind.gateway.bitget.v2.dialect import BitgetV2
+from tradewind.gateway.bitget.v3.dialect import BitgetV3
+from tradewind.gateway.control import PREFIX, ControlApi
 from tradewind.gateway.faults import Faults
 from tradewind.gateway.house import House, LimitProfile
 from tradewind.gateway.reach import Authority, authority_in, default_folder
@@ -26,8 +25,8 @@ from tradewind.market import Clock, ConfigError, Market
 
 # Every protocol family that is spoken. A new one is named here and nowhere else.
 DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
-    "binance": (BinanceSpot,),
-    "bitget": (),
+    "binance": (BinanceSpot, BinanceUsdm),
+    "bitget": (BitgetV2, BitgetV3),
 }
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -86,7 +85,7 @@ class Settings:
 
 @dataclass(slots=True)
 class LocalExchange:
-    """An exchange that answers. `async with` stops it."""
+    """An exchange that answers. `async with` stops it. `control` does what /tradewind/ does."""
 
     settings: Settings
     houses: tuple[House, ...]
@@ -108,6 +107,7 @@ class LocalExchange:
 
     async def stop(self) -> None:
         """Close all connections; then write the snapshot, where one was asked for."""
+        self.faults.clear()
         await self.server.stop()
         if self.settings.snapshot is not None:
             snapshots.save(self.settings.snapshot, self.houses, self.settings.start_ms)

@@ -6,7 +6,7 @@ stream and when the last one has left it, so that nothing is computed for stream
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 import orjson
@@ -111,12 +111,24 @@ class Pace:
 
 
 class StreamTalk:
-    """A socket of streams. `combined` ones wrap each event with its stream's name."""
+    """A socket of streams. `combined` ones wrap each event with its stream's name.
 
-    def __init__(self, hub: Hub, line: Line, clock: Clock, combined: bool, names: Iterable[str] = ()) -> None:
+    Names that it does not heed are taken, and nothing is ever heard of them.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        line: Line,
+        clock: Clock,
+        combined: bool,
+        names: Iterable[str] = (),
+        heeds: Callable[[str], bool] | None = None,
+    ) -> None:
         self.line = line
         self.combined = combined
         self.names: dict[str, None] = {}
+        self._heeds = heeds
         self._hub = hub
         self._clock = clock
         self._pace = Pace()
@@ -176,7 +188,8 @@ class StreamTalk:
         for name in names:
             if name not in self.names:
                 self.names[name] = None
-                self._hub.join(self, name)
+                if self._heeds is None or self._heeds(name):
+                    self._hub.join(self, name)
 
     def _set(self, params: Any, number: int | str | None) -> None:
         if not isinstance(params, list) or len(params) != 2 or params[0] != "combined":
