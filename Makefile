@@ -12,7 +12,7 @@ help:
 	@echo "make test      the tests (about ten minutes on two cores)"
 	@echo "make test-all  the tests with their long variants"
 	@echo "make check     format, lint, types, import order"
-	@echo "make bench     speed, side by side with peers"
+	@echo "make bench     speed, side by side with peers, and skill on every world beside the best possible"
 	@echo "make audit     known vulnerabilities in what is installed"
 
 demo:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -12,52 +11,23 @@ from environment import market_of
 from measure import Result
 from scenes import random_walk
 from tradewind.features import FeatureStream, preset
-from tradewind.market import Bar, Market, Observation, Snapshot
-from tradewind.policy import Network, NetworkSpec
-from tradewind.policy.agent import Agent
-from tradewind.policy.network import random_tensors
+from tradewind.market import Bar, Market, Snapshot
+from tradewind.policy.agent import Agent, agent_of_bundle
 from tradewind.simulator import Rules, Simulator
-from tradewind.simulator.observation import observation_size
 from tradewind.simulator.view import ObservationBuilder
 from tradewind.trading.engine import Engine
+from tradewind.training import TrainingSettings
+from tradewind.training.recipe import Recipe
 
 LIMIT_US = 50.0
 NET = (64, 64)
 
 
-class NetworkWeights:
-    """A policy that takes the network's outputs as target weights."""
-
-    def __init__(self, network: Network) -> None:
-        self.network = network
-
-    def decide(self, observation: Observation) -> Any:
-        return self.network(observation.vector)
-
-    def reset(self) -> None:
-        """Nothing is remembered."""
-
-
-def engine_of(market: Market) -> Engine:
-    return Engine(agent_of(market), market.instruments, market.timeframe, 10_000.0)
-
-
-def agent_of(market: Market) -> Agent:
-    """The default features, lookback 1, a network of two layers with random weights."""
-    plan, rules = preset("default"), Rules()
-    inputs = observation_size(len(plan.columns(market.symbols)), 1, rules.lookback, rules.clock)
-    return Agent("bench", NetworkWeights(random_network(inputs)), plan, rules)
-
-
-def random_network(inputs: int) -> Network:
-    spec = NetworkSpec(
-        layers=(inputs, *NET, 1),
-        activations=("tanh",) * len(NET),
-        head="gaussian_mean",
-        low=(-1.0,),
-        high=(1.0,),
-    )
-    return Network(spec, random_tensors(spec, seed=7))
+def trained_agent(market: Market) -> Agent:
+    """What a user runs: a bundle of the default features, rules and algorithm, after a few steps of training."""
+    recipe = Recipe(preset("default"), Rules(), TrainingSettings(steps=4_096, net=NET))
+    [(bundle, _)] = recipe.train(market, [7])
+    return agent_of_bundle(bundle, "bench")
 
 
 def snapshots_of(market: Market) -> list[Snapshot]:
@@ -71,9 +41,9 @@ def snapshots_of(market: Market) -> list[Snapshot]:
     ]
 
 
-def latencies_us(market: Market) -> np.ndarray:
+def latencies_us(agent: Agent, market: Market) -> np.ndarray:
     """Of every bar after the warm-up, wall time."""
-    engine = engine_of(market)
+    engine = Engine(agent, market.instruments, market.timeframe, 10_000.0)
     spent = []
     for snapshot in snapshots_of(market):
         began = time.perf_counter_ns()
@@ -83,9 +53,8 @@ def latencies_us(market: Market) -> np.ndarray:
     return np.array(spent[200:]) / 1000.0
 
 
-def parts_us(market: Market) -> np.ndarray:
+def parts_us(agent: Agent, market: Market) -> np.ndarray:
     """Features, observation and forward of every bar after the warm-up, wall time; no engine around them."""
-    agent = agent_of(market)
     tape = agent.tape(market)
     simulator = Simulator(tape, agent.rules)
     start = int(tape.segments[0, 0])
@@ -117,7 +86,8 @@ def parts_us(market: Market) -> np.ndarray:
 
 def measure(quick: bool) -> Iterator[Result]:
     market = market_of(random_walk(2_000 if quick else 10_000, seed=6))
-    parts, whole = parts_us(market), latencies_us(market)
+    agent = trained_agent(market_of(random_walk(2_000, seed=5)))
+    parts, whole = parts_us(agent, market), latencies_us(agent, market)
     for name, spent, limit, what in (
         ("decision: features, observation, forward, p50", parts, LIMIT_US, "default features"),
         (

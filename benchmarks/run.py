@@ -1,7 +1,8 @@
 """Speed, side by side with peers, and skill beside the best attainable: `python benchmarks/run.py [--only NAME]`.
 
 Speed is CPU time of one core on both sides, medians, in turn; `make bench` sets one thread for each library.
-`--only worlds` trains the learner on every world and needs no peers. Writes results.json beside this file.
+`--only worlds` trains the learner on every world; it and `--only decision` need no peers. Writes results.json beside
+this file.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[bool], Iterator[Result]]] = {
     "training": training.measure,
     "worlds": worlds.measure,
 }
+WITHOUT_PEERS = {"decision", "worlds"}
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -39,7 +41,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, one seed: a rough picture")
     options = parser.parse_args()
     chosen = options.only or list(BENCHMARKS)
-    if chosen != ["worlds"]:
+    if not WITHOUT_PEERS.issuperset(chosen):
         install_peers()
     console, where = Console(), machine()
     console.print(f"[bold]{where}[/bold]; one core each, in turn, medians")

@@ -19,7 +19,13 @@ if [ -z "$python" ]; then
     exit 2
 fi
 
-[ -x .venv/bin/python ] || "$python" -m venv .venv
+if [ -x .venv/bin/python ]; then
+    echo "Bringing .venv up to date ($extras): pip says nothing while it works, mostly for less than a minute..."
+else
+    echo "Setting up .venv with $("$python" --version), once: pip fetches about a hundred packages (2 GB on disk, torch"
+    echo "above all) and says nothing while it works. Count on two to five minutes..."
+    "$python" -m venv .venv
+fi
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 
 # The torch choice stands here and nowhere else: on a Linux machine without a GPU the default wheel brings
@@ -30,7 +36,7 @@ if [ "$(uname -s)" = Linux ] && [ -z "$configured" ] && ! command -v nvidia-smi 
     torch_index="--extra-index-url https://download.pytorch.org/whl/cpu"
 fi
 
-echo "Setting up .venv with $($python --version) (once; a minute or two)..."
 # shellcheck disable=SC2086
 pip install $torch_index --constraint constraints.txt --editable ".[$extras]"
 touch "$stamp"
+echo ".venv is ready."

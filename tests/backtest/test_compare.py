@@ -31,6 +31,15 @@ def test_all_rivals_decide_on_the_bars_of_the_agent() -> None:
     assert free == {n.replace("_", " ") for n in SIMPLE} | {"random, same turnover"}
 
 
+def test_a_baseline_is_no_rival_of_itself() -> None:
+    """Cash stands once; another baseline once more, free of risk rules."""
+    market = hourly(wild_market(600, 2, Kind.SPOT, seed=2))
+    for name, free in (("cash", 0), ("buy-and-hold", 1)):
+        agent = agent_of_baseline(name, [Kind.SPOT] * 2, market.timeframe, rules_for(Kind.SPOT))
+        rivals = [r for r in compare(agent, market).baselines if r.name.startswith(name.replace("-", " "))]
+        assert [r.risk_rules for r in rivals] == [False] * free
+
+
 def test_an_agent_that_never_trades_has_no_random_rival() -> None:
     market = hourly(wild_market(600, 2, Kind.SPOT, seed=2))
     cash = agent_of_baseline("cash", [Kind.SPOT] * 2, market.timeframe, rules_for(Kind.SPOT))

@@ -70,12 +70,16 @@ def test_check_exits_with_the_worst_it_found(tmp_path: Path, command: Tell) -> N
         _file(tmp_path / "BTCUSDT.csv", range(30)),
         _file(tmp_path / "ETHUSDT.csv", [0, 1, 2, 9, 10]),
     )
-    assert command("data", "check", good).code == 0
+    told = command("data", "check", good)
+    assert told.code == 0
+    assert "next:" not in told.out
     told = command("data", "check", holed)
     assert told.code == 1
     assert "6 bars missing from 2025-01-01 00:03 to 2025-01-01 00:09" in told.out
+    assert told.out.splitlines()[-1].startswith("next: use them as they are")
     bad = tmp_path / "XRPUSDT.csv"
     bad.write_text(good.read_text().replace("101.0", "1.0", 1))
+    assert "next: data import FILE --repair drop" in command("data", "check", bad).out
     told = command("data", "check", bad, "--json")
     assert told.code == 2
     report = json.loads(told.out)

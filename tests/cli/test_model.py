@@ -92,6 +92,15 @@ def test_show_tells_limits_and_hash(home: Path, run: Tell) -> None:
     assert "stop_loss" in run("show", "first", home=home).out
 
 
+def test_show_keeps_the_hash_whole_in_a_terminal_of_80_columns(
+    home: Path, run: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("show", "first", home=home).out.splitlines()
+    assert f"sha256  {Bundle.load(home / 'bundles' / 'first').sha256}" in lines
+    assert max(map(len, lines)) <= 80
+
+
 def test_verify_accepts_a_whole_bundle_and_refuses_an_altered_one(home: Path, run: Tell) -> None:
     result = run("verify", "first", home=home)
     assert result.code == 0

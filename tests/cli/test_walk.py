@@ -259,6 +259,14 @@ def test_training_tells_where_it_goes_and_how_far_it_is(home: Path, command: Tel
     assert lines[-1].startswith("seed 0: 100 %")
 
 
+def test_a_training_that_lost_on_its_own_validation_says_so(home: Path, command: Tell) -> None:
+    """Under slippage of 9 % whoever trades loses, and a network that has hardly learnt does trade."""
+    costly = ["--steps", 512, "--set", "rules.costs.slippage=0.09"]
+    told = done(command("train", "costly", *costly, *SMALL, "--home", home))
+    assert "Careful: even the best checkpoint of costly lost on the bars that chose it" in told
+    assert "Careful" not in done(command("train", "cheap", "--steps", 16_384, *SMALL, "--home", home))
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_no_table_cuts_a_number(
     width: int, home: Path, workspace: Path, command: Tell, monkeypatch: pytest.MonkeyPatch

@@ -21,7 +21,7 @@ from tradewind.data.instruments import (
     with_measured_tick,
 )
 from tradewind.data.venue_instruments import instrument_of_market, maintenance_tiers
-from tradewind.market import ConfigError, FeeAsset, MaintenanceTier
+from tradewind.market import ConfigError, FeeAsset
 
 decimals = st.decimals(Decimal("1e-8"), Decimal("1e6"), allow_nan=False, places=8)
 rates = st.floats(-0.009, 0.09, allow_nan=False)
@@ -40,7 +40,8 @@ def test_an_instrument_survives_its_toml(
 ) -> None:
     import tempfile
 
-    tiers = tuple(MaintenanceTier(f, 0.01, f / 3) for f in [0.0, *sorted(floors)])
+    told = enumerate([0.0, *sorted(floors)], start=1)
+    tiers = maintenance_tiers([{"minNotional": f, "maintenanceMarginRate": 0.07 * k} for k, f in told])
     instrument = replace(
         build_instrument('ve"nue\\', "BTC/USDT:USDT", {}).instrument,
         tick=tick,
@@ -69,7 +70,7 @@ def test_an_instrument_survives_its_toml(
         ('fee_asset = "dollars"', "fee_asset is 'dollars', expected quote, base or other"),
         ('kind = "spot"', "kind is 'spot', but BTC/USDT:USDT on binance has 'perpetual'"),
         ("[[tiers]]\nrate = 0.1", "a tier has"),
-        ("[[tiers]]\nnotional_floor = 0\nrate = 5", "a tier's rate must be a fraction"),
+        ("[[tiers]]\nnotional_floor = 0\nrate = 5", "a maintenance tier's rate is 5.0, expected a fraction"),
         ("lot = ", "is not valid TOML"),
         (
             '[[instrument]]\nsymbol = "ETH/USDT"',

@@ -34,7 +34,7 @@ from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Reward, Rules
 from tradewind.trading.parity import differing_fields
 
-LOW_TIER = MaintenanceTier(2_000.0, 0.01, 12.0)
+LOW_FLOOR, LOW_RATE = 2_000.0, 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +59,14 @@ def _instrument_change(name: str, value: Any) -> dict[str, Any]:
     if name in ("lot", "min_notional"):
         return {name: Decimal(repr(value))}
     if name.startswith("tiers."):
-        return {"tiers": (TIERS[0], replace(LOW_TIER, **{name.removeprefix("tiers."): value}))}
+        return {"tiers": tiers(**{name.removeprefix("tiers."): value})}
     return {name: value}
+
+
+def tiers(notional_floor: float = LOW_FLOOR, rate: float = LOW_RATE) -> tuple[MaintenanceTier, ...]:
+    """Two tiers; the amount of the second is the one without a jump."""
+    lowest = TIERS[0]
+    return (lowest, MaintenanceTier(notional_floor, rate, notional_floor * (rate - lowest.rate)))
 
 
 def spot() -> Scene:
@@ -68,7 +74,7 @@ def spot() -> Scene:
 
 
 def tiered() -> Scene:
-    return with_instrument(reckless(), tiers=(TIERS[0], LOW_TIER))
+    return with_instrument(reckless(), tiers=tiers())
 
 
 def seeing() -> Scene:
@@ -112,9 +118,8 @@ CASES = [
     Case(Instrument, "taker_fee", 0.0005, 0.0006),
     Case(Instrument, "fee_asset", FeeAsset.QUOTE, FeeAsset.BASE, spot),
     Case(Instrument, "closes_below_minimum", False, True, small_orders),
-    Case(Instrument, "tiers.rate", 0.01, 0.02, tiered),
-    Case(Instrument, "tiers.amount", 12.0, 11.0, tiered),
-    Case(Instrument, "tiers.notional_floor", 2_000.0, 20_000.0, tiered),
+    Case(Instrument, "tiers.rate", LOW_RATE, 0.02, tiered),
+    Case(Instrument, "tiers.notional_floor", LOW_FLOOR, 20_000.0, tiered),
 ]
 
 ONLY_TRAINING = "ends an episode of training; a backtest and an engine trade on"
@@ -163,7 +168,7 @@ def test_every_field_has_a_case_or_a_reason() -> None:
     known = {(c.owner, c.name.partition(".")[0]) for c in CASES} | set(EXEMPT)
     assert known == {(t, f.name) for t in (Rules, Costs, RiskLimits, Instrument) for f in fields(t)}
     parts = {c.name.removeprefix("tiers.") for c in CASES if c.name.startswith("tiers.")}
-    assert parts == {f.name for f in fields(TIERS[0])}
+    assert parts | {"amount"} == {f.name for f in fields(MaintenanceTier)}  # it follows from the other two
 
 
 @pytest.mark.parametrize(

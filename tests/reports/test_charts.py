@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -86,3 +87,15 @@ def test_a_histogram_counts_every_day():
     bars = re.findall(r'height="([\d.]+)"/>', histogram(values, "x", str))
     assert max(map(float, bars)) == 1000
     assert "nan" not in histogram(np.zeros(30), "x", str)
+
+
+def test_a_day_without_gain_or_loss_is_painted_as_neither():
+    """Two days at nothing, one gain and one loss: the gain stands on the zeros of its column."""
+    chart = histogram(np.array([0.0, 0.001, -0.01, 0.0]), "x", str)
+    bars = re.findall(r'class="bar (\w+)" x="([\d.]+)" y="([\d.]+)" width="[\d.]+" height="([\d.]+)"', chart)
+    (still, at, still_top, still_high), (short, *_), (long, same, top, high) = bars
+    assert (still, short, long) == ("still", "short", "long")
+    assert same == at
+    assert [float(v) for v in (still_high, still_top)] == pytest.approx([666.7, 333.3])
+    assert [float(v) for v in (high, top)] == pytest.approx([333.3, 0.0], abs=0.1)
+    assert set(re.findall(r'class="bar (\w+)"', histogram(np.zeros(30), "x", str))) == {"still"}

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from tradewind.backtest.summary import summary
 from tradewind.market.errors import ConfigError, DataError
@@ -205,3 +206,12 @@ def test_the_three_files_go_where_they_are_told(tmp_path, results):
 def test_a_picture_alone(tmp_path, results):
     path = equity_picture(tmp_path / "equity.png", results, title="A test", said="said")
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_picture_keeps_a_margin_on_every_side(tmp_path, results):
+    """A tenth of an inch, also above the title."""
+    path = equity_picture(tmp_path / "equity.png", results, title="A test", said="said")
+    ink = (imread(path)[..., :3] != imread(path)[0, 0, :3]).any(axis=2)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    height, width = ink.shape
+    assert min(rows[0], columns[0], height - 1 - rows[-1], width - 1 - columns[-1]) >= 16

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from tests.simulator.markets import FREE, market_of, perpetual, simulator_of, spot, with_risk
 from tradewind.market import Kind, Reason
 from tradewind.risk import review
+from tradewind.risk.review import held_weight
 from tradewind.simulator import Rules
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
@@ -127,6 +128,17 @@ def test_what_is_on_hold_keeps_its_share_of_the_limits() -> None:
     assert approved([math.nan, 0.9, -0.3], held={0: 4_000})[1:] == [0.45, -0.15]
     assert approved([math.nan, 0.9], with_risk(max_net=0.5), held={0: 4_000})[1] == 0.1
     assert approved([math.nan, -0.5], with_risk(max_net=0.5), held={0: 4_000})[1] == -0.5
+
+
+def test_dust_is_part_of_the_share_that_is_kept() -> None:
+    """4 coins and half a lot of 0.001 at 100, of an equity of 1,000."""
+    simulator = simulator_of(market_of(spot(), [100, 100]))
+    position = simulator.positions[0, 0]
+    position["lots"], position["dust"] = 4_000, 0.0005
+    account, instrument = simulator.accounts[0], simulator.tape.instruments[0]
+    assert held_weight(account, position, instrument) == pytest.approx(0.40005, rel=1e-12)
+    position["lots"] = 0
+    assert held_weight(account, position, instrument) == pytest.approx(0.00005, rel=1e-12)
 
 
 def test_the_reserve_scales_the_sum_on_spot_and_multiplies_nothing_else() -> None:

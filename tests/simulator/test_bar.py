@@ -142,6 +142,34 @@ def test_impact_is_paid_on_the_share_of_the_volume() -> None:
     assert fill["price"] == pytest.approx(100.2)
 
 
+@pytest.mark.parametrize(
+    ("limits", "low", "reason", "level"),
+    [
+        ({"stop_loss": 0.1}, 85.0, FillReason.STOP, 100.2 * 0.9),
+        ({"trailing_stop": 0.1}, 85.0, FillReason.TRAILING_STOP, 100.2 * 0.9),
+        ({}, 75.0, FillReason.LIQUIDATION, 100.2 * 0.8 / 0.995),
+    ],
+)
+def test_impact_is_of_the_volume_known_before_the_bar(
+    limits: dict[str, float], low: float, reason: FillReason, level: float
+) -> None:
+    """4 coins of a mean of 100 known at each decision: 0.2 %, however much trades in the bar that fills."""
+    market = market_of(perpetual(), [100, 100, (100, 100, low, 99)], volume=[100, 100, 1e9])
+    rules = with_risk(with_costs(replace(FREE, leverage=5.0), impact=0.01), **limits)
+    entry, exit_ = fills_of(trade(market, 0.4, math.nan, rules=rules))
+    assert (entry["price"], exit_["reason"]) == (pytest.approx(100.2), reason)
+    assert exit_["price"] == pytest.approx(level * 0.998)
+    busy = market_of(perpetual(), [100, 100], volume=[100, 1e9])
+    assert fills_of(trade(busy, 0.4, rules=rules))[0]["price"] == pytest.approx(100.2)
+
+
+def test_what_money_can_pay_at_the_open_is_reckoned_with_the_volume_known_before() -> None:
+    """10 coins of a mean of 100 pay 0.316 % of impact; the dry bar that fills, not yet known, takes no more."""
+    market = market_of(spot(), [100, 100], volume=[100, 0])
+    (fill,) = fills_of(trade(market, 1.0, rules=with_costs(impact=0.01)))
+    assert fill["lots"] == int(10_000 / (1 + 0.01 * math.sqrt(0.1)))
+
+
 def test_a_fee_in_a_third_coin_costs_its_quote_value() -> None:
     for asset in (FeeAsset.QUOTE, FeeAsset.OTHER):
         market = market_of(spot(taker_fee=0.01, fee_asset=asset), [100, 100])
@@ -212,15 +240,15 @@ def test_the_nearer_of_two_stops_gives_its_name() -> None:
 
 
 def test_a_flip_starts_a_new_peak() -> None:
-    """Long to a peak of 150, flipped to short at 140: its trailing stop is measured from 140 down."""
-    market = market_of(
-        perpetual(), [100, 100, (100, 150, 100, 140), (140, 141, 130, 135), (135, 142, 135, 140)]
-    )
+    """Long to a peak of 150, flipped to short at 140: stopped 15 % above 140 at 161, not above 150 at 172.5."""
+    rises = [100, 100, (100, 150, 100, 140)]
     rules = with_risk(replace(FREE, leverage=2.0), trailing_stop=0.15)
-    simulator = trade(market, 1.0, 1.0, -1.0, rules=rules)
+    simulator = trade(market_of(perpetual(), [*rises, (140, 160, 130, 135)]), 1.0, 1.0, -1.0, rules=rules)
     assert simulator.positions[0, 0]["lots"] < 0
     assert simulator.positions[0, 0]["peak"] == 130.0
     assert exits(simulator) == []
+    simulator = trade(market_of(perpetual(), [*rises, (140, 165, 130, 135)]), 1.0, 1.0, -1.0, rules=rules)
+    assert exits(simulator) == [(FillReason.TRAILING_STOP, 161.0)]
 
 
 def test_an_increase_moves_the_stop_with_the_weighted_entry() -> None:

@@ -15,6 +15,7 @@ from tradewind.policy.agent import Agent, agent_of_baseline, agent_of_policy
 from tradewind.simulator import Tape
 
 SIMPLE = ("buy_and_hold", "equal_weight", "moving_average_cross", "time_series_momentum", "cash")
+RULED_BY_NOTHING = ("cash",)  # risk rules have nothing to cut
 RANDOM_SEED, UNTRAINED_SEED = 1, 1
 
 OnStage = Callable[[str, int, int], None]
@@ -84,17 +85,18 @@ def _run(
 def _rivals(
     agent: Agent, market: Market, names: Sequence[str], spec: BundleSpec | None
 ) -> list[tuple[Agent, bool]]:
-    """(agent, under risk rules?) of every baseline; a name tells which."""
+    """(agent, under risk rules?) of every baseline, but for one that is the agent itself; a name tells which."""
     kinds = [i.kind for i in market.instruments]
     rivals = []
     if len(kinds) == 1:  # of one instrument, equal weight is buy and hold
         names = [name for name in names if name != "equal_weight"]
     for name in names:
         free = agent_of_baseline(name, kinds, market.timeframe, agent.rules.for_baselines())
-        rivals.append((replace(free, name=_title(name)), False))
+        if not (name in RULED_BY_NOTHING and free.model_hash == agent.model_hash):
+            rivals.append((replace(free, name=_title(name)), False))
     for name in names:
-        if name not in ("cash",):
-            bound = agent_of_baseline(name, kinds, market.timeframe, agent.rules)
+        bound = agent_of_baseline(name, kinds, market.timeframe, agent.rules)
+        if name not in RULED_BY_NOTHING and bound.model_hash != agent.model_hash:
             rivals.append((replace(bound, name=f"{_title(name)}, agent's risk rules"), True))
     if spec is not None:
         policy: NetworkPolicy = untrained_net(spec, UNTRAINED_SEED)

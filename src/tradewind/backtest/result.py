@@ -53,7 +53,7 @@ class BacktestResult:
     risk_rules: bool = True
     masked: int = 0  # decisions of one instrument that had no bar
     held: int = 0  # targets that said hold
-    missing: int = 0  # decisions not made: warming up, or a feature was missing
+    missing: int = 0  # decisions held because a feature was missing
     cuts: Mapping[str, int] = field(default_factory=dict)  # how often risk cut, by market.Reason name
     halted_at: int | None = None  # close of the bar at which the kill switch fired first, UTC ms
     notes: tuple[str, ...] = ()  # what a reader must know: defaults used, rates assumed

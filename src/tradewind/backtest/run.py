@@ -203,6 +203,6 @@ def _count_cuts(reasons: NDArray[np.int64]) -> dict[str, int]:
     """How often risk cut a target, by the name of the reason."""
     counts: Counter[str] = Counter()
     for reason in Reason:
-        if reason not in (Reason.MASKED, Reason.WARMING_UP, Reason.MISSING_FEATURE):
+        if reason not in (Reason.MASKED, Reason.MISSING_FEATURE):
             counts[reason.name or ""] = int(((reasons & int(reason)) != 0).sum())
     return {name: n for name, n in counts.items() if n}

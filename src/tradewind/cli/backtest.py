@@ -18,20 +18,18 @@ from tradewind.cli.common import (
     Config,
     End,
     Home,
-    Named,
     Overrides,
     Span,
     Start,
     Symbols,
+    Venue,
     assumed_in,
-    check_capital,
-    market_for,
     next_command,
-    span_of,
     writable,
 )
 from tradewind.cli.tables import Column, number, print_table, say, stderr, stdout
-from tradewind.market import ConfigError, Market
+from tradewind.cli.trial import AgentName, Asked, Named, Trial
+from tradewind.market import ConfigError
 
 if TYPE_CHECKING:
     from tradewind.backtest.compare import OnStage
@@ -41,10 +39,10 @@ _BOUND = ", agent's risk rules"
 
 
 def backtest_command(
-    agent: Annotated[str, typer.Argument(help="A model, or a baseline such as buy_and_hold.")],
+    agent: AgentName,
     start: Start = None,
     end: End = None,
-    venue: Annotated[str | None, typer.Option(help="Whose candles.")] = None,
+    venue: Venue = None,
     symbol: Symbols = None,
     timeframe: Bars = None,
     capital: Capital = None,
@@ -59,24 +57,20 @@ def backtest_command(
     A model brings its symbols and rules; a baseline takes [rules] of --config and --set.
     """
     from tradewind.backtest.compare import compare
-    from tradewind.config import load_settings
     from tradewind.reports import write_report
 
-    settings = load_settings(config, overrides or ())
-    rules = settings.rules if "rules" in settings.stated else None
-    market, named = market_for(agent, home, venue, symbol, timeframe, rules)
-    span = span_of(market, start, end)
-    capital = settings.account.capital if capital is None else capital
-    check_capital(market, capital, named.agent.rules)
+    asked = Asked(agent, home, venue, symbol, timeframe, start, end, capital, config, overrides)
+    trial = asked.trial()
+    named = trial.named
     path = report_path(report, home, agent)
     with stage_bars(stderr()) as on_stage:
         comparison = compare(
             named.agent,
-            market.between(None, span.end),
-            start_ms=span.start + 1,
-            capital=capital,
+            trial.market,
+            start_ms=trial.trade_from,
+            capital=trial.capital,
             spec=None if named.bundle is None else named.bundle.spec,
-            notes=assumed_in(home, market),
+            notes=assumed_in(home, trial.market),
             on_stage=on_stage,
         )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +78,7 @@ def backtest_command(
         path,
         comparison.results,
         title=f"{agent}: backtest",
-        provenance=provenance(named, market, span, capital),
+        provenance=provenance(trial),
     )
     if as_json:
         typer.echo(written.json.read_text(encoding="utf-8"))
@@ -98,7 +92,7 @@ def backtest_command(
         f"Report: {written.html} (picture and numbers beside it). "
         f"Open it: {next_command(f'tradewind report {path.stem}', home)}",
     )
-    if _trained_on(named, span):
+    if _trained_on(named, trial.span):
         say(
             console,
             "Careful: these bars overlap with those the model was trained on, so the result flatters.",
@@ -119,16 +113,17 @@ def _trained_on(named: Named, span: Span) -> bool:
     return data is not None and data.start_ms < span.end and span.start < data.end_ms
 
 
-def provenance(named: Named, market: Market, span: Span, capital: float) -> dict[str, object]:
+def provenance(trial: Trial) -> dict[str, object]:
     """What a reader needs to judge where the numbers come from."""
     from tradewind.data.timestamps import utc_text
 
+    named, market, span = trial.named, trial.market, trial.span
     rules = named.agent.rules.as_dict()
     facts: dict[str, object] = {
         "Symbols": ", ".join(market.symbols),
         "Venue of the candles": market.instruments[0].venue,
         "Bars": f"{market.timeframe}, {utc_text(span.start)} to {utc_text(span.end)}",
-        "Start capital": f"{capital:,.0f} {market.instruments[0].quote}",
+        "Start capital": f"{trial.capital:,.0f} {market.instruments[0].quote}",
         "Taker fee": ", ".join(sorted({f"{i.taker_fee:.4%}" for i in market.instruments})),
         "Costs": rules.pop("costs"),
         "Risk rules": rules.pop("risk"),

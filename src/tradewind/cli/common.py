@@ -1,4 +1,4 @@
-"""What the commands share: the workspace, spans of time, and agents by name."""
+"""What the commands share: their options, the workspace, and spans of time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ import typer
 from tradewind.market import ConfigError, DataError, Instrument, Market, Timeframe, TradewindError
 
 if TYPE_CHECKING:
-    from tradewind.policy import Bundle
-    from tradewind.policy.agent import Agent
     from tradewind.simulator import Rules
 
 Home = Annotated[
@@ -32,6 +30,7 @@ Start = Annotated[
 ]
 End = Annotated[str | None, typer.Option(metavar="WHEN", help="End, not included; written as --start.")]
 Capital = Annotated[float | None, typer.Option(help="Start capital in quote currency [10000].")]
+Venue = Annotated[str | None, typer.Option(help="Whose candles.")]
 Symbols = Annotated[
     list[str] | None, typer.Option("--symbol", "-s", help="BTC/USDT; repeat it for several [all stored].")
 ]
@@ -128,8 +127,12 @@ def market_in(
     symbols: Sequence[str] | None,
     timeframe: str | None,
     gap_tolerance_bars: int = 0,
+    mixed: bool = False,
 ) -> Market:
-    """The stored market. What is not named is taken from the store where there is only one choice."""
+    """The stored market. What is not named is taken from the store where there is only one choice.
+
+    Spot and perpetuals together are refused unless `mixed`.
+    """
     from tradewind.data.aligning import load_market
     from tradewind.data.store import CandleStore
 
@@ -154,7 +157,8 @@ def market_in(
     bar = bar or Timeframe(_only("timeframe", {s.timeframe.text for s in stored}))
     names = list(symbols or sorted(s.symbol for s in stored if s.timeframe == bar))
     market = load_market(store, venue, names, bar, gap_tolerance_bars=gap_tolerance_bars)
-    _refuse_mixed(market.instruments)
+    if not mixed:
+        _refuse_mixed(market.instruments)
     return market
 
 
@@ -252,48 +256,6 @@ def assumed_in(home: Path, market: Market) -> list[str]:
         for i in market.instruments
         if (known := store.instrument(i.venue, i.symbol)).assumed
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An agent as a person named it: a baseline, or a bundle with what it was trained for."""
-
-    agent: Agent
-    bundle: Bundle | None
-    described: dict[str, Any]
-
-
-def market_for(
-    name: str,
-    home: Path,
-    venue: str | None = None,
-    symbols: list[str] | None = None,
-    timeframe: str | None = None,
-    rules: Rules | None = None,
-) -> tuple[Market, Named]:
-    """The agent of that name and the stored market that it trades.
-
-    A bundle brings symbols, timeframe and rules; naming others is refused. A baseline takes what is named.
-    """
-    from tradewind.cli.model import bundle_folder
-    from tradewind.policy import BASELINES, Bundle
-    from tradewind.policy.agent import agent_of_baseline, agent_of_bundle
-    from tradewind.simulator import Rules
-
-    if name.replace("-", "_") in BASELINES:
-        market = market_in(home, venue, symbols, timeframe)
-        kinds = [i.kind for i in market.instruments]
-        agent = agent_of_baseline(name, kinds, market.timeframe, rules or Rules())
-        return market, Named(agent, None, {"baseline": name})
-    bundle = Bundle.load(bundle_folder(home, name, agents=tuple(BASELINES)))
-    bundle.require(symbols=symbols or None, timeframe=timeframe)
-    if rules is not None:
-        bundle.require(rules=rules.as_dict())
-    spec = bundle.spec
-    agent = agent_of_bundle(bundle, name)
-    market = market_in(home, venue or spec.venue, list(spec.symbols), spec.timeframe)
-    bundle.require(kinds=[i.kind.value for i in market.instruments])
-    return market, Named(agent, bundle, {"bundle": name})
 
 
 def print_json(value: Any) -> None:

@@ -20,6 +20,12 @@ if TYPE_CHECKING:  # the download's client takes half a second to import
 GAPS_PRINTED = 20
 _COLOURS = {Severity.FINE: "green", Severity.WARNING: "yellow", Severity.BAD: "red"}
 _VERDICTS = {Severity.FINE: "fine", Severity.WARNING: "usable, with warnings", Severity.BAD: "bad"}
+_NEXT = {
+    Severity.WARNING: "use them as they are, a missing bar is neither filled in nor traded; data download asks a "
+    "venue for what is missing",
+    Severity.BAD: "data import FILE --repair drop leaves out the rows that cannot be trusted; symbols that cannot be "
+    "aligned are traded apart, each with --symbol",
+}
 _SPAN = (Column("first (UTC)"), Column("last (UTC)"))
 
 
@@ -90,6 +96,8 @@ def print_report(report: Report) -> None:
         _coloured(console, finding.severity, f"{finding.kind}: {finding.text}")
     _print_gaps(console, report)
     _coloured(console, report.severity, f"verdict: {_VERDICTS[report.severity]}")
+    if report.severity in _NEXT:
+        _plain(console, f"next: {_NEXT[report.severity]}")
 
 
 def print_downloaded(done: Sequence[Downloaded]) -> None:

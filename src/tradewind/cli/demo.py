@@ -19,6 +19,7 @@ from tradewind.files import write_whole
 
 if TYPE_CHECKING:
     from tradewind.backtest.result import BacktestResult
+    from tradewind.cli.trial import Trial
     from tradewind.data.worlds import WorldMarket
     from tradewind.market import Market
     from tradewind.policy import Bundle
@@ -111,30 +112,26 @@ class Demo:
     def _backtest(self, market: Market, bundle: Bundle, world: WorldMarket) -> dict[str, Any]:
         from tradewind.backtest.compare import compare
         from tradewind.cli.backtest import print_comparison, provenance, stage_bars
-        from tradewind.cli.common import Named, Span
-        from tradewind.policy.agent import agent_of_bundle
         from tradewind.reports import write_report
 
-        agent = agent_of_bundle(bundle, "demo")
-        seen = market.rows(0, self.parts.backtest)
-        start, end = int(market.open_time[self.parts.train]), int(seen.close_time[-1])
+        trial = self._trial(bundle, market.rows(0, self.parts.backtest), self.parts.train)
+        agent = trial.named.agent
         self._say(3, "backtesting it on the next hours, which it has not seen, against the baselines")
         with stage_bars(self.console) as on_stage:
             comparison = compare(
                 agent,
-                seen,
-                start_ms=start + 1,
-                capital=CAPITAL,
+                trial.market,
+                start_ms=trial.trade_from,
+                capital=trial.capital,
                 spec=bundle.spec,
                 others=[self._oracle(world, agent)],
                 on_stage=on_stage,
             )
-        named = Named(agent, bundle, {"bundle": "demo"})
         written = write_report(
             self.folder / "report.html",
             comparison.results,
             title="Tradewind demo: an agent on a market with a known edge",
-            provenance=provenance(named, seen, Span(start, end), CAPITAL),
+            provenance=provenance(trial),
             path_png=self.folder / "equity.png",
             path_json=self.folder / "report.json",
         )
@@ -151,6 +148,15 @@ class Demo:
             },
         }
 
+    def _trial(self, bundle: Bundle, market: Market, row: int) -> Trial:
+        """The agent on a market, from the bar that opens at `row` to its end."""
+        from tradewind.cli.common import Span
+        from tradewind.cli.trial import Named, Trial
+        from tradewind.policy.agent import agent_of_bundle
+
+        named = Named(agent_of_bundle(bundle, "demo"), bundle, {"bundle": "demo"})
+        return Trial(named, market, Span(int(market.open_time[row]), int(market.close_time[-1])), CAPITAL)
+
     def _oracle(self, world: WorldMarket, agent: Agent) -> Agent:
         """The best possible agent: it knows the law of this market, not its future."""
         from tradewind.policy.scripted import Scripted
@@ -161,21 +167,20 @@ class Demo:
 
     def _trade_on_paper(self, market: Market, bundle: Bundle, world: WorldMarket) -> dict[str, Any]:
         from tradewind.backtest.run import backtest
-        from tradewind.cli.common import Named
         from tradewind.cli.run import compare_with_backtest, paper_session, session_bar
         from tradewind.data.replaying import Replay
-        from tradewind.policy.agent import agent_of_bundle
 
         self._say(4, "the live engine trades the last hours on paper, bar by bar, with a journal on disk")
-        agent = agent_of_bundle(bundle, "demo")
-        start = int(market.open_time[self.parts.backtest]) + 1
+        trial = self._trial(bundle, market, self.parts.backtest)
         journal = self.home / "journals" / "demo-1.sqlite"
-        named = Named(agent, bundle, {"bundle": "demo"})
         with session_bar(self.console, len(Replay(market))) as watch:
-            session = paper_session(named, market, start, CAPITAL, journal, watch)
-        expected = backtest(agent, agent.tape(market), start_ms=start, capital=CAPITAL)
-        oracle = self._oracle(world, agent)
-        best = backtest(oracle, oracle.tape(market), start_ms=start, capital=CAPITAL).result
+            session = paper_session(trial, journal, watch)
+        agent, oracle = trial.named.agent, self._oracle(world, trial.named.agent)
+        expected, ideal = (
+            backtest(one, one.tape(market), start_ms=trial.trade_from, capital=trial.capital)
+            for one in (agent, oracle)
+        )
+        best = ideal.result
         return {
             "paper": {
                 "decisions": session.decisions,

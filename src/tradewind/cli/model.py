@@ -74,7 +74,12 @@ def show_model(model: Model, home: Home = DEFAULT_HOME, as_json: AsJson = False)
     if as_json:
         print_json({"sha256": bundle.sha256, **bundle.spec.model_dump(mode="json")})
         return
-    print_facts(stdout(), [("model", model), ("sha256", bundle.sha256), *_facts(bundle)])
+    console = stdout()
+    print_facts(
+        console, [("model", model), ("sha256", bundle.sha256)]
+    )  # apart: the hash fits into 80 columns
+    console.print()
+    print_facts(console, _facts(bundle))
 
 
 @model_app.command("verify")
@@ -173,7 +178,7 @@ def _facts(bundle: Bundle) -> list[tuple[str, str]]:
     if spec.adapter is not None:
         facts.append(("adapter", spec.adapter.name))
     for key, value in spec.rules.items():
-        facts.append((f"rules.{key}" if isinstance(value, dict) else key, _told(value)))
+        facts.append((f"rules.{key}", _told(value)))
     facts.append(("seeds", _told(dict(spec.seeds))))
     facts.append(("evidence", ", ".join(sorted(spec.evidence)) or "none"))
     facts.append(("code version", spec.code_version))

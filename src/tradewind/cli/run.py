@@ -22,19 +22,17 @@ from tradewind.cli.common import (
     End,
     Home,
     Interrupted,
-    Named,
     Overrides,
     Start,
     Symbols,
-    check_capital,
-    market_for,
+    Venue,
     next_command,
     print_json,
-    span_of,
     writable,
 )
 from tradewind.cli.tables import say, stderr, stdout
-from tradewind.market import Command, ConfigError, Decision, Market, Snapshot
+from tradewind.cli.trial import AgentName, Asked, Trial
+from tradewind.market import Command, ConfigError, Decision, Snapshot
 
 if TYPE_CHECKING:
     from tradewind.backtest.run import Run
@@ -51,13 +49,13 @@ def _run() -> None:
 
 @run_app.command("paper")
 def paper(
-    agent: Annotated[str, typer.Argument(help="A model, or a baseline such as buy_and_hold.")],
+    agent: AgentName,
     recorded: Annotated[
         bool, typer.Option("--replay", help="Stored bars, one after the other, as if they came live.")
     ] = False,
     start: Start = None,
     end: End = None,
-    venue: Annotated[str | None, typer.Option(help="Whose candles.")] = None,
+    venue: Venue = None,
     symbol: Symbols = None,
     timeframe: Bars = None,
     capital: Capital = None,
@@ -72,7 +70,6 @@ def paper(
     Exit code 1 when the backtest on the same bars decides otherwise.
     """
     from tradewind.backtest.run import backtest
-    from tradewind.config import load_settings
     from tradewind.data.replaying import Replay
     from tradewind.data.timestamps import utc_text
 
@@ -80,20 +77,15 @@ def paper(
         raise ConfigError(
             "live bars are not supported yet: add --replay to trade stored bars as if they came live"
         )
-    settings = load_settings(config, overrides or ())
-    rules = settings.rules if "rules" in settings.stated else None
-    market, named = market_for(agent, home, venue, symbol, timeframe, rules)
-    span = span_of(market, start, end)
-    capital = settings.account.capital if capital is None else capital
-    check_capital(market, capital, named.agent.rules)
-    market = market.between(None, span.end)
+    asked = Asked(agent, home, venue, symbol, timeframe, start, end, capital, config, overrides)
+    trial = asked.trial()
     path = _free_journal(journal or _next_journal(home, agent))
-    console = stderr()
+    console, span, one = stderr(), trial.span, trial.named.agent
     say(console, f"{agent} on paper from {utc_text(span.start)} to {utc_text(span.end)}, journal {path}")
-    expected = backtest(named.agent, named.agent.tape(market), start_ms=span.start + 1, capital=capital)
+    expected = backtest(one, one.tape(trial.market), start_ms=trial.trade_from, capital=trial.capital)
     try:
-        with session_bar(console, len(Replay(market))) as watch:
-            summary = paper_session(named, market, span.start + 1, capital, path, watch)
+        with session_bar(console, len(Replay(trial.market))) as watch:
+            summary = paper_session(trial, path, watch)
     except KeyboardInterrupt:
         raise Interrupted(f"Interrupted: what was decided until then is in {path}") from None
     parity = compare_with_backtest(path, expected)
@@ -110,43 +102,41 @@ def _free_journal(path: Path) -> Path:
     return path
 
 
-def paper_session(
-    named: Named, market: Market, trade_from: int, capital: float, path: Path, watch: Watcher | None = None
-) -> SessionSummary:
-    """One session over recorded bars; bars that close before `trade_from` only warm the features up."""
+def paper_session(trial: Trial, path: Path, watch: Watcher | None = None) -> SessionSummary:
+    """One session over recorded bars, journalled in `path`."""
     from tradewind.data.replaying import Replay
     from tradewind.trading.engine import Engine
     from tradewind.trading.journal import Journal
     from tradewind.trading.session import run_session
     from tradewind.venues import PaperVenue
 
-    agent = named.agent
-    run = f"{agent.model_hash[:12]}-{trade_from}"
-    engine = Engine(agent, market.instruments, market.timeframe, capital, trade_from=trade_from, run=run)
-    venue = PaperVenue(market.instruments, agent.rules, capital)
-    session = describe_session(named, market, trade_from, capital, run)
+    agent, market = trial.named.agent, trial.market
+    run = f"{agent.model_hash[:12]}-{trial.trade_from}"
+    engine = Engine(
+        agent, market.instruments, market.timeframe, trial.capital, trade_from=trial.trade_from, run=run
+    )
+    venue = PaperVenue(market.instruments, agent.rules, trial.capital)
+    session = describe_session(trial, run)
     with Journal.create(path, session) as journal:
         return asyncio.run(run_session(engine, Replay(market), venue, journal, watch))
 
 
-def describe_session(
-    named: Named, market: Market, trade_from: int, capital: float, run: str
-) -> dict[str, Any]:
+def describe_session(trial: Trial, run: str) -> dict[str, Any]:
     """What stands at the head of a journal: enough to recompute every decision."""
     from tradewind.market.instrument_json import instrument_to_dict
 
-    agent = named.agent
+    agent, market = trial.named.agent, trial.market
     return {
         "mode": "paper",
-        "agent": named.described,
+        "agent": trial.named.described,
         "model_hash": agent.model_hash,
         "symbols": list(market.symbols),
         "instruments": [instrument_to_dict(i) for i in market.instruments],
         "timeframe": market.timeframe.text,
-        "capital": capital,
+        "capital": trial.capital,
         "rules": agent.rules.as_dict(),
         "plan": agent.plan.schema_hash(market.symbols),
-        "trade_from": trade_from,
+        "trade_from": trial.trade_from,
         "run": run,
         "version": __version__,
     }

@@ -24,6 +24,7 @@ from tradewind.cli.common import (
     Overrides,
     Start,
     Symbols,
+    Venue,
     check_capital,
     market_in,
     next_command,
@@ -49,7 +50,7 @@ _TIMES = ("first bar", "last bar")  # facts of a run that are UTC ms
 def train_command(
     name: Annotated[str, typer.Argument(help="Name of the model to make.")],
     config: Config = None,
-    venue: Annotated[str | None, typer.Option(help="Whose candles.")] = None,
+    venue: Venue = None,
     symbol: Symbols = None,
     timeframe: Bars = None,
     start: Start = None,
@@ -362,6 +363,14 @@ def _report(
         for row in rows
     ]
     print_table(stdout(), [*columns, Column("sha256")], cells)
+    losing = [row["model"] for row in rows if row["validation_score"] < 0]
+    if losing:
+        say(
+            stdout(),
+            f"Careful: even the best checkpoint of {', '.join(losing)} lost on the bars that chose it, so doing "
+            "nothing was better there: train longer, or take it that no edge was found.",
+            "yellow",
+        )
     say(
         stdout(),
         f"The validation score chose the checkpoint, so it flatters. {_next(rows[0]['model'], end, home)}",

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -172,10 +171,6 @@ def _tiers(value: Any, source: str) -> tuple[MaintenanceTier, ...]:
         if unknown or not {"notional_floor", "rate"} <= set(table):
             raise ConfigError(f"{source}a tier has {sorted(table)}, expected notional_floor, rate and amount")
         tiers.append(MaintenanceTier(**{k: float(_decimal(k, v, source)) for k, v in table.items()}))
-    if any(not 0 <= t.rate < 1 for t in tiers):
-        raise ConfigError(f"{source}a tier's rate must be a fraction: 0.005 for 0.5 %")
-    if any(b.notional_floor <= a.notional_floor for a, b in pairwise(tiers)):
-        raise ConfigError(f"{source}tiers must stand in order of notional_floor")
     return tuple(tiers)
 
 

@@ -17,7 +17,7 @@ from tradewind.data.choices import TimesAre, VolumeIn
 from tradewind.data.columns import SAYS_OPEN, TWELVE, plain_name, roles
 from tradewind.data.faults import most_frequent_step
 from tradewind.data.series import Candles, Floats, Funding, Times
-from tradewind.data.timestamps import to_ms
+from tradewind.data.time_columns import to_ms
 from tradewind.market import ConfigError, DataError, Timeframe
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".zip", ".parquet")

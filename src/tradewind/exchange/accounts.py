@@ -13,6 +13,7 @@ from tradewind.exchange.orders import AlgoOrder, Order, PositionSide
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.market import Inconsistent
 
+DEFAULT_LEVERAGE = 20
 SPOT, FUTURES = "spot", "futures"  # the two wallets
 MARKET, FEES, INSURANCE, OUTSIDE, FUNDING = (
     "market",
@@ -21,6 +22,8 @@ MARKET, FEES, INSURANCE, OUTSIDE, FUNDING = (
     "outside",
     "funding",
 )  # venue's pots
+
+_SIDES = tuple(PositionSide)
 
 
 class Permission(StrEnum):
@@ -83,8 +86,9 @@ class Resting:
 class FeeSettings:
     """In what spot fees are paid.
 
-    `coin` empty: in what is received (Binance without BNB). "quote": always in the quote currency. Any other
-    name: in that coin at its value less `discount`, while the account has enough of it; else as received.
+    `coin` empty: in what is received (Binance without BNB). "quote": in the quote currency, which buys hold from
+    the start; as received where that is not enough. Any other name: in that coin at its value less `discount`,
+    while the account has enough of it; else as received.
     """
 
     coin: str = ""
@@ -120,7 +124,7 @@ class Account:
         return found
 
     def leverage_of(self, symbol: str) -> int:
-        return self.leverage.get(symbol, 20)
+        return self.leverage.get(symbol, DEFAULT_LEVERAGE)
 
     def position(self, symbol: str, side: PositionSide) -> Position:
         found = self.positions.get((symbol, side))
@@ -141,7 +145,7 @@ class Account:
 
     def held(self, symbol: str) -> list[Position]:
         """Positions of a market that are not flat, by side."""
-        found = (self.positions.get((symbol, side)) for side in PositionSide)
+        found = [self.positions.get((symbol, side)) for side in _SIDES]
         return [position for position in found if position is not None and position.quantity]
 
 

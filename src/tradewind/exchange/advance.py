@@ -56,6 +56,9 @@ class Advance:
     def to(self, until_ms: int) -> None:
         """All that happens up to and including that time."""
         times = self._office.times
+        if until_ms <= times.now:
+            return
+        before = times.now
         while times.now < until_ms:
             stop = min(until_ms, times.now - times.now % _STRETCH_MS + _STRETCH_MS)
             happenings: list[_Happening] = []
@@ -66,12 +69,18 @@ class Advance:
                 times.now = time
                 self._happen(self._tape.desks_in_order[number], what, subject)
             times.now = stop
-        self._show_forming()
+        self._show_forming(before)
 
-    def _desks(self) -> Iterator[Desk]:
-        for desk in self._tape.desks_in_order:
-            if desk.busy or self._watches.any(desk.symbol):
-                yield desk
+    def _desks(self) -> list[Desk]:
+        """Where somebody has a stake or looks, in the order of the markets."""
+        awake = self._office.awake
+        for number in [number for number, desk in awake.items() if not desk.busy]:
+            del awake[number]
+        found = {desk.number: desk for desk in self._watched()} | awake
+        return [found[number] for number in sorted(found)]
+
+    def _watched(self) -> list[Desk]:
+        return [self._tape.desks[symbol] for symbol in self._watches.symbols]
 
     def _of(self, desk: Desk, after_ms: int, until_ms: int) -> Iterator[_Happening]:
         number = desk.number
@@ -120,11 +129,12 @@ class Advance:
         if self._watches.has(desk.symbol, "mark"):
             stream.emit(MarkTick(self._tape.premium(desk.symbol)))
 
-    def _show_forming(self) -> None:
-        """What is watched as it stands now: forming candles and books."""
+    def _show_forming(self, before: int) -> None:
+        """What is watched, where it changed since `before`: forming candles and books."""
         now, stream = self._office.times.now, self._office.reporting.stream
-        for desk in self._tape.desks_in_order:
-            for text in self._watches.intervals(desk.symbol):
+        for desk in sorted(self._watched(), key=lambda desk: desk.number):
+            moved = desk.sync(now).time > before
+            for text in self._watches.intervals(desk.symbol) if moved else ():
                 interval = Interval.of(text)
                 made = candle(desk, interval, interval.floor(now), now)
                 if made is not None:

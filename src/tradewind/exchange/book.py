@@ -13,6 +13,7 @@ class OwnBook:
     """Limit orders that rest. Never crossed: what would cross was matched before it rested."""
 
     def __init__(self) -> None:
+        self.version = 0  # grows with every change of what rests
         self._levels: tuple[dict[Decimal, list[Order]], dict[Decimal, list[Order]]] = ({}, {})
         self._prices: tuple[list[Decimal], list[Decimal]] = ([], [])  # bids, asks; both ascending
 
@@ -21,6 +22,7 @@ class OwnBook:
 
     def add(self, order: Order, place: int | None = None) -> None:
         """Behind all orders at its price, or back in the place that `remove` told."""
+        self.version += 1
         side = not order.is_buy
         level = self._levels[side].get(order.price)
         if level is None:
@@ -31,6 +33,7 @@ class OwnBook:
 
     def remove(self, order: Order) -> int:
         """Take it out; returns its place among the orders at its price."""
+        self.version += 1
         side = not order.is_buy
         level = self._levels[side][order.price]
         place = next(i for i, other in enumerate(level) if other is order)

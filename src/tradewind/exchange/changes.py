@@ -7,6 +7,7 @@ from decimal import Decimal
 from tradewind.exchange.accounts import Account
 from tradewind.exchange.desk import Desk
 from tradewind.exchange.events import Execution
+from tradewind.exchange.history import average
 from tradewind.exchange.listing import Listing
 from tradewind.exchange.matching import Matching
 from tradewind.exchange.orders import Order, OrderRequest, OrderStatus, OrderType
@@ -82,8 +83,7 @@ class Changes:
         self._check_amendment(order, listing, desk, new, old)
         plan = self._change(order, account, listing, desk, new)
         if new_client_id:
-            order.client_id = new_client_id
-            self._office.records.name(order)
+            self._office.records.rename(order, new_client_id)
         self._office.reporting.order(order, Execution.AMENDED)
         self._office.reporting.balances_of(account, listing, order)
         if plan is not None:
@@ -102,7 +102,7 @@ class Changes:
         try:
             if not stays:
                 plan = self._matching.plan(desk, order, listing)
-            self._rehold(order, account, listing)
+                self._rehold(order, account, listing)
         except Refused:
             order.quantity, order.price = old
             raise
@@ -121,6 +121,8 @@ class Changes:
         new: tuple[Decimal, Decimal],
         old: tuple[Decimal, Decimal],
     ) -> None:
+        if order.list_id or order.iceberg:
+            raise Refused(Refusal.UNSUPPORTED_TYPE, "orders of a list and icebergs cannot be amended")
         if not order.working:
             raise Refused(Refusal.UNSUPPORTED_TYPE, "only resting limit orders can be amended")
         if new == old:
@@ -136,9 +138,11 @@ class Changes:
             reduce_only=order.reduce_only,
             position_side=order.position_side,
         )
-        check_request(request, listing, desk.last(self._office.times.now))
+        now = self._office.times.now
+        check_request(request, listing, average(desk, now) if listing.is_spot else desk.mark(now))
 
     def _rehold(self, order: Order, account: Account, listing: Listing) -> None:
         self._office.settlement(listing).hold(order, account, listing)
         if not listing.is_spot:  # it counts for nothing now: it is judged as if it were new
-            self._office.futures.afford(order, account, listing, order.price * order.remaining)
+            value = order.price * order.remaining
+            self._office.futures.afford(order, account, listing, value, order.remaining)

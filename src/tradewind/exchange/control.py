@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tradewind.exchange.accounts import (
+    DEFAULT_LEVERAGE,
     FUTURES,
     OUTSIDE,
     SPOT,
@@ -15,12 +16,14 @@ from tradewind.exchange.accounts import (
     Treasury,
 )
 from tradewind.exchange.backoffice import BackOffice
+from tradewind.exchange.changes import Changes
 from tradewind.exchange.conditional import Conditional
 from tradewind.exchange.events import BalanceCause, Execution, ListingChanged
 from tradewind.exchange.ledger import Change
 from tradewind.exchange.life import Forced, Liquidations
 from tradewind.exchange.listing import Listing, Status
-from tradewind.exchange.money import ZERO, floor, positive
+from tradewind.exchange.lists import OrderLists
+from tradewind.exchange.money import ZERO, booked
 from tradewind.exchange.orders import AlgoStatus, Cause, Order, OrderStatus, PositionSide
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.exchange.tape import Tape
@@ -30,9 +33,17 @@ class Control:
     """Commands. Amounts are rounded down to eight places; `Refused` changes nothing."""
 
     def __init__(
-        self, office: BackOffice, conditional: Conditional, liquidations: Liquidations, tape: Tape
+        self,
+        office: BackOffice,
+        changes: Changes,
+        conditional: Conditional,
+        liquidations: Liquidations,
+        tape: Tape,
+        lists: OrderLists,
     ) -> None:
+        self._lists = lists
         self._office = office
+        self._changes = changes
         self._conditional = conditional
         self._liquidations = liquidations
         self._tape = tape
@@ -55,6 +66,13 @@ class Control:
         """
         account = self._treasury.open(account_id)
         account.fee_settings = FeeSettings(fee_coin)
+        account.leverage.update(
+            {
+                listing.symbol: listing.max_leverage
+                for listing in self._office.listings
+                if listing.max_leverage < DEFAULT_LEVERAGE
+            }
+        )
         account.hedge = hedge
         account.unified = unified
         for asset, amount in (spot or {}).items():
@@ -84,28 +102,26 @@ class Control:
     # --- money
 
     def deposit(self, account_id: str, asset: str, amount: Decimal, wallet: str = SPOT) -> None:
-        positive("amount", amount)
-        self._outside(account_id, asset, floor(amount), wallet, BalanceCause.DEPOSIT)
+        self._outside(account_id, asset, booked("amount", amount), wallet, BalanceCause.DEPOSIT)
 
     def withdraw(self, account_id: str, asset: str, amount: Decimal, wallet: str = SPOT) -> None:
         """`Refused` INSUFFICIENT_BALANCE when that much is not free."""
-        positive("amount", amount)
+        amount = booked("amount", amount)
         self._check_free(account_id, asset, amount, wallet)
-        self._outside(account_id, asset, -floor(amount), wallet, BalanceCause.WITHDRAW)
+        self._outside(account_id, asset, -amount, wallet, BalanceCause.WITHDRAW)
 
     def adjust(self, account_id: str, asset: str, change: Decimal, wallet: str = SPOT) -> None:
         """A balance changes from outside, as when the user trades by hand elsewhere."""
-        positive("change", abs(change))
+        size = booked("change", abs(change))
         if change < 0:
-            self._check_free(account_id, asset, -change, wallet)
-        self._outside(account_id, asset, floor(change), wallet, BalanceCause.ADJUSTMENT)
+            self._check_free(account_id, asset, size, wallet)
+        self._outside(account_id, asset, size.copy_sign(change), wallet, BalanceCause.ADJUSTMENT)
 
     def transfer(self, account_id: str, asset: str, amount: Decimal, to_futures: bool) -> None:
         """Between the account's two wallets."""
-        positive("amount", amount)
+        amount = booked("amount", amount)
         source, target = (SPOT, FUTURES) if to_futures else (FUTURES, SPOT)
         self._check_free(account_id, asset, amount, source)
-        amount = floor(amount)
         changes: tuple[Change, ...] = (
             (account_id, source, asset, -amount),
             (account_id, target, asset, amount),
@@ -120,7 +136,8 @@ class Control:
         """As a testnet reset: orders, positions, balances and history are gone; `spot` is there instead."""
         office, account = self._office, self._treasury.account(account_id)
         for order in account.all_open():
-            office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "wipe")
+            if order.status.is_open:
+                office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "wipe")
         for algo in list(account.open_algos.values()):
             self._conditional.end(algo, AlgoStatus.CANCELED, "wipe")
         for position in list(account.positions.values()):
@@ -135,6 +152,7 @@ class Control:
         account.positions.clear()
         account.resting.clear()
         office.records.forget(account_id)
+        self._lists.forget(account_id)
         for asset, amount in (spot or {}).items():
             self.deposit(account_id, asset, amount)
         office.reporting.stream.deliver()
@@ -164,6 +182,32 @@ class Control:
         self._office.reporting.stream.deliver()
         return order
 
+    def fill(
+        self,
+        account_id: str,
+        symbol: str,
+        order_id: int | None = None,
+        client_id: str = "",
+        quantity: Decimal | None = None,
+    ) -> Order:
+        """Fill a resting order at its own price, whole or in part, as if the crowd had come to it."""
+        order = self._changes.find_open(account_id, symbol, order_id, client_id)
+        if not order.working:
+            raise Refused(Refusal.UNSUPPORTED_TYPE, "only orders that rest in the book can be filled")
+        office, account = self._office, self._treasury.accounts[account_id]
+        listing, desk = office.listings[symbol], office.desks[symbol]
+        wanted = order.remaining if quantity is None else min(order.remaining, quantity)
+        step = listing.filters.step
+        wanted = wanted // step * step
+        if wanted <= 0:
+            raise Refused(Refusal.BAD_QUANTITY, f"{quantity} is less than one step, {step}")
+        number = office.trade_number()
+        office.fill(order, account, listing, desk, order.price, wanted, True, number)
+        if not listing.is_spot:
+            office.sweep(listing, desk, {account_id})
+        office.reporting.stream.deliver()
+        return order
+
     # --- listings
 
     def change_listing(self, symbol: str, **changes: object) -> Listing:
@@ -186,7 +230,8 @@ class Control:
         desk = office.desks[office.listings[symbol].symbol]
         for account in list(self._treasury.accounts.values()):
             for order in list(account.open_in(symbol).values()):
-                office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "delisted")
+                if order.status.is_open:
+                    office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "delisted")
             for position in account.held(symbol):
                 self._liquidations.force(account, position, self._at_mark(symbol, position.quantity))
         for algo in list(desk.algos.values()):

@@ -30,6 +30,7 @@ class Desk:
     point: Point | None = None
     synced_ms: int = -1
     price: Decimal = ZERO  # of the point
+    averaged: tuple[int, Decimal] = (-1, ZERO)  # the last average price that was asked for, and its minute
 
     @classmethod
     def of(cls, number: int, feed: Feed, funding: FundingSchedule, shape: DepthShape) -> Desk:
@@ -61,19 +62,10 @@ class Desk:
 
     def mark(self, now_ms: int) -> Decimal:
         """The mark price: of the recorded mark candles where there are any, else the last price."""
-        bars = self.feed.mark_bars
-        if bars is None:
+        if self.feed.mark_bars is None:
             return self.last(now_ms)
-        point = self.sync(now_ms)
-        o, h, low, c = (float(v) for v in bars[point.row])
-        if not o > 0:
-            return self.last(now_ms)
-        last = self.feed.points_per_bar - 1
-        place = (point.step % self.feed.points_per_bar) / last * 3
-        stops = (o, h, low, c) if c < o else (o, low, h, c)
-        leg = min(2, int(place))
-        value = stops[leg] + (stops[leg + 1] - stops[leg]) * (place - leg)
-        return Decimal(str(round(value, 8))).quantize(CENT)
+        found = mark_within(self.feed, self.sync(now_ms))
+        return self.last(now_ms) if found is None else found
 
     def crowd(self, buy: bool) -> Iterator[Level]:
         """The crowd's levels that an order of that side would meet, but those that cross a resting order."""
@@ -110,7 +102,25 @@ class Desk:
         """The public book: crowd and accounts together, best first."""
         found: list[Level] = []
         for price, crowd, orders in self.levels(not buy_side):
-            found.append((price, sum((o.remaining for o in orders), crowd)))
+            found.append((price, sum((o.shown for o in orders), crowd)))
             if len(found) == limit:
                 break
         return found
+
+
+def mark_within(feed: Feed, point: Point) -> Decimal | None:
+    """The recorded mark at a point: over its bar's points it runs from the open by both extremes to the close.
+
+    None where no mark is recorded.
+    """
+    if feed.mark_bars is None:
+        return None
+    o, h, low, c = (float(v) for v in feed.mark_bars[point.row])
+    if not o > 0:
+        return None
+    last = feed.points_per_bar - 1
+    place = (point.step % feed.points_per_bar) / last * 3
+    stops = (o, h, low, c) if c < o else (o, low, h, c)
+    leg = min(2, int(place))
+    value = stops[leg] + (stops[leg + 1] - stops[leg]) * (place - leg)
+    return Decimal(str(round(value, 8))).quantize(CENT)

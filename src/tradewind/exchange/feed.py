@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from tradewind.exchange.candles import MarketTrade
 from tradewind.exchange.path import BarPath, BarTicks, make_path
 from tradewind.market import DataError, Market
 
-_KEPT_PATHS = 8
+_KEPT_PATHS = 4
 _TYPICAL_ROWS = 96
 
 
@@ -32,6 +33,11 @@ class Point:
     buyer_is_maker: bool
 
 
+def in_lots(volume: Any, lot: float) -> Any:
+    """A volume, or an array of them, in lots: their floor is the whole lots, also where floats fall just short."""
+    return volume / lot * (1 + 1e-15) + 1e-9
+
+
 class Feed:
     """One column of a `Market` as a tape of trades. Prices in ticks and quantities in lots of its own."""
 
@@ -45,9 +51,10 @@ class Feed:
         keep = np.flatnonzero(market.tradable[:, column])
         if not len(keep):
             raise DataError(f"{self.symbol} has no bar in its market: nothing can be listed on it")
-        self.open_time: NDArray[np.int64] = market.open_time[keep]
+        rows = slice(None) if len(keep) == len(market) else keep  # whole columns are shared, not copied
+        self.open_time: NDArray[np.int64] = market.open_time[rows]
         self._columns = tuple(
-            np.ascontiguousarray(getattr(market, name)[keep, column])
+            np.ascontiguousarray(getattr(market, name)[rows, column])
             for name in ("open", "high", "low", "close", "volume")
         )
         self.mark_bars = None if market.mark is None else market.mark[keep, column]
@@ -89,7 +96,7 @@ class Feed:
         values = self._revised.get(row)
         o, h, low, c, v = values or (float(column[row]) for column in self._columns)
         ticks = [max(1, round(price / self._tick)) for price in (o, h, low, c)]
-        lots = int(v / self._lot + 1e-9)
+        lots = int(in_lots(v, self._lot))
         return BarTicks(
             row, int(self.open_time[row]), self.length_ms, ticks[0], ticks[1], ticks[2], ticks[3], lots
         )

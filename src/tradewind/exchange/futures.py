@@ -37,8 +37,13 @@ class FuturesSettlement:
         self._treasury = treasury
         self.margin = margin
 
-    def afford(self, order: Order, account: Account, listing: Listing, notional: Decimal) -> None:
-        """`Refused` when margin, fee and the loss at the mark of a new order exceed what is available."""
+    def afford(
+        self, order: Order, account: Account, listing: Listing, notional: Decimal, quantity: Decimal
+    ) -> None:
+        """`Refused` when margin, fee and the loss at the mark of a new order exceed what is available.
+
+        `quantity` is how much of it may trade, now or once it rests, and `notional` what that is worth.
+        """
         if reduces(order):
             return
         margin, symbol, side = self.margin, order.symbol, order.position_side
@@ -49,7 +54,7 @@ class FuturesSettlement:
             return
         if after * account.leverage_of(symbol) > listing.largest_notional(account.leverage_of(symbol)):
             raise Refused(Refusal.POSITION_LIMIT, "the position would exceed what this leverage allows")
-        at_mark = order.quantity * margin.mark(symbol)
+        at_mark = quantity * margin.mark(symbol)
         loss = max(ZERO, notional - at_mark if order.is_buy else at_mark - notional)
         needed = after - before + loss + notional * fee_rates(account, listing)[1]
         free = margin.available(account, listing.quote)
@@ -128,12 +133,14 @@ class FuturesSettlement:
         position.fees = ZERO if not position.quantity else position.fees
         position.updated_ms = self._treasury.times.now
         self._pay(account, listing, realised, fee, trade_id, fee_pot)
+        if closing:
+            position.fees -= floor(position.fees * closing / abs(held))
         if closing and listing.symbol in account.isolated:
             self._release(account, listing, position, closing / abs(held), realised)
         if opened:
             position.quantity += opened
             position.cost += (opened * price).quantize(CENT, ROUND_HALF_EVEN)
-            position.fees += fee if not closing else ZERO
+            position.fees += floor(fee * abs(opened) / abs(signed))
             if listing.symbol in account.isolated:
                 self._commit(account, listing, position, abs(opened) * price)
         self.cover(account, listing.quote)

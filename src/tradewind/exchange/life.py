@@ -14,7 +14,7 @@ from tradewind.exchange.desk import Desk
 from tradewind.exchange.events import BalanceCause, Execution, FundingTick, Liquidation, MarginCall
 from tradewind.exchange.ledger import VENUE, Change
 from tradewind.exchange.listing import Listing
-from tradewind.exchange.money import ONE, ZERO, floor
+from tradewind.exchange.money import ONE, ZERO, floor, on_grid
 from tradewind.exchange.orders import (
     Cause,
     Order,
@@ -189,9 +189,11 @@ class Liquidations:
         position = account.positions.get((symbol, side))
         if position is None or not position.quantity:
             raise Refused(Refusal.NO_POSITION, f"{account.id} has no {side} position in {symbol}")
-        whole = abs(position.quantity)
-        taken = whole if quantity is None else min(whole, quantity)
-        price = self._price(position, self._office.listings[symbol])
+        whole, listing = abs(position.quantity), self._office.listings[symbol]
+        taken = whole if quantity is None else min(whole, on_grid(quantity, listing.filters.step))
+        if taken <= 0:
+            raise Refused(Refusal.BAD_QUANTITY, f"quantity is {quantity}, expected at least one lot")
+        price = self._price(position, listing)
         forced = Forced(
             price, taken, ZERO, Execution.CALCULATED, Cause.ADL, BalanceCause.ADL, "adl_autoclose-"
         )

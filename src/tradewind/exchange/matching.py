@@ -39,16 +39,16 @@ class Matching:
         account, listing, desk = self.admission.admit(account_id, request)
         order = self.admission.order(account, request, cause, algo_id)
         plan = self.plan(desk, order, listing)
-        self._reserve(order, account, listing, plan)
+        self.reserve(order, account, listing, plan)
         self.office.register(order, account)
-        self._enter(order, account, listing, desk, plan)
+        self.enter(order, account, listing, desk, plan)
         return order
 
     def check(self, account_id: str, request: OrderRequest) -> None:
         """`Refused` when `place` would refuse; nothing changes."""
         account, listing, desk = self.admission.admit(account_id, request)
         order = self.admission.order(account, request)
-        self._reserve(order, account, listing, self.plan(desk, order, listing))
+        self.reserve(order, account, listing, self.plan(desk, order, listing))
         if listing.is_spot:
             order.status = OrderStatus.CANCELED
             self.office.spot.hold(order, account, listing)
@@ -77,7 +77,8 @@ class Matching:
             return None
         return reducible(order, self.office.treasury.accounts[order.account])
 
-    def _reserve(self, order: Order, account: Account, listing: Listing, plan: Plan) -> None:
+    def reserve(self, order: Order, account: Account, listing: Listing, plan: Plan) -> None:
+        """Hold what the order needs; `Refused` when that much is not there."""
         if listing.is_spot:
             self.office.spot.admit(order, account, listing)
             if order.price:
@@ -85,12 +86,15 @@ class Matching:
             else:
                 self.office.spot.afford(order, account, listing, plan.cost)
         else:
-            value = order.price * order.remaining if order.price and order.is_buy else plan.cost
-            if order.price and not order.is_buy:  # what rests of a sell may be worth more than its price
-                value += order.price * (order.remaining - plan.quantity)
-            self.office.futures.afford(order, account, listing, value)
+            quantity, value = plan.quantity, plan.cost
+            if order.price and order.is_buy:
+                quantity, value = order.remaining, order.price * order.remaining
+            elif order.price:  # a sell may trade at more than its price
+                value += order.price * (order.remaining - quantity)
+                quantity = order.remaining
+            self.office.futures.afford(order, account, listing, value, quantity)
 
-    def _enter(self, order: Order, account: Account, listing: Listing, desk: Desk, plan: Plan) -> None:
+    def enter(self, order: Order, account: Account, listing: Listing, desk: Desk, plan: Plan) -> None:
         """Into the book, through the market: NEW, then its trades, then it rests or expires."""
         order.working_ms = self.office.times.now
         self.office.reporting.order(order, Execution.NEW)
@@ -134,6 +138,7 @@ class Matching:
         order.working = True
         order.queue_ahead = desk.crowd_at(order.price, order.is_buy)
         desk.book.add(order)
+        self.office.wake(desk)
         self.office.settlement(listing).hold(order, account, listing)
 
     # --- trading

@@ -32,3 +32,8 @@ def positive(name: str, amount: Decimal) -> Decimal:
     if not amount.is_finite() or not ZERO < amount < LARGEST:
         raise Refused(Refusal.BAD_QUANTITY, f"{name} is {amount}, expected a number above 0 and below 1e15")
     return amount
+
+
+def booked(name: str, amount: Decimal) -> Decimal:
+    """The amount as it can be booked, rounded down to eight places; `Refused` when nothing is left of it."""
+    return positive(name, floor(positive(name, amount)))

@@ -79,7 +79,7 @@ class _Walk:
         if bound is not None:
             can = min(can, bound - self.planned.get(key, ZERO))
         room = self.room(price)
-        if can <= 0:
+        if room <= 0 or can <= 0:
             return room > 0
         if maker.account == self.order.account and self.order.self_trade is not SelfTrade.NONE:
             return self._prevent(maker, min(can, room))

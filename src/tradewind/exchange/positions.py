@@ -9,7 +9,7 @@ from tradewind.exchange.backoffice import BackOffice
 from tradewind.exchange.conditional import Conditional
 from tradewind.exchange.events import BalanceCause, PositionState, SettingsUpdate
 from tradewind.exchange.margin import WalletState
-from tradewind.exchange.money import positive
+from tradewind.exchange.money import booked
 from tradewind.exchange.orders import PositionSide
 from tradewind.exchange.refusal import Refusal, Refused
 
@@ -37,6 +37,11 @@ class Positions:
             raise
         self._tell(account, symbol)
         return listing.largest_notional(leverage)
+
+    def max_notional(self, account_id: str, symbol: str) -> Decimal:
+        """The most that a position may be worth at the present leverage, in quote."""
+        account = self._futures_account(account_id, symbol)
+        return self._office.listings[symbol].largest_notional(account.leverage_of(symbol))
 
     def set_isolated(self, account_id: str, symbol: str, isolated: bool) -> None:
         """Isolated or cross margin, while nothing is open in the market."""
@@ -70,7 +75,7 @@ class Positions:
     ) -> None:
         """Put margin into an isolated position, or take out what it does not need."""
         account = self._futures_account(account_id, symbol)
-        positive("amount", amount)
+        amount = booked("amount", amount)
         position = account.positions.get((symbol, side))
         if symbol not in account.isolated:
             raise Refused(Refusal.NOT_ISOLATED, f"{symbol} is in cross margin")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import islice
+from collections.abc import Iterator
+from heapq import merge
+from itertools import dropwhile, islice, takewhile
+from typing import TypeVar
 
 from tradewind.exchange.orders import AlgoOrder, Order, Trade
 from tradewind.exchange.refusal import Refusal, Refused
+
+T = TypeVar("T")
 
 
 class Records:
@@ -32,15 +37,24 @@ class Records:
         """Make the order known by its client id; the newest bearer of a name is found by it."""
         self._named[order.account, order.symbol, order.client_id] = order.id
 
+    def rename(self, order: Order, client_id: str) -> None:
+        """Another client id for an order; the old one finds it no more."""
+        self._unname(order)
+        order.client_id = client_id
+        self.name(order)
+
+    def _unname(self, order: Order) -> None:
+        name = (order.account, order.symbol, order.client_id)
+        if self._named.get(name) == order.id:
+            del self._named[name]
+
     def close(self, order: Order) -> None:
         """The order is final: it may be forgotten when its time comes."""
         self._closed.append(order.id)
         while len(self._closed) > self.keep:
             old = self._orders.pop(self._closed.popleft())
             del self._of[old.account, old.symbol][old.id]
-            name = (old.account, old.symbol, old.client_id)
-            if self._named.get(name) == old.id:
-                del self._named[name]
+            self._unname(old)
 
     def add_trade(self, trade: Trade) -> None:
         key = (trade.account, trade.symbol)
@@ -58,8 +72,8 @@ class Records:
             raise Refused(Refusal.UNKNOWN_ORDER, "the order does not exist")
         return order
 
-    def get(self, order_id: int) -> Order | None:
-        """Whoever's order; None when it is not known or not any more."""
+    def known(self, order_id: int) -> Order | None:
+        """Whoever's it is; None when it was let go."""
         return self._orders.get(order_id)
 
     def by_id(self, account: str, order_id: int) -> Order:
@@ -91,17 +105,18 @@ class Records:
         """Open and closed orders by id, ascending: with `from_id` or `start_ms` the first, else the newest."""
         if symbol is None:
             keys = [key for key in self._of if key[0] == account]
-            found = sorted((o for key in keys for o in self._of[key].values()), key=lambda o: o.id)
+            newest: Iterator[Order] = merge(
+                *(reversed(self._of[key].values()) for key in keys), key=lambda o: o.id, reverse=True
+            )
         else:
-            found = list(self._of.get((account, symbol), {}).values())
-        kept = [
-            o
-            for o in found
-            if (from_id is None or o.id >= from_id)
-            and (start_ms is None or o.created_ms >= start_ms)
-            and (end_ms is None or o.created_ms <= end_ms)
-        ]
-        return kept[:limit] if from_id is not None or start_ms is not None else kept[-limit:]
+            newest = reversed(self._of.get((account, symbol), {}).values())
+        if from_id is not None:
+            newest = takewhile(lambda o: o.id >= from_id, newest)
+        if start_ms is not None:
+            newest = takewhile(lambda o: o.created_ms >= start_ms, newest)
+        if end_ms is not None:
+            newest = dropwhile(lambda o: o.created_ms > end_ms, newest)
+        return _window(newest, limit, from_id is not None or start_ms is not None)
 
     def trades(
         self,
@@ -115,20 +130,22 @@ class Records:
         limit: int = 500,
     ) -> list[Trade]:
         """Trades by id, ascending: with `from_id` or `start_ms` the first, else the newest."""
-        if symbol is None:
+        if order_id is not None:
+            order = self._orders.get(order_id)
+            mine = order is not None and order.account == account and symbol in (None, order.symbol)
+            newest: Iterator[Trade] = reversed(order.trades) if order is not None and mine else iter(())
+        elif symbol is None:
             keys = [key for key in self._trades if key[0] == account]
-            found = sorted((t for key in keys for t in self._trades[key]), key=lambda t: t.id)
+            newest = merge(*(reversed(self._trades[key]) for key in keys), key=lambda t: t.id, reverse=True)
         else:
-            found = list(self._trades.get((account, symbol), ()))
-        kept = [
-            t
-            for t in found
-            if (order_id is None or t.order_id == order_id)
-            and (from_id is None or t.id >= from_id)
-            and (start_ms is None or t.time_ms >= start_ms)
-            and (end_ms is None or t.time_ms <= end_ms)
-        ]
-        return kept[:limit] if from_id is not None or start_ms is not None else kept[-limit:]
+            newest = reversed(self._trades.get((account, symbol), ()))
+        if from_id is not None:
+            newest = takewhile(lambda t: t.id >= from_id, newest)
+        if start_ms is not None:
+            newest = takewhile(lambda t: t.time_ms >= start_ms, newest)
+        if end_ms is not None:
+            newest = dropwhile(lambda t: t.time_ms > end_ms, newest)
+        return _window(newest, limit, from_id is not None or start_ms is not None)
 
     def add_algo(self, algo: AlgoOrder) -> None:
         self._algos[algo.id] = algo
@@ -140,6 +157,10 @@ class Records:
             old = self._algos.pop(self._closed_algos.popleft(), None)
             if old is not None and self._algo_named.get((old.account, old.client_id)) == old.id:
                 del self._algo_named[old.account, old.client_id]
+
+    def algo(self, algo_id: int) -> AlgoOrder:
+        """One that is known to be there."""
+        return self._algos[algo_id]
 
     def find_algo(self, account: str, algo_id: int | None = None, client_id: str = "") -> AlgoOrder:
         """By id or client id; `Refused` UNKNOWN_ORDER when the account has none such."""
@@ -184,3 +205,12 @@ class Records:
 
     def closed_ids(self) -> list[int]:
         return list(self._closed)
+
+    def closed_algo_ids(self) -> list[int]:
+        return list(self._closed_algos)
+
+
+def _window(newest: Iterator[T], limit: int, first: bool) -> list[T]:
+    """At most `limit`, oldest first, of what comes newest first: the first or the last of them."""
+    kept: Iterator[T] | deque[T] = deque(newest, maxlen=limit) if first else islice(newest, limit)
+    return list(kept)[::-1]

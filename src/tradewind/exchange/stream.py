@@ -23,9 +23,14 @@ class Stream:
         return bool(self._subscribers)
 
     def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Every event from now on; the returned function ends it."""
+        """Every event from now on; the returned function ends it, once or more often."""
         self._subscribers.append(subscriber)
-        return lambda: self._subscribers.remove(subscriber)
+
+        def end() -> None:
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
+
+        return end
 
     def emit(self, event: Event) -> None:
         self._waiting.append(event)

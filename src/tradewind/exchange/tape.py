@@ -8,13 +8,15 @@ from decimal import Decimal
 from tradewind.exchange.candles import Candle, FundingRate, MarketTrade, PremiumIndex, Ticker
 from tradewind.exchange.clock import Times
 from tradewind.exchange.depth import DepthShape, Level
-from tradewind.exchange.desk import Desk
+from tradewind.exchange.desk import Desk, mark_within
 from tradewind.exchange.events import BookChange
 from tradewind.exchange.feed import Feed
 from tradewind.exchange.funding import FundingSchedule
 from tradewind.exchange.history import candle, candles, ticker
 from tradewind.exchange.interval import Interval
 from tradewind.exchange.listing import Listings
+from tradewind.exchange.money import ZERO
+from tradewind.exchange.prices import Prices
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.exchange.stream import Stream
 from tradewind.market import Market
@@ -40,12 +42,19 @@ class Watches:
             channels[channel] -= 1
         else:
             channels.pop(channel, None)
+            if not channels:
+                self._counts.pop(symbol, None)
 
     def has(self, symbol: str, channel: str) -> bool:
         return channel in self._counts.get(symbol, ())
 
     def any(self, symbol: str) -> bool:
         return bool(self._counts.get(symbol))
+
+    @property
+    def symbols(self) -> list[str]:
+        """Markets where anything is watched."""
+        return list(self._counts)
 
     def points(self, symbol: str) -> bool:
         """Whether every point of the tape is wanted."""
@@ -59,9 +68,10 @@ class Watches:
 class Shown:
     """The levels of one book that its stream last told, and the number of that update."""
 
-    __slots__ = ("asks", "bids", "last_id")
+    __slots__ = ("asks", "bids", "last_id", "seen")
 
     def __init__(self) -> None:
+        self.seen: object = None  # what the levels were made from
         self.bids: dict[Decimal, Decimal] = {}
         self.asks: dict[Decimal, Decimal] = {}
         self.last_id = 1
@@ -93,6 +103,7 @@ class Tape:
                 funding = FundingSchedule(market, column, listing.funding_interval_ms)
                 self.desks[instrument.symbol] = Desk.of(len(self.desks), feed, funding, shape)
         self.desks_in_order = tuple(self.desks.values())
+        self.prices = Prices(self.desks, listings, times)
 
     @property
     def start_ms(self) -> int:
@@ -145,10 +156,12 @@ class Tape:
         """The first public trades from an id on."""
         return self._desk(symbol).feed.trades_from(first_id, self._times.now, limit)
 
-    def trades_since(self, symbol: str, start_ms: int, limit: int = 500) -> list[MarketTrade]:
-        """The first public trades at or after a time."""
-        feed = self._desk(symbol).feed
-        return feed.trades_from(feed.step_at(start_ms), self._times.now, limit)
+    def trades_since(
+        self, symbol: str, start_ms: int, limit: int = 500, end_ms: int | None = None
+    ) -> list[MarketTrade]:
+        """The first public trades in [start_ms, end_ms]."""
+        feed, now = self._desk(symbol).feed, self._times.now
+        return feed.trades_from(feed.step_at(start_ms), now if end_ms is None else min(now, end_ms), limit)
 
     def book(self, symbol: str, limit: int = 100) -> tuple[int, list[Level], list[Level]]:
         """(update id, bids, asks), best first: the sum of all `BookChange`s up to that id."""
@@ -169,11 +182,15 @@ class Tape:
         desk, shown = self._desk(symbol), self._show(symbol)
         desk.sync(self._times.now)
         shown.bids, shown.asks = dict(desk.view(True, _ALL)), dict(desk.view(False, _ALL))
+        shown.seen = (desk.point, desk.book.version)
 
     def flush_book(self, symbol: str) -> BookChange | None:
         """Emit what changed in a watched book since the last time; None when nothing did."""
         desk, shown = self._desk(symbol), self._show(symbol)
-        desk.sync(self._times.now)
+        seen = (desk.sync(self._times.now), desk.book.version)
+        if seen == shown.seen:
+            return None
+        shown.seen = seen
         bids, asks = dict(desk.view(True, _ALL)), dict(desk.view(False, _ALL))
         changed = _difference(shown.bids, bids), _difference(shown.asks, asks)
         if not (changed[0] or changed[1]):
@@ -201,7 +218,8 @@ class Tape:
         """Mark, index and coming funding of a perpetual."""
         desk, now = self._perpetual(symbol), self._times.now
         due = desk.funding.next_ms(now)
-        return PremiumIndex(symbol, now, desk.mark(now), desk.last(now), desk.funding.rate(due), due)
+        index = self.prices.index(symbol)
+        return PremiumIndex(symbol, now, desk.mark(now), index, desk.funding.rate(due), due)
 
     def funding_history(
         self, symbol: str, start_ms: int | None = None, end_ms: int | None = None, limit: int = 100
@@ -220,13 +238,15 @@ class Tape:
         self, symbol: str, open_ms: int, values: tuple[float, float, float, float, float]
     ) -> None:
         """Correct one bar of the data (o, h, l, c, volume), as venues sometimes do after the close."""
-        self._desk(symbol).feed.revise(open_ms, values)
+        desk = self._desk(symbol)
+        desk.feed.revise(open_ms, values)
+        desk.averaged = (-1, ZERO)
 
     def _mark_at(self, desk: Desk, time_ms: int) -> Decimal:
-        if desk.feed.mark_bars is None:
-            return desk.feed.price(desk.feed.point_at(time_ms).price)
-        row = max(0, desk.feed.row_at(time_ms))
-        return Decimal(str(round(float(desk.feed.mark_bars[row][0]), 8)))
+        """At a funding time."""
+        point = desk.feed.point_at(time_ms)
+        found = mark_within(desk.feed, point)
+        return desk.feed.price(point.price) if found is None else found
 
     def _show(self, symbol: str) -> Shown:
         found = self._shown.get(symbol)

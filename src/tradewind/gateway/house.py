@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tradewind.exchange import Exchange, MarketClock
 from tradewind.market import Clock
@@ -19,19 +19,37 @@ class LimitProfile:
         return self.scale > 0
 
 
+class SkewedClock:
+    """Another clock, `skew_ms` ahead of it: a venue whose clock is wrong."""
+
+    __slots__ = ("_true", "skew_ms")
+
+    def __init__(self, true: Clock) -> None:
+        self._true = true
+        self.skew_ms = 0
+
+    def now_ms(self) -> int:
+        return self._true.now_ms() + self.skew_ms
+
+    async def sleep(self, seconds: float) -> None:
+        await self._true.sleep(seconds)
+
+
 @dataclass(slots=True)
 class House:
-    """One venue as its dialects see it: its exchange, market time that drives it, and wire time."""
+    """One venue as its dialects see it: its exchange, market time that drives it, and wire time.
+
+    `wire` signs, counts limits and stamps replies; skewing it leaves market time alone.
+    """
 
     venue: str  # "binance", "bitget"
     exchange: Exchange
     clock: MarketClock
     limits: LimitProfile = LimitProfile()
+    wire: SkewedClock = field(init=False)
 
-    @property
-    def wire(self) -> Clock:
-        """Signs, counts limits and stamps replies."""
-        return self.clock.wire
+    def __post_init__(self) -> None:
+        self.wire = SkewedClock(self.clock.wire)
 
     def refresh(self) -> None:
         """Let the exchange reach market time."""

@@ -13,13 +13,16 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from tradewind.gateway.house import House
-from tradewind.gateway.wire import Dialect, Line, Reply, Request
+from tradewind.gateway.wire import CUT, Dialect, Line, Reply, Request, Talk
 
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.05
 MAX_BODY = 1 << 20
 MAX_WAITING = 10_000  # frames; a client that reads slower than this is cut off, as venues do
+UNANSWERED_PINGS = 3
+GOODBYE_SECONDS = 2.0  # for a client to answer a close
+Frames = asyncio.Queue[str | tuple[int, str] | None]  # text, (code, reason) of a close, None for a ping
 
 
 class Dropped(Exception):
@@ -32,6 +35,15 @@ class Interceptor(Protocol):
     async def request(self, dialect: Dialect, request: Request) -> Reply:
         """The reply to send, late or altered; `Dropped` cuts the connection."""
 
+    def connect(self, dialect: Dialect, line: Line) -> Reply | None:
+        """A line is about to open; a reply refuses it."""
+
+    def gone(self, line: Line) -> None:
+        """A line that was let in has ended."""
+
+    def hear(self, dialect: Dialect, line: Line, text: str, talk: Talk) -> None:
+        """Hand a client's frame to the dialect, or not."""
+
     def frame(self, dialect: Dialect, line: Line, text: str, send: Callable[[str], None]) -> None:
         """Send a frame: once, twice, later, altered or never."""
 
@@ -41,6 +53,15 @@ class HandThrough:
 
     async def request(self, dialect: Dialect, request: Request) -> Reply:
         return dialect.answer(request)
+
+    def connect(self, dialect: Dialect, line: Line) -> Reply | None:
+        return None
+
+    def gone(self, line: Line) -> None:
+        pass
+
+    def hear(self, dialect: Dialect, line: Line, text: str, talk: Talk) -> None:
+        talk.hear(text)
 
     def frame(self, dialect: Dialect, line: Line, text: str, send: Callable[[str], None]) -> None:
         send(text)
@@ -162,8 +183,8 @@ class Server:
     # --- lines
 
     async def _converse(self, raw: web.BaseRequest, host: str) -> web.StreamResponse:
-        socket = web.WebSocketResponse(heartbeat=self._ping_seconds, max_msg_size=MAX_BODY)
-        frames: asyncio.Queue[str | tuple[int, str]] = asyncio.Queue()
+        socket = web.WebSocketResponse(autoping=False, max_msg_size=MAX_BODY)
+        frames: Frames = asyncio.Queue()
         for dialect in self._at(host):
             line = self._line(raw, dialect, frames)
             talk = dialect.talk(line)
@@ -171,27 +192,61 @@ class Server:
                 break
         else:
             return web.Response(status=404)
-        await socket.prepare(raw)
-        self.lines.add(line)
-        writer = asyncio.create_task(self._write(socket, frames), name="gateway line")
+        refused = self.interceptor.connect(dialect, line)
+        if refused is not None:
+            line.open = False
+            talk.ended()
+            return web.Response(status=refused.status, body=refused.body, headers=refused.headers)
         try:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    talk.hear(message.data)
-                elif message.type is WSMsgType.BINARY:
-                    talk.hear(message.data.decode("utf-8", "replace"))
+            await socket.prepare(raw)
+            self.lines.add(line)
+            writer = asyncio.create_task(self._write(raw, socket, frames), name="gateway line")
+            pinger = asyncio.create_task(self._ping(line, frames), name="gateway pings")
+            try:
+                await self._listen_to(socket, dialect, line, talk)
+            finally:
+                pinger.cancel()
+                if not line.open:  # the good-bye is still on its way
+                    await asyncio.wait({writer}, timeout=GOODBYE_SECONDS)
+                writer.cancel()
+                for task in (pinger, writer):
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
         finally:
             line.open = False
             self.lines.discard(line)
             talk.ended()
-            writer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await writer
+            self.interceptor.gone(line)
         return socket
 
-    def _line(
-        self, raw: web.BaseRequest, dialect: Dialect, frames: asyncio.Queue[str | tuple[int, str]]
-    ) -> Line:
+    async def _listen_to(
+        self, socket: web.WebSocketResponse, dialect: Dialect, line: Line, talk: Talk
+    ) -> None:
+        """Hand on what the client says, until it hangs up."""
+        async for message in socket:
+            if line.frozen:
+                continue
+            line.heard_at = asyncio.get_running_loop().time()
+            if message.type is WSMsgType.TEXT:
+                self.interceptor.hear(dialect, line, message.data, talk)
+            elif message.type is WSMsgType.BINARY:
+                self.interceptor.hear(dialect, line, message.data.decode("utf-8", "replace"), talk)
+            elif message.type is WSMsgType.PING:
+                await socket.pong(message.data)
+
+    async def _ping(self, line: Line, frames: Frames) -> None:
+        """Ping every so often; whoever leaves three unanswered is gone."""
+        loop = asyncio.get_running_loop()
+        line.heard_at = loop.time()
+        while True:
+            await asyncio.sleep(self._ping_seconds)
+            if line.frozen:
+                continue
+            if loop.time() - line.heard_at > UNANSWERED_PINGS * self._ping_seconds + 1:
+                line.close(1008, "no pong")
+            frames.put_nowait(None)
+
+    def _line(self, raw: web.BaseRequest, dialect: Dialect, frames: Frames) -> Line:
         def put(text: str) -> None:
             if frames.qsize() < MAX_WAITING:
                 frames.put_nowait(text)
@@ -216,13 +271,18 @@ class Server:
         )
         return line
 
-    async def _write(
-        self, socket: web.WebSocketResponse, frames: asyncio.Queue[str | tuple[int, str]]
-    ) -> None:
+    async def _write(self, raw: web.BaseRequest, socket: web.WebSocketResponse, frames: Frames) -> None:
         with contextlib.suppress(ConnectionResetError):
             while True:
                 frame = await frames.get()
-                if isinstance(frame, tuple):
+                if frame is None:
+                    await socket.ping()
+                elif isinstance(frame, str):
+                    await socket.send_str(frame)
+                elif frame[0] == CUT:
+                    if raw.transport:
+                        raw.transport.abort()
+                    return
+                else:
                     await socket.close(code=frame[0], message=frame[1].encode())
                     return
-                await socket.send_str(frame)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
+CUT = 0  # no code of WebSocket: the connection is cut instead of closed
 JSON = {"Content-Type": "application/json;charset=UTF-8"}
 
 
@@ -53,10 +54,12 @@ class Line:
     _send: Callable[[str], None]
     _close: Callable[[int, str], None]
     open: bool = True
+    frozen: bool = False  # half-open: nothing is sent, heard or ponged, yet the connection stands
+    heard_at: float = 0.0  # when the client last said anything, pongs included: time of the event loop
 
     def send(self, text: str | bytes) -> None:
         """Queue one text frame; after the line was closed nothing happens."""
-        if self.open:
+        if self.open and not self.frozen:
             self._send(text.decode() if isinstance(text, bytes) else text)
 
     def send_json(self, value: Any) -> None:
@@ -67,6 +70,10 @@ class Line:
         if self.open:
             self.open = False
             self._close(code, reason)
+
+    def abort(self) -> None:
+        """Cut the connection without a word."""
+        self.close(CUT)
 
 
 class Talk(Protocol):
@@ -82,8 +89,13 @@ class Talk(Protocol):
 class Dialect(Protocol):
     """One protocol family of one venue: synchronous, so that the same requests give the same world."""
 
-    name: str
-    hosts: tuple[str, ...]  # patterns of the real host names, as for `fnmatch`
+    @property
+    def name(self) -> str:
+        """What it is called in logs and faults."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Patterns of the real host names, as for `fnmatch`."""
 
     def serves(self, method: str, path: str) -> bool:
         """Whether this dialect knows the path (whatever the method may answer)."""
@@ -99,3 +111,11 @@ class Dialect(Protocol):
 
     def tick(self) -> None:
         """Called some ten times a second of wall time: periodic frames, expiry, forced disconnects."""
+
+
+@runtime_checkable
+class ExpiresListenKeys(Protocol):
+    """What a dialect with listen keys may offer, so that they can be made to expire on demand."""
+
+    def expire_listen_keys(self) -> int:
+        """Let all listen keys expire now, told to their lines as the venue does; returns how many."""

@@ -12,7 +12,8 @@ from tradewind.market.errors import DataError
 class Bar:
     """One candle, known only at `close_time` (UTC ms, exclusive). Raises `DataError` on impossible values.
 
-    `mark_*` default to the traded prices; `funding_rate` is what is charged at `open_time` (0: nothing due).
+    A `mark_*` of NaN is not known: the traded price stands in. `funding_rate` is what is charged at `open_time`
+    (0: nothing due).
     """
 
     open_time: int
@@ -38,6 +39,15 @@ class Bar:
             raise DataError(f"bar at {self.open_time} has prices {prices} (o, h, l, c) outside high and low")
         if not (math.isfinite(self.volume) and self.volume >= 0):
             raise DataError(f"bar at {self.open_time} has volume {self.volume}: it must be zero or more")
+        marks = (self.mark_open, self.mark_high, self.mark_low, self.mark_close)
+        if any(mark <= 0 or math.isinf(mark) for mark in marks):
+            raise DataError(
+                f"bar at {self.open_time} has mark prices {marks}: all must be positive and finite, or NaN"
+            )
+        if not math.isfinite(self.funding_rate):
+            raise DataError(
+                f"bar at {self.open_time} has funding rate {self.funding_rate}: it must be finite, 0 if none is due"
+            )
 
 
 @dataclass(frozen=True, slots=True)

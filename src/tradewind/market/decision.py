@@ -11,7 +11,11 @@ from tradewind.market.orders import Order
 
 
 class Reason(IntFlag):
-    """Why risk or the rules cut a target, or why nothing was decided. Combined per instrument."""
+    """Why risk or the rules cut a target, or why nothing was decided. Combined per instrument.
+
+    The numbers stand in journals: a new reason takes a new one. Until features have warmed up no decision is made,
+    so there is no reason for it.
+    """
 
     NONE = 0
     WEIGHT_CAP = 1
@@ -23,7 +27,6 @@ class Reason(IntFlag):
     COOLDOWN = 64
     LOSS_STREAK = 128
     MASKED = 256
-    WARMING_UP = 512
     MISSING_FEATURE = 1024
     SPOT_RANGE = 2048
     RESERVE = 4096

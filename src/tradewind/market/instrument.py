@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
@@ -24,7 +25,10 @@ class FeeAsset(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceTier:
-    """From `notional_floor` (quote) on, `rate` of the notional minus `amount` must stay as margin."""
+    """From `notional_floor` (quote) on, `rate` of the notional minus `amount` must stay as margin.
+
+    `amount` is that of the tier below plus `notional_floor * (rate - rate below)`, so that no margin jumps.
+    """
 
     notional_floor: float
     rate: float
@@ -32,6 +36,7 @@ class MaintenanceTier:
 
 
 DEFAULT_TIERS = (MaintenanceTier(0.0, 0.005),)
+_LARGEST_JUMP = 1e-6  # of the notional: amounts are published rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,33 @@ class Instrument:
                 raise ConfigError(
                     f"{self.symbol}: {name} is {getattr(self, name)}, expected a fraction: 0.001 for 0.1 %"
                 )
-        if not self.tiers or self.tiers[0].notional_floor != 0:
-            raise ConfigError(f"{self.symbol}: maintenance tiers must begin at notional_floor 0")
+        self._check_tiers()
         if self.kind is Kind.PERPETUAL and self.fee_asset is FeeAsset.BASE:
             raise ConfigError(f"{self.symbol}: a linear perpetual cannot pay fees in its base asset")
+
+    def _check_tiers(self) -> None:
+        """From 0 on, in order, and without a jump of the maintenance at a floor: liquidation relies on it."""
+        if not self.tiers or self.tiers[0].notional_floor != 0:
+            raise ConfigError(f"{self.symbol}: maintenance tiers must begin at notional_floor 0")
+        below = MaintenanceTier(-math.inf, 0.0)
+        for tier in self.tiers:
+            floor, rate = tier.notional_floor, tier.rate
+            if not 0 <= rate < 1:
+                raise ConfigError(
+                    f"{self.symbol}: a maintenance tier's rate is {rate}, expected a fraction: 0.005 for 0.5 %"
+                )
+            if not below.notional_floor < floor < math.inf:
+                raise ConfigError(
+                    f"{self.symbol}: a maintenance tier at notional_floor {floor:g} stands after one at "
+                    f"{below.notional_floor:g}: put them in order"
+                )
+            amount = below.amount + floor * (rate - below.rate)
+            if not abs(tier.amount - amount) <= _LARGEST_JUMP * floor:
+                raise ConfigError(
+                    f"{self.symbol}: the maintenance tier at notional_floor {floor:g} has amount {tier.amount:g}, "
+                    f"at which the margin jumps: give it amount {amount:g}"
+                )
+            below = tier
 
     def quantity(self, lots: int) -> Decimal:
         """The exact base quantity of whole lots; the sign is kept."""

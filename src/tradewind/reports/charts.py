@@ -120,22 +120,27 @@ def strip(time: Times, weight: Floats, bound: float, label: str) -> str:
 
 
 def histogram(values: Floats, label: str, form: Callable[[float], str], mark: float | None = None) -> str:
-    """How often each size of return occurred; losses and gains in their colours, `mark` a dashed line."""
+    """How often each size of return occurred: losses, gains and exact zeros in their colours, which stand one on
+    the other in a column that has both. `mark` is a dashed line.
+    """
     low, high = float(values.min()), float(values.max())
     reach = max(abs(low), abs(high), 1e-12)
     width = max((high - low) / min(41, max(9, int(math.sqrt(len(values)) * 2))), reach / 1000)
     first, last = math.floor(low / width), math.floor(high / width) + 1
     edges = np.arange(first, last + 1) * width
-    counts = np.histogram(values, edges)[0]
-    column = _SIZE / len(counts)
+    tallest = np.histogram(values, edges)[0].max()
+    column = _SIZE / (len(edges) - 1)
+    floors = np.full(len(edges) - 1, _SIZE)
     bars = []
-    for i, amount in enumerate(counts):
-        top = _SIZE * (1 - amount / counts.max())
-        css = "short" if edges[i] < -width / 2 else "long"
-        bars.append(
-            f'<rect class="bar {css}" x="{i * column + column * 0.06:.1f}" y="{top:.1f}" '
-            f'width="{column * 0.88:.1f}" height="{_SIZE - top:.1f}"/>'
-        )
+    for css, part in (("still", values == 0), ("short", values < 0), ("long", values > 0)):
+        for i, amount in enumerate(np.histogram(values[part], edges)[0]):
+            height = _SIZE * amount / tallest
+            floors[i] -= height
+            if amount:
+                bars.append(
+                    f'<rect class="bar {css}" x="{i * column + column * 0.06:.1f}" y="{floors[i]:.1f}" '
+                    f'width="{column * 0.88:.1f}" height="{height:.1f}"/>'
+                )
     across = float(edges[-1] - edges[0])
     if mark is not None and edges[0] <= mark <= edges[-1]:
         x = (mark - edges[0]) / across * _SIZE

@@ -106,7 +106,8 @@ def daily(result: BacktestResult, figures: Figures) -> str:
     except Undefined as reason:
         return section("Daily returns", note=f"None: {reason}.")
     note = (
-        f"{n.counted(len(values), 'day')}, {n.percent(figures.winning_days, 0)} of them with a gain; best "
+        f"{n.counted(len(values), 'calendar day')} (UTC; the first and the last may be partial), "
+        f"{n.percent(figures.winning_days, 0)} of them with a gain; best "
         f"{n.percent(figures.best_day, signed=True)}, worst {n.percent(figures.worst_day, signed=True)}."
     )
     if figures.value_at_risk_95 is not None:

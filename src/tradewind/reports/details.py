@@ -28,7 +28,7 @@ def interventions(f: Figures) -> str:
         ("", [name, n.count(count)])
         for name, count in (
             ("Decisions", f.decisions),
-            ("Not decided: warming up or a feature missing", f.missing),
+            ("Held: a feature was missing", f.missing),
             ("Masked: the instrument had no bar", f.masked),
             ("Asked to hold", f.held),
         )
@@ -91,11 +91,11 @@ def trade_list(result: BacktestResult, f: Figures, quote: str) -> str:
         return section("Trades", note="No trade was closed.")
     order = np.argsort(-closed["profit"], kind="stable")
     if len(order) <= 2 * MOST_TRADES:
-        chosen = table(_TRADE_HEADER, [("", _trade(result, closed[k], quote)) for k in order])
+        chosen = _trade_table(result, closed[order], quote)
         note = f"All {n.counted(len(closed), 'closed trade')}, best first."
     else:
         chosen = "".join(
-            f"<h3>{title}</h3>" + table(_TRADE_HEADER, [("", _trade(result, closed[k], quote)) for k in rows])
+            f"<h3>{title}</h3>" + _trade_table(result, closed[rows], quote)
             for title, rows in (
                 (f"Best {MOST_TRADES}", order[:MOST_TRADES]),
                 (f"Worst {MOST_TRADES}", order[::-1][:MOST_TRADES]),
@@ -122,6 +122,10 @@ _TRADE_HEADER: list[Content] = [
 ]
 
 
+def _trade_table(result: BacktestResult, trips: NDArray[np.void], quote: str) -> str:
+    return table(_TRADE_HEADER, [("", _trade(result, trip, quote)) for trip in trips], "many")
+
+
 def _trade(result: BacktestResult, trip: NDArray[np.void], quote: str) -> list[Content]:
     a, first, last = int(trip["instrument"]), int(trip["entry_row"]), int(trip["exit_row"])
     return [
@@ -144,7 +148,8 @@ def assumptions(f: Figures, provenance: Mapping[str, object]) -> str:
         "Span": f"{n.moment(f.start_ms)} to {n.moment(f.end_ms)} UTC, {n.span(f.days)}",
         "Bars": f"{n.count(f.bars)} of {f.timeframe}",
         "Symbols": f.symbols,
-        "Annual figures": f"from {n.counted(f.daily_returns, 'daily return')} (UTC), 365 days a year",
+        "Annual figures": f"from the returns of {n.counted(f.daily_returns, 'calendar day')} (UTC; the first and "
+        "the last may be partial), 365 days a year",
         "Cash": "earns nothing, so the excess return is the return",
         "Intervals": f"stationary bootstrap of the daily returns, {n.percent(f.confidence, 0)}",
     }

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
 from tradewind.backtest.result import BacktestResult
@@ -40,7 +41,7 @@ def draw_equity(
 
 
 def _drawn(results: Sequence[BacktestResult], title: str, subject_index: int, said: str) -> Figure:
-    figure = Figure(figsize=(10, 6), layout="constrained", facecolor=_PAPER)
+    figure = Figure(figsize=(10, 6), layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12), facecolor=_PAPER)
     FigureCanvasAgg(figure)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     others = [i for i in range(len(results)) if i != subject_index and len(results[i].fills)]
@@ -71,7 +72,7 @@ def _drawn(results: Sequence[BacktestResult], title: str, subject_index: int, sa
     lower.xaxis.set_major_locator(locator)
     lower.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     if title:
-        figure.suptitle(_plain_text(title), x=0.01, ha="left", color=_INK, fontsize=15, fontweight="bold")
+        figure.suptitle(_plain_text(title), x=0.015, ha="left", color=_INK, fontsize=15, fontweight="bold")
     if said:
         upper.set_title(_plain_text(said), loc="left", color=_SOFT, fontsize=10, wrap=True)
     return figure

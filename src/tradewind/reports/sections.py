@@ -97,7 +97,7 @@ def comparison(figures: Sequence[Figures], subject_index: int) -> str:
         "All through the same simulator and costs. Under risk rules, the caps, stops and kill switch of "
         "the agent apply; free, only costs, lots and fills. In brackets the interval of the Sharpe ratio."
     )
-    return section("Against the baselines", table(_COMPARED, rows, "many"), note=note)
+    return section("Against the baselines", table(_COMPARED, rows, "many compared"), note=note)
 
 
 def _compared(f: Figures) -> list[Content]:

@@ -54,7 +54,8 @@ class BinanceRest:
             params = Params.of(request)
             self.limits.admit(request.address, route.cost(params), now)
             if route.security is not Security.NONE:
-                key = self._caller(route, params, request)
+                name = request.headers.get("X-MBX-APIKEY", "")
+                key = self.caller(route, params, name, request.address, now)
                 if route.orders:
                     self.limits.admit_orders(key.account, route.orders, now)
             reply = json_reply(route.endpoint(Call(self.house, params, key, request)))
@@ -66,9 +67,9 @@ class BinanceRest:
         reply.headers.update(self.limits.headers(request.address, account, now))
         return reply
 
-    def _caller(self, route: Route, params: Params, request: Request) -> ApiKey:
-        now = request.received_ms
-        key = find_key(self.house.exchange, request.headers.get("X-MBX-APIKEY", ""), request.address, now)
+    def caller(self, route: Route, params: Params, name: str, address: str, now: int) -> ApiKey:
+        """The key of that name, once it has proved what the route asks; `Failure` otherwise."""
+        key = find_key(self.house.exchange, name, address, now)
         if route.security.signed:
             if not params.signature:
                 raise Failure(

@@ -111,6 +111,15 @@ class Limits:
         for window in windows:
             window.count += count
 
+    def counts(self, address: str, account: str | None, now_ms: int) -> list[dict[str, object]]:
+        """The same as a list, as replies over sockets have it."""
+        used = self._weights.get(address)
+        found = [_counted("REQUEST_WEIGHT", self.weight, used.at(now_ms) if used else 0)]
+        if account is not None:
+            windows = zip(self.orders, self._of(account), strict=True)
+            found += [_counted("ORDERS", limit, window.at(now_ms)) for limit, window in windows]
+        return found
+
     def headers(self, address: str, account: str | None, now_ms: int) -> dict[str, str]:
         """Used weight, and with an account its order counts."""
         used = self._weights.get(address)
@@ -126,3 +135,13 @@ class Limits:
         if found is None:
             found = self._orders[account] = tuple(Window(limit.span_ms) for limit in self.orders)
         return found
+
+
+def _counted(kind: str, limit: Limit, count: int) -> dict[str, object]:
+    return {
+        "rateLimitType": kind,
+        "interval": limit.interval,
+        "intervalNum": limit.number,
+        "limit": limit.most,
+        "count": count,
+    }

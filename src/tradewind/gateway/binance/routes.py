@@ -10,7 +10,7 @@ from tradewind.exchange import ApiKey, Exchange
 from tradewind.gateway.binance.params import Params
 from tradewind.gateway.binance.security import Security
 from tradewind.gateway.house import House
-from tradewind.gateway.wire import Request
+from tradewind.gateway.wire import Line, Request
 
 
 @dataclass(slots=True)
@@ -21,6 +21,7 @@ class Call:
     params: Params
     key: ApiKey | None
     request: Request | None  # None when it came over a socket
+    line: Line | None = None  # the socket of a WebSocket API
 
     @property
     def exchange(self) -> Exchange:

@@ -118,7 +118,7 @@ def fill_row(trade: Trade, exchange: Exchange) -> dict[str, Any]:
 
 
 def order_type(trade: Trade, exchange: Exchange) -> str:
-    order = exchange.records.get(trade.order_id)
+    order = exchange.records.known(trade.order_id)
     return "market" if order is not None and not order.price else "limit"
 
 

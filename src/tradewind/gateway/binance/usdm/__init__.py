@@ -1,0 +1,6 @@
+"""Binance USD-M futures: REST, streams, WebSocket API."""
+
+from tradewind.gateway.binance.usdm.dialect import BinanceUsdm
+from tradewind.gateway.binance.usdm.refused import REFUSED
+
+__all__ = ["REFUSED", "BinanceUsdm"]

@@ -1,0 +1,170 @@
+"""Puts a local exchange together: houses, dialects, sockets, accounts, snapshot. Command, demo and tests use this."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+
+from tradewind.exchange import DepthShape, Exchange, MarketClock
+from tradewind.gateway import snapshots
+from tradewind.gateway.binance.spot import BinanceSpot
+from tradewind.gateway.binance.usdm import BinanceUsdm
+from tradewind.gateway.bitget.v2.dialect import BitgetV2
+from tradewind.gateway.bitget.v3.dialect import BitgetV3
+from tradewind.gateway.control import PREFIX, ControlApi
+from tradewind.gateway.faults import Faults
+from tradewind.gateway.house import House, LimitProfile
+from tradewind.gateway.reach import Authority, authority_in, default_folder
+from tradewind.gateway.server import Server
+from tradewind.gateway.wire import Dialect
+from tradewind.market import Clock, ConfigError, Market
+
+# Every protocol family that is spoken. A new one is named here and nowhere else.
+DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
+    "binance": (BinanceSpot, BinanceUsdm),
+    "bitget": (BitgetV2, BitgetV3),
+}
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """An account as it begins: its key on every venue, and what it has in both wallets."""
+
+    name: str
+    key: str
+    secret: str = field(repr=False)
+    passphrase: str = field(repr=False)
+    spot: dict[str, Decimal] = field(default_factory=dict)
+    futures: dict[str, Decimal] = field(default_factory=dict)
+
+    @classmethod
+    def local(cls, name: str, balances: dict[str, Decimal]) -> Opening:
+        """With the same amounts in both wallets, and a key that is easy to type: fit for loopback only."""
+        return cls(name, f"{name}-key", f"{name}-secret", f"{name}-pass", dict(balances), dict(balances))
+
+    @classmethod
+    def secret_of(cls, name: str, balances: dict[str, Decimal]) -> Opening:
+        """As `local`, with a key that nobody can guess."""
+        key, secret, passphrase = (secrets.token_hex(size) for size in (32, 32, 8))
+        return cls(name, key, secret, passphrase, dict(balances), dict(balances))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an exchange is made of. Ports of 0 are chosen by the system.
+
+    `limits` scales the venues' rate limits: None as the venue, more where market time is faster; 0 none.
+    `authority` None is that of the user. With `snapshot` the state is taken from that file where there is one,
+    and written to it at the end.
+    """
+
+    markets: Sequence[Market]
+    start_ms: int
+    speed: float = 1.0
+    seed: int = 0
+    accounts: Sequence[Opening] = ()
+    host: str = "127.0.0.1"
+    port: int = 0
+    tls: bool = True
+    tls_port: int = 0
+    limits: float | None = None
+    snapshot: Path | None = None
+    authority: Path | None = None
+    wire: Clock | None = None
+    shape: DepthShape | None = None
+
+    @property
+    def limit_scale(self) -> float:
+        return max(1.0, self.speed) if self.limits is None else self.limits
+
+
+@dataclass(slots=True)
+class LocalExchange:
+    """An exchange that answers. `async with` stops it. `control` does what /tradewind/ does."""
+
+    settings: Settings
+    houses: tuple[House, ...]
+    server: Server
+    faults: Faults
+    control: ControlApi
+    clock: MarketClock
+    authority: Authority | None
+    port: int
+    tls_port: int  # 0 without TLS
+
+    @property
+    def url(self) -> str:
+        """Its origin for plain HTTP, http://127.0.0.1:PORT."""
+        return f"http://{self.settings.host}:{self.port}"
+
+    def house(self, venue: str) -> House:
+        return next(house for house in self.houses if house.venue == venue)
+
+    async def stop(self) -> None:
+        """Close all connections; then write the snapshot, where one was asked for."""
+        self.faults.clear()
+        await self.server.stop()
+        if self.settings.snapshot is not None:
+            snapshots.save(self.settings.snapshot, self.houses, self.settings.start_ms)
+
+    async def __aenter__(self) -> LocalExchange:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+
+async def open_exchange(settings: Settings) -> LocalExchange:
+    """Binance and Bitget from the same markets, in this event loop; returns once clients can connect.
+
+    `ConfigError` when a port is taken, `DataError` when the snapshot does not fit.
+    """
+    clock = MarketClock(settings.start_ms, settings.speed, settings.wire)
+    houses = tuple(_house(venue, settings, clock) for venue in DIALECTS)
+    restored = settings.snapshot is not None and snapshots.restore(settings.snapshot, houses, clock)
+    if not restored:
+        for house in houses:
+            _open_accounts(house, settings.accounts)
+    dialects = [speak(house) for house in houses for speak in DIALECTS[house.venue]]
+    faults = Faults(houses, dialects)
+    control = ControlApi(houses, faults)
+    server = Server(houses, dialects, interceptor=faults, extra={PREFIX: control})
+    control.desk.beat = server.beat
+    authority = authority_in(settings.authority or default_folder()) if settings.tls else None
+    try:
+        port, tls_port = await server.start(
+            settings.host, settings.port, settings.tls_port, authority.server_context() if authority else None
+        )
+    except OSError as error:
+        await server.stop()
+        wanted = " and ".join(str(p) for p in (settings.port, settings.tls_port) if p)
+        raise ConfigError(
+            f"port {wanted} of {settings.host} cannot be opened ({error.strerror}): choose others with --port "
+            "and --tls-port, 0 for any that is free"
+        ) from error
+    return LocalExchange(settings, houses, server, faults, control, clock, authority, port, tls_port)
+
+
+def _house(venue: str, settings: Settings, clock: MarketClock) -> House:
+    exchange = Exchange(
+        settings.markets,
+        seed=settings.seed,
+        start_ms=settings.start_ms,
+        wire=clock.wire,
+        shape=settings.shape,
+    )
+    return House(venue, exchange, clock, LimitProfile(settings.limit_scale))
+
+
+def _open_accounts(house: House, openings: Sequence[Opening]) -> None:
+    control = house.exchange.control
+    for opening in openings:
+        control.open_account(opening.name, spot=opening.spot, futures=opening.futures)
+        control.add_key(opening.name, opening.key, opening.secret, passphrase=opening.passphrase)

@@ -1,0 +1,238 @@
+"""How each venue words what a fault says, so that rules name a reason instead of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tradewind.gateway.wire import Dialect, Reply, json_reply
+
+Words = tuple[int, int | str, str]  # HTTP status, code, text
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What Binance Spot, Binance USD-M and Bitget say. `unclear`: the request may have been done or not."""
+
+    spot: Words
+    usdm: Words
+    bitget: Words
+    unclear: bool = False
+
+
+def _binance(status: int, code: int, text: str, bitget: Words, unclear: bool = False) -> Reason:
+    return Reason((status, code, text), (status, code, text), bitget, unclear)
+
+
+_BUSY = "Unknown error, please check your request or try again later."
+_OVERLOADED = "Server is currently overloaded with other requests. Please try again in a few minutes."
+_KEY = "Invalid API-key, IP, or permissions for action."
+
+REASONS: dict[str, Reason] = {
+    "unexpected": _binance(
+        500,
+        -1006,
+        "An unexpected response was received from the message bus. Execution status unknown.",
+        (500, "40015", "System is abnormal, please try again later"),
+        True,
+    ),
+    "timeout": _binance(
+        504,
+        -1007,
+        "Timeout waiting for response from backend server. Send status unknown; execution status unknown.",
+        (504, "40010", "Request timed out"),
+        True,
+    ),
+    "busy": _binance(503, -1000, _BUSY, (503, "40725", "service return an error"), True),
+    "unavailable": _binance(
+        503, -1001, "Service Unavailable.", (503, "40725", "service return an error"), True
+    ),
+    "overloaded": _binance(503, -1008, _OVERLOADED, (503, "40725", "service return an error"), True),
+    "duplicate_order": Reason(
+        (400, -2010, "Duplicate order sent."),
+        (400, -4116, "ClientOrderId is duplicated."),
+        (400, "40786", "Duplicate clientOid"),
+    ),
+    "unknown_order": _binance(
+        400,
+        -2011,
+        "Unknown order sent.",
+        (400, "40109", "The data of the order cannot be found, please confirm the order number"),
+    ),
+    "no_such_order": _binance(
+        400,
+        -2013,
+        "Order does not exist.",
+        (400, "40109", "The data of the order cannot be found, please confirm the order number"),
+    ),
+    "insufficient_balance": Reason(
+        (400, -2010, "Account has insufficient balance for requested action."),
+        (400, -2019, "Margin is insufficient."),
+        (400, "43012", "Insufficient balance"),
+    ),
+    "lot_size": Reason(
+        (400, -1013, "Filter failure: LOT_SIZE"),
+        (400, -1111, "Precision is over the maximum defined for this asset."),
+        (400, "40808", "Parameter verification exception size checkBDScale error value"),
+    ),
+    "min_notional": Reason(
+        (400, -1013, "Filter failure: NOTIONAL"),
+        (
+            400,
+            -4164,
+            "Order's notional must be no smaller than 100 (unless you choose reduce only).",
+        ),
+        (400, "45110", "less than the minimum amount 5 USDT"),
+    ),
+    "reduce_only": _binance(
+        400, -2022, "ReduceOnly Order is rejected.", (400, "22002", "No position to close")
+    ),
+    "would_trigger": Reason(
+        (400, -2010, "Stop price would trigger immediately."),
+        (400, -2021, "Order would immediately trigger."),
+        (400, "40917", "Stop price for long position please < mark price"),
+    ),
+    "would_take": Reason(
+        (400, -2010, "Order would immediately match and take."),
+        (
+            400,
+            -5022,
+            "Due to the order could not be executed as maker, the Post Only order will be rejected. "
+            "The order will not be recorded in the order history",
+        ),
+        (400, "40922", "Only work order modifications are allowed"),
+    ),
+    "wrong_service": _binance(
+        400,
+        -4120,
+        "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.",
+        (410, "40404", "Request URL NOT FOUND"),
+    ),
+    "position_side": _binance(
+        400,
+        -4061,
+        "Order's position side does not match user's setting.",
+        (400, "40774", "The order type for unilateral position must also be the unilateral position type."),
+    ),
+    "mode_refused": _binance(
+        400,
+        -4068,
+        "Position side cannot be changed if there exists position.",
+        (400, "40731", "There is currently a position or order, the position mode cannot be adjusted"),
+    ),
+    "rate_limited": _binance(
+        429,
+        -1003,
+        "Too much request weight used; current limit is 6000 request weight per 1 MINUTE. Please use WebSocket "
+        "Streams for live updates to avoid polling the API.",
+        (429, "429", "Too Many Requests"),
+    ),
+    "too_many_orders": _binance(
+        429,
+        -1015,
+        "Too many new orders; current limit is 100 orders per 10 SECOND.",
+        (429, "429", "Too Many Requests"),
+    ),
+    "banned": _binance(
+        418,
+        -1003,
+        "Way too much request weight used; IP banned until {until_ms}. Please use WebSocket Streams for live "
+        "updates to avoid bans.",
+        (403, "30001", "The request is too frequent and has been banned"),
+    ),
+    "bad_key": _binance(
+        401, -2015, _KEY, (400, "40014", "Incorrect permissions, need spot trade permissions")
+    ),
+    "key_gone": Reason(
+        (401, -2008, "Invalid Api-Key ID."),
+        (401, -2015, _KEY),
+        (400, "40037", "Apikey does not exist"),
+    ),
+    "wrong_address": _binance(401, -2015, _KEY, (400, "40018", "Invalid IP")),
+    "wrong_environment": Reason(
+        (401, -2008, "Invalid Api-Key ID."),
+        (401, -2008, "Invalid Api-Key ID."),
+        (400, "40099", "exchange environment is incorrect"),
+    ),
+    "clock_skew": _binance(
+        400,
+        -1021,
+        "Timestamp for this request is outside of the recvWindow.",
+        (400, "40008", "Request timestamp expired"),
+    ),
+    "market_closed": Reason(
+        (400, -1013, "Market is closed."),
+        (400, -4108, "This symbol is currently in closing status"),
+        (400, "40034", "Parameter does not exist"),
+    ),
+    "maintenance": _binance(
+        503,
+        -1016,
+        "This service is no longer available.",
+        (503, "41114", "The current service is under maintenance"),
+    ),
+    "retired": _binance(
+        410, -1000, "This endpoint has been retired.", (410, "40404", "Request URL NOT FOUND")
+    ),
+    "no_listen_key": _binance(400, -1125, "This listenKey does not exist.", (400, "30005", "error")),
+}
+
+
+def refusal(dialect: str, reason: str, status: int, code: str, message: str, **known: Any) -> Words:
+    """Status, code and text that a venue answers: those of `reason`, unless others are given."""
+    if reason:
+        words = _words(dialect, REASONS[reason])
+        text = words[2].format(**known) if known else words[2]
+        return status or words[0], code or words[1], message or text
+    return status or 400, code or -1000, message or "An unknown error occurred while processing the request."
+
+
+def refused(dialect: Dialect, words: Words, wire_ms: int, retry_after: int = 0) -> Reply:
+    """A reply in the venue's envelope."""
+    status, code, text = words
+    reply = json_reply(envelope(dialect.name, code, text, wire_ms), status)
+    if retry_after:
+        reply.headers["Retry-After"] = str(retry_after)
+    return reply
+
+
+def envelope(dialect: str, code: int | str, text: str, wire_ms: int) -> dict[str, Any]:
+    if dialect.startswith("bitget"):
+        return {"code": str(code), "msg": text, "requestTime": wire_ms, "data": None}
+    return {"code": _number(code), "msg": text}
+
+
+def word_refused(dialect: str, message: Any, words: Words) -> dict[str, Any]:
+    """The frame that refuses what a client said on a line."""
+    status, code, text = words
+    said = message if isinstance(message, dict) else {}
+    if dialect.startswith("bitget"):
+        args = said.get("args")
+        arg = args[0] if isinstance(args, list) and args else {}
+        return {"event": "error", "arg": arg, "code": str(code), "msg": text, "op": said.get("op", "")}
+    error = {"code": _number(code), "msg": text}
+    name = said.get("method")
+    if isinstance(name, str) and not name.isupper():  # a call of the WebSocket API
+        return {"id": said.get("id"), "status": status, "error": error}
+    return {"error": error, "id": said.get("id")}
+
+
+def page(status: int) -> Reply:
+    """What a proxy in front of a venue answers: a web page."""
+    titles = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
+    title = f"{status} {titles.get(status, 'Internal Server Error')}"
+    body = (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
+        "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
+    )
+    return Reply(status, body.encode(), {"Content-Type": "text/html"})
+
+
+def _words(dialect: str, reason: Reason) -> Words:
+    if dialect.startswith("bitget"):
+        return reason.bitget
+    return reason.usdm if dialect.startswith("binance-usd") else reason.spot
+
+
+def _number(code: int | str) -> int | str:
+    return int(code) if isinstance(code, int) or code.lstrip("-").isdecimal() else code

@@ -1,0 +1,56 @@
+"""The state of a whole local exchange in one file: every house, and the market time that it began with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tradewind.exchange import MarketClock
+from tradewind.files import write_whole
+from tradewind.gateway.house import House
+from tradewind.market import DataError
+
+VERSION = 1
+
+
+def save(path: Path, houses: Sequence[House], start_ms: int) -> None:
+    """Write the file, whole or not at all."""
+    state = {
+        "version": VERSION,
+        "start_ms": start_ms,
+        "houses": {house.venue: orjson.Fragment(house.exchange.snapshot()) for house in houses},
+    }
+    data = orjson.dumps(state)
+    write_whole(path, lambda target: target.write_bytes(data))
+
+
+def start_of(path: Path) -> int | None:
+    """The market time that the exchange of a snapshot began with; None when there is no such file."""
+    return int(_read(path)["start_ms"]) if path.exists() else None
+
+
+def restore(path: Path, houses: Sequence[House], clock: MarketClock) -> bool:
+    """Make fresh houses what those of the file were, at their market time; False when there is no file."""
+    if not path.exists():
+        return False
+    stored = _read(path)["houses"]
+    venues = [house.venue for house in houses]
+    if sorted(stored) != sorted(venues):
+        raise DataError(f"{path} holds {', '.join(stored)}, expected {', '.join(venues)}: name another file")
+    for house in houses:
+        house.exchange.restore(orjson.dumps(stored[house.venue]))
+    clock.step_to(max(clock.now_ms(), *(house.exchange.now_ms for house in houses)))
+    return True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        state = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise DataError(f"{path} is no snapshot of an exchange ({error}): name another file") from None
+    if not isinstance(state, dict) or state.get("version") != VERSION or "start_ms" not in state:
+        raise DataError(f"{path} is no snapshot of an exchange that this version reads: name another file")
+    return state

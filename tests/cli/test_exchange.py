@@ -1,0 +1,234 @@
+"""`tradewind exchange` as a person runs it: it starts at once, says where it is, and stops clean."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+Tell = Callable[..., Any]
+ANY = ["--port", "0", "--tls-port", "0"]
+HEAVY = ("numba", "torch", "polars", "ccxt", "scipy", "matplotlib", "sqlalchemy")
+
+
+@contextmanager
+def started(
+    folder: Path, *arguments: object, python: tuple[str, ...] = ()
+) -> Iterator[subprocess.Popen[str]]:
+    environment = os.environ | {"TRADEWIND_AUTHORITY": str(folder / "authority")}
+    command = [sys.executable, *python, "-m", "tradewind.cli", "exchange", *ANY, *map(str, arguments)]
+    run = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.communicate(timeout=30)
+
+
+def facts(run: subprocess.Popen[str]) -> dict[str, Any]:
+    """What it says with --json, as soon as it answers."""
+    assert run.stdout is not None
+    line = run.stdout.readline()
+    assert line, run.stderr.read() if run.stderr else ""
+    return json.loads(line)
+
+
+def ended(run: subprocess.Popen[str]) -> tuple[int, str, str]:
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=30)
+    return run.returncode, out, err
+
+
+def asked(url: str) -> Any:
+    with urlopen(url, timeout=5) as reply:
+        return json.load(reply)
+
+
+def test_it_answers_when_it_says_so_and_stops_clean(tmp_path: Path) -> None:
+    with started(tmp_path, "--json") as run:
+        told = facts(run)
+        assert asked(f"{told['url']}/api/v3/ping") == {}
+        now = asked(f"{told['url']}/api/v3/time")["serverTime"]
+        assert abs(now - time.time() * 1000) < 5_000
+        assert abs(told["market_ms"] - now) < 5_000  # coins trade now
+        bars = asked(f"{told['url']}/api/v3/klines?symbol=BTCUSDT&interval=1h&limit=1000")
+        assert len(bars) == 1_000
+        assert set(told["symbols"]) == {f"{c}/USDT{k}" for c in ("BTC", "ETH", "SOL") for k in ("", ":USDT")}
+        assert told["accounts"] == [
+            {"name": "demo", "key": "demo-key", "secret": "demo-secret", "passphrase": "demo-pass"}
+        ]
+        assert ended(run) == (0, "", "")
+    with pytest.raises(OSError):
+        urlopen(f"{told['url']}/api/v3/ping", timeout=5)
+
+
+def test_it_starts_at_once_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    with started(tmp_path, "--json") as run:  # certificates and compiled files are there from now on
+        facts(run)
+        ended(run)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with started(tmp_path, "--json", python=("-X", "importtime")) as run:
+        facts(run)
+        code, _, err = ended(run)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert code == 0
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in err.splitlines() if "|" in line}
+    assert "aiohttp" in loaded
+    assert loaded & set(HEAVY) == set()
+    # Measured: 0.5 s, ready 0.6 s after the command on a quiet core.
+    assert after.ru_utime - before.ru_utime < 1.0
+
+
+def test_what_it_prints_points_a_bot_at_it(tmp_path: Path) -> None:
+    with started(
+        tmp_path, "--account", "me=5000", "--account", "you=USDT:1000,BTC:2", "--speed", "600"
+    ) as run:
+        assert run.stdout is not None
+        lines = []
+        for line in run.stdout:
+            lines.append(line.rstrip())
+            if line.startswith("Ready"):
+                break
+        text = "\n".join(lines)
+        url = re.search(r"plain +(http://127\.0\.0\.1:\d+)", text)
+        assert url
+        assert asked(f"{url[1]}/api/v3/ping") == {}
+        assert "runs at x600; candles for " in text
+        assert "me: key me-key  secret me-secret  passphrase me-pass  (5,000 USDT in each wallet)" in text
+        assert "(1,000 USDT, 2 BTC in each wallet)" in text
+        bot = [line.strip() for line in lines if line.startswith("    ")]
+        assert len(bot) == 5
+        script = "\n".join(bot)
+        done = subprocess.run(
+            [sys.executable, "-c", script.removesuffix(")") + '["status"])'],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.stdout.strip() == "closed", done.stderr
+        code, out, _ = ended(run)
+        assert code == 0
+        assert out.endswith("Stopped.\n")
+
+
+def test_the_same_seed_is_the_same_market_and_time_can_stand(tmp_path: Path) -> None:
+    at = ("--start", "2025-03-01", "--speed", "0", "--coin", "eth", "--kind", "spot", "--json")
+    seen = []
+    for seed in (5, 5, 6):
+        with started(tmp_path, *at, "--seed", seed) as run:
+            told = facts(run)
+            assert told["symbols"] == ["ETH/USDT"]
+            assert told["market_ms"] == 1_740_787_200_000
+            seen.append(asked(f"{told['url']}/api/v3/klines?symbol=ETHUSDT&interval=1m&limit=50"))
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_stored_candles_are_listed(workspace: Path, tmp_path: Path) -> None:
+    with started(
+        tmp_path, "--from-store", "--home", workspace, "-s", "CCC/USDT", "--speed", 0, "--json"
+    ) as run:
+        told = facts(run)
+        assert told["symbols"] == ["CCC/USDT"]
+        assert told["market_ms"] == 1_577_836_800_000 + 200 * 3_600_000  # half way
+        bars = asked(f"{told['url']}/api/v3/klines?symbol=CCCUSDT&interval=1h&limit=1000")
+        assert len(bars) == 201
+
+
+def test_a_world_is_listed_as_spot_and_perpetual(tmp_path: Path) -> None:
+    with started(tmp_path, "--world", "demo", "--bars", 500, "--seed", 7, "--start", "99%", "--json") as run:
+        told = facts(run)
+        assert told["symbols"] == ["DEMO/USDT", "DEMO/USDT:USDT"]
+
+
+def test_a_snapshot_goes_on(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    with started(tmp_path, "--json", "--snapshot", kept, "--account", "me=7") as run:
+        first = facts(run)
+        assert ended(run)[0] == 0
+    state = json.loads(kept.read_bytes())
+    assert sorted(state["houses"]) == ["binance", "bitget"]
+    with started(tmp_path, "--json", "--snapshot", kept) as run:
+        second = facts(run)
+        assert first["market_ms"] <= second["market_ms"] < first["market_ms"] + 60_000
+        assert ended(run)[0] == 0
+    assert json.loads(kept.read_bytes())["start_ms"] == state["start_ms"]
+    assert [a["id"] for a in json.loads(kept.read_bytes())["houses"]["binance"]["accounts"]] == ["me"]
+
+
+def test_listening_to_others_is_said_and_keys_are_random(tmp_path: Path) -> None:
+    with started(tmp_path, "--host", "0.0.0.0", "--json") as run:
+        told = facts(run)
+        code, _, err = ended(run)
+    assert code == 0
+    assert "warning: listening on 0.0.0.0" in err
+    assert len(told["accounts"][0]["secret"]) == 64
+
+
+BAD = [
+    (["--world", "W77"], "there is no world 'W77'"),
+    (["--coin", "XYZ"], "no synthetic coin 'XYZ': choose from BTC"),
+    (["--coin", "BTC", "--world", "demo"], "--coin and --world name different markets"),
+    (["--from-store", "--world", "demo"], "name different markets"),
+    (["--venue", "binance"], "add --from-store"),
+    (["--symbol", "BTC/USDT"], "goes with --from-store or --world"),
+    (["--from-store", "--home", "nowhere"], "holds no candles"),
+    (["--start", "soon"], "is not a time"),
+    (["--start", "1970-01-02"], "too early"),
+    (["--world", "demo", "--start", "2031-01-01"], "outside of what is stored"),
+    (["--speed", "-1"], "speed"),
+    (["--speed", "nan"], "speed"),
+    (["--speed", "1e9"], "market speed is"),
+    (["--port", "70000"], "port"),
+    (["--limits", "nan"], "limits"),
+    (["--account", "a b=5"], "is no name"),
+    (["--account", "me=-5"], "is no balance"),
+    (["--account", "me=BTC:nan"], "is no balance"),
+    (["--account", "me=BTC:x,USDT:5"], "'BTC:x' is no balance"),
+    (["--account", "me="], "nothing after the ="),
+    (["--account", "me", "--account", "me=5"], "named twice"),
+    (["--account", "venue=5"], "exists already"),
+    (["--snapshot", "."], "is a folder"),
+    (["--kind", "future"], "kind"),
+    (["--host", "not.an.address.invalid"], "cannot be opened"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+def test_bad_input_is_one_sentence(
+    words: list[str], said: str, command: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TRADEWIND_AUTHORITY", str(tmp_path / "authority"))
+    told = command("exchange", *ANY, *words)
+    assert told.code == 2
+    assert said in told.err
+    assert told.out == ""
+    assert len([line for line in told.err.splitlines() if not line.startswith("warning: ")]) == 1, told.err
+
+
+def test_a_port_that_is_taken_is_one_sentence(
+    command: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADEWIND_AUTHORITY", str(tmp_path / "authority"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = command("exchange", "--port", port, "--tls-port", 0)
+    assert told.code == 2
+    assert f"port {port} of 127.0.0.1 cannot be opened" in told.err

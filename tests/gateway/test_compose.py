@@ -1,0 +1,97 @@
+"""The exchange as a whole: both venues, one clock, a snapshot that goes on where it stopped."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.gateway.exchange_here import HISTORY, KEYS, MINUTE, NOW, opened, settings
+from tradewind.clients import connect
+from tradewind.gateway import snapshots
+from tradewind.gateway.compose import open_exchange
+from tradewind.market import ConfigError, DataError, Kind
+
+
+@pytest.mark.asyncio
+async def test_both_venues_have_the_account_and_the_markets(tmp_path: Path) -> None:
+    async with opened(tmp_path) as exchange:
+        assert [house.venue for house in exchange.houses] == ["binance", "bitget"]
+        for house in exchange.houses:
+            held = house.exchange.account("demo")
+            assert held.spot["USDT"].free == held.futures["USDT"] == Decimal(100_000)
+            assert house.exchange.treasury.keys[KEYS.key].secret == KEYS.secret
+            assert {one.symbol for one in house.exchange.listings} == {
+                "BTC/USDT",
+                "BTC/USDT:USDT",
+                "ETH/USDT",
+                "ETH/USDT:USDT",
+            }
+        assert exchange.house("bitget").exchange is not exchange.house("binance").exchange
+
+
+@pytest.mark.asyncio
+async def test_plain_and_tls_answer_on_loopback(tmp_path: Path) -> None:
+    async with opened(tmp_path) as exchange, aiohttp.ClientSession() as session:
+        async with session.get(f"{exchange.url}/api/v3/ping") as reply:
+            assert reply.status == 200
+        assert exchange.authority is not None
+        secure = f"https://localhost:{exchange.tls_port}/api/v3/ping"
+        async with session.get(secure, ssl=exchange.authority.client_context()) as reply:
+            assert reply.status == 200
+
+
+@pytest.mark.asyncio
+async def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    async with opened(tmp_path, tls=False) as exchange:
+        assert exchange.tls_port == 0
+        with pytest.raises(ConfigError, match=f"port {exchange.port} of 127.0.0.1 cannot be opened"):
+            await open_exchange(settings(tmp_path, port=exchange.port))
+
+
+@pytest.mark.parametrize(
+    ("speed", "limits", "scale"), [(0.0, None, 1), (1, None, 1), (600, None, 600), (600, 2, 2), (10, 0, 0)]
+)
+def test_limits_follow_the_clock_unless_told(
+    speed: float, limits: float | None, scale: float, tmp_path: Path
+) -> None:
+    assert settings(tmp_path, speed=speed, limits=limits).limit_scale == scale
+
+
+@pytest.mark.asyncio
+async def test_a_snapshot_goes_on_where_the_exchange_stopped(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    async with opened(tmp_path, snapshot=kept) as exchange:
+        client = connect("binance", "local", keys=KEYS, at=exchange.url, kinds=[Kind.SPOT])
+        try:
+            await client.load_markets()
+            await client.create_order("BTC/USDT", "market", "buy", 0.5)
+            await client.create_order("BTC/USDT", "limit", "buy", 0.5, 30_000)
+        finally:
+            await client.close()
+        exchange.clock.step(90 * MINUTE)
+        exchange.server.beat()
+        books = [house.exchange.ledger.books() for house in exchange.houses]
+        balances = exchange.house("binance").exchange.treasury.holdings()
+    assert snapshots.start_of(kept) == NOW
+    async with opened(tmp_path, snapshot=kept) as again:
+        assert again.clock.now_ms() == NOW + 90 * MINUTE
+        assert [house.exchange.ledger.books() for house in again.houses] == books
+        assert again.house("binance").exchange.treasury.holdings() == balances
+        assert len(again.house("binance").exchange.open_orders("demo")) == 1
+        again.house("binance").exchange.cancel_all("demo")
+
+
+@pytest.mark.asyncio
+async def test_what_is_no_snapshot_is_refused(tmp_path: Path) -> None:
+    assert snapshots.start_of(tmp_path / "none.json") is None
+    for text in ("no json", "[]", '{"version": 99}'):
+        (tmp_path / "bad.json").write_text(text)
+        with pytest.raises(DataError, match="is no snapshot of an exchange"):
+            await open_exchange(settings(tmp_path, snapshot=tmp_path / "bad.json"))
+
+
+def test_there_is_history_before_the_start(tmp_path: Path) -> None:
+    assert settings(tmp_path).start_ms - int(settings(tmp_path).markets[0].open_time[0]) == HISTORY * MINUTE
