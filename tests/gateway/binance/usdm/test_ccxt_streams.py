@@ -144,8 +144,9 @@ async def test_the_user_stream_tells_algo_orders_and_liquidations(folder: Path) 
             await client.create_order(SYMBOL, "market", "buy", 10)
             await asyncio.sleep(0.5)
             here.run(5)
-            (mine,) = await asyncio.wait_for(forced, 5)
+            await asyncio.wait_for(forced, 5)  # the order, and then its fill
             (everybody,) = await asyncio.wait_for(public, 5)
+            mine = client.myLiquidations[-1]
             assert mine["contracts"] == everybody["contracts"] == 10
             assert_sound(here.house.exchange)
         finally:
