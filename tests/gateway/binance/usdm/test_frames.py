@@ -298,20 +298,23 @@ def test_settings_margin_and_transfers() -> None:
 def test_margin_call_then_liquidation() -> None:
     bars = [
         *flat(62),
-        *((100 - n / 10, 100 - n / 10, 99.9 - n / 10, 99.9 - n / 10, 1e5) for n in range(250)),
-        *flat(300, 75.0),
+        *((100 - n / 10, 100 - n / 10, 99.9 - n / 10, 99.9 - n / 10, 1e5) for n in range(300)),
+        *flat(100, 70.0),
     ]
     desk = Desk(bars)
-    desk.call("POST", "/fapi/v1/marginType", {"symbol": "BTCUSDT", "marginType": "ISOLATED"})
+    desk.exchange.control.withdraw("me", "USDT", D(9_750), "futures")
     desk.call("POST", "/fapi/v1/leverage", {"symbol": "BTCUSDT", "leverage": 5})
     desk.order("BUY", "MARKET", "10")
+    wallet = desk.exchange.account("me").futures["USDT"]
     socket, public = listen(desk), Socket(desk, "/market/ws/btcusdt@forceOrder/!forceOrder@arr")
-    desk.run(300)
+    for _ in range(350):
+        desk.run(1)
     frames = socket.take()
     names = [f["e"] for f in frames]
     assert names.index("MARGIN_CALL") < names.index("ORDER_TRADE_UPDATE")
     call = frames[names.index("MARGIN_CALL")]
-    assert (call["p"][0]["s"], call["p"][0]["mt"], call["p"][0]["pa"]) == ("BTCUSDT", "ISOLATED", "10")
+    assert (call["p"][0]["s"], call["p"][0]["mt"], call["p"][0]["pa"]) == ("BTCUSDT", "CROSSED", "10")
+    assert D(call["cw"]) == wallet
     forced = [f["o"] for f in frames if f["e"] == "ORDER_TRADE_UPDATE"]
     assert {o["o"] for o in forced} == {"LIQUIDATION"}
     assert forced[0]["c"].startswith("autoclose-")
