@@ -169,6 +169,7 @@ def test_no_url_of_a_local_client_leads_elsewhere() -> None:
         ("bitget", "testnet", {}, "bitget has no testnet that ccxt still reaches: choose demo"),
         ("binanceusdm", "testnet", {}, "choose demo"),
         ("binance", "testnet", {"kinds": [Kind.PERPETUAL]}, "has no perpetual markets"),
+        ("binance", "live", {"kinds": ["swap"]}, "no kind 'swap' of markets"),
         ("binance", "local", {}, "where is the local exchange"),
         ("binance", "live", {"at": "http://127.0.0.1:8800"}, "choose local to go there"),
         ("binance", "local", {"at": "127.0.0.1:8800"}, "is no address"),

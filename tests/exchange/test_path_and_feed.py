@@ -77,6 +77,20 @@ def test_trades_of_a_bar_make_its_candle() -> None:
     )
 
 
+def test_candles_at_once_are_the_candles_one_by_one() -> None:
+    world = exchange(BARS)
+    world.advance(START + 90 * MINUTE + 30_000)
+    for start, end, limit in (
+        (None, None, 30),
+        (START + 30 * MINUTE, None, 500),
+        (START, START + 9 * MINUTE, 7),
+    ):
+        found = world.tape.candles(SPOT, "1m", start, end, limit)
+        assert found == [world.tape.candle(SPOT, "1m", c.open_time) for c in found]
+        assert len(found) in (30, 61, 7)
+    assert not world.tape.candles(SPOT, "1m", limit=1)[0].closed
+
+
 def test_longer_candles_are_sums_of_shorter() -> None:
     world = exchange(BARS)
     world.advance(START + 183 * MINUTE + 20_000)

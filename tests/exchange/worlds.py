@@ -145,6 +145,7 @@ def _assert_spot(made: Exchange, account) -> None:
     for order in account.all_open():
         assert order.status.is_open
         assert 0 <= order.filled < order.quantity
+        assert order.locked >= 0
         listing = made.listings[order.symbol]
         if listing.is_spot:
             asset = listing.quote if order.is_buy else listing.base

@@ -33,7 +33,7 @@ def connect(
     *,
     keys: Keys | None = None,
     at: str | Loopback | None = None,
-    kinds: Sequence[Kind] | None = None,
+    kinds: Sequence[Kind | str] | None = None,
     unified: bool = False,
     streams: bool = True,
     market_time: Clock | None = None,
@@ -52,8 +52,9 @@ def connect(
     `ConfigError` for what does not exist: a venue without that environment, `at` where none belongs.
     """
     place = _environment(environment)
-    _refuse_unknown(venue, place, at, kinds)
-    client = make_client(venue, _module(streams), _options(venue, place, kinds, unified), **_config(keys))
+    wanted = None if kinds is None else [_kind(kind) for kind in kinds]
+    _refuse_unknown(venue, place, at, wanted)
+    client = make_client(venue, _module(streams), _options(venue, place, wanted, unified), **_config(keys))
     if place is Environment.TESTNET:
         client.set_sandbox_mode(True)
     elif place is Environment.DEMO:
@@ -65,6 +66,13 @@ def connect(
     if market_time is not None:
         live_in_market_time(client, market_time, wire_time or WallClock())
     return client
+
+
+def _kind(text: Kind | str) -> Kind:
+    try:
+        return Kind(text)
+    except ValueError:
+        raise ConfigError(f"there is no kind {str(text)!r} of markets: choose spot or perpetual") from None
 
 
 def _environment(text: Environment | str) -> Environment:

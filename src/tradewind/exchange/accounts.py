@@ -23,6 +23,8 @@ MARKET, FEES, INSURANCE, OUTSIDE, FUNDING = (
     "funding",
 )  # venue's pots
 
+_SIDES = tuple(PositionSide)
+
 
 class Permission(StrEnum):
     READ = "read"
@@ -143,7 +145,7 @@ class Account:
 
     def held(self, symbol: str) -> list[Position]:
         """Positions of a market that are not flat, by side."""
-        found = (self.positions.get((symbol, side)) for side in PositionSide)
+        found = [self.positions.get((symbol, side)) for side in _SIDES]
         return [position for position in found if position is not None and position.quantity]
 
 

@@ -10,6 +10,7 @@ from tradewind.exchange.listing import Listing
 from tradewind.exchange.orders import Cause, Order, OrderRequest, OrderType, TimeInForce
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.exchange.rules import check_hedge, check_request, none_to_zero
+from tradewind.market import Side
 
 
 class Admission:
@@ -35,6 +36,8 @@ class Admission:
         if not listing.is_spot:
             check_hedge(request, account.hedge)
         open_orders = account.open_orders.get(request.symbol)
+        if listing.filters.max_position and listing.is_spot and request.side is Side.BUY:
+            self._check_position(account, request, listing)
         if not open_orders:
             return
         if len(open_orders) >= listing.filters.max_orders:
@@ -44,11 +47,27 @@ class Admission:
                 if order.client_id == request.client_id:
                     raise Refused(Refusal.DUPLICATE_CLIENT_ID, "an open order has this client id")
 
+    def _check_position(self, account: Account, request: OrderRequest, listing: Listing) -> None:
+        """What is held and what open buys may bring must not pass the limit."""
+        balance = account.balance(listing.base)
+        bids = (o.remaining for o in account.open_in(request.symbol).values() if o.is_buy)
+        total = balance.free + balance.locked + sum(bids, none_to_zero(request.quantity))
+        if total > listing.filters.max_position:
+            raise Refused(
+                Refusal.MAX_POSITION,
+                f"the position would be {total} {listing.base}, at most {listing.filters.max_position} is allowed",
+            )
+
     def order(
-        self, account: Account, request: OrderRequest, cause: Cause = Cause.CLIENT, algo_id: int = 0
+        self,
+        account: Account,
+        request: OrderRequest,
+        cause: Cause = Cause.CLIENT,
+        algo_id: int = 0,
+        ahead: int = 0,
     ) -> Order:
-        """The order that the request asks for; nobody knows of it yet."""
-        order_id = self._office.numbers.order  # used up only when the order is registered
+        """The order that the request asks for; nobody knows of it yet. `ahead` others are registered before."""
+        order_id = self._office.numbers.order + ahead  # used up only when the order is registered
         now, wire = self._office.times.now, self._office.times.wire_ms()
         post_only = request.type is OrderType.LIMIT and request.time_in_force is TimeInForce.GTX
         kind = OrderType.LIMIT_MAKER if post_only else request.type
@@ -76,4 +95,8 @@ class Admission:
             original_type=request.type,
             cause=cause,
             algo_id=algo_id,
+            trailing_delta=request.trailing_delta or 0,
+            iceberg=none_to_zero(request.iceberg_quantity),
+            take_profit=request.take_profit,
+            stop_loss=request.stop_loss,
         )

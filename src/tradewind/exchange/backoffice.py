@@ -26,6 +26,7 @@ class Numbers:
     order: int = 1
     trade: int = 1
     algo: int = 1
+    order_list: int = 1
 
 
 class BackOffice:
@@ -55,6 +56,11 @@ class BackOffice:
         self.awake: dict[int, Desk] = {}  # desks where an account may have a stake, by number
         self.on_closed: Callable[[Order], None] = _nothing  # an order of a conditional one is done
         self.on_position: Callable[[Desk], None] = _nothing  # positions of a market may be gone
+        self.on_exits: Callable[[Order, Account, Listing, Desk], None] = (
+            _nothing  # a fill of an order with exits
+        )
+        self.on_leading: Callable[[Order], None] = _nothing  # an order of a list is about to trade
+        self.on_listed: Callable[[Order], None] = _nothing  # an order of a list is done
 
     def wake(self, desk: Desk) -> None:
         """An account has a stake there from now on: the tape matters."""
@@ -83,6 +89,8 @@ class BackOffice:
 
         `forced_fee` is the rate of a liquidation, which goes to the insurance fund.
         """
+        if order.list_id:
+            self.on_leading(order)
         order.filled += quantity
         quote = price * quantity
         order.quote_filled += quote
@@ -122,6 +130,10 @@ class BackOffice:
             self._file(order, account, desk)
         self.reporting.order(order, execution, trade)
         self.reporting.balances_of(account, listing, order, fee_asset)
+        if order.take_profit or order.stop_loss:
+            self.on_exits(order, account, listing, desk)
+        if done and order.list_id:
+            self.on_listed(order)
         return trade
 
     def note_holder(self, account: Account, listing: Listing, desk: Desk) -> None:
@@ -151,6 +163,8 @@ class BackOffice:
         )
         if listing.is_spot:
             self.reporting.balances_of(account, listing, order)
+        if order.list_id:
+            self.on_listed(order)
 
     def _file(self, order: Order, account: Account, desk: Desk) -> None:
         """The order is final: out of book and lists, into the records."""
@@ -183,5 +197,5 @@ class BackOffice:
             self.on_position(desk)
 
 
-def _nothing(_: object) -> None:
+def _nothing(*_: object) -> None:
     """Until somebody is to be told."""

@@ -121,6 +121,8 @@ class Changes:
         new: tuple[Decimal, Decimal],
         old: tuple[Decimal, Decimal],
     ) -> None:
+        if order.list_id or order.iceberg:
+            raise Refused(Refusal.UNSUPPORTED_TYPE, "orders of a list and icebergs cannot be amended")
         if not order.working:
             raise Refused(Refusal.UNSUPPORTED_TYPE, "only resting limit orders can be amended")
         if new == old:

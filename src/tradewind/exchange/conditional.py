@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from tradewind.exchange.accounts import Account
 from tradewind.exchange.desk import Desk
 from tradewind.exchange.listing import Listing
 from tradewind.exchange.matching import Matching
-from tradewind.exchange.money import ONE, ZERO
+from tradewind.exchange.money import ZERO, on_grid
 from tradewind.exchange.orders import (
     AlgoOrder,
     AlgoStatus,
@@ -22,7 +23,7 @@ from tradewind.exchange.orders import (
     TriggerBy,
 )
 from tradewind.exchange.refusal import Refusal, Refused
-from tradewind.exchange.rules import check_hedge, check_request, is_triggered
+from tradewind.exchange.rules import check_hedge, check_request, is_triggered, reverses
 from tradewind.market import Side
 
 
@@ -43,12 +44,18 @@ class Conditional:
         listing, desk = office.listings[request.symbol], office.desks[request.symbol]
         desk.sync(self._times.now)
         self._check(account, request, listing, desk)
+        return self.put(account, request, desk)
+
+    def put(self, account: Account, request: OrderRequest, desk: Desk, parent_id: int = 0) -> AlgoOrder:
+        """On the list, whatever the price is now."""
+        office = self._office
         number = office.numbers.algo
         office.numbers.algo += 1
         now, wire = self._times.now, self._times.wire_ms()
         algo = AlgoOrder(
-            number, account_id, request, request.client_id or f"algo-{number}", now, wire, now, wire
+            number, account.id, request, request.client_id or f"algo-{number}", now, wire, now, wire
         )
+        algo.parent_id = parent_id
         if request.type is OrderType.TRAILING_STOP and request.activation_price is None:
             algo.activated, algo.extreme = True, self._price(request, desk)
         account.open_algos[algo.id] = algo
@@ -70,6 +77,31 @@ class Conditional:
                 return algo
         raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
 
+    def amend(self, account_id: str, algo_id: int, request: OrderRequest) -> AlgoOrder:
+        """Let an open conditional order be what `request` says; its id and client id stay.
+
+        `Refused` changes nothing.
+        """
+        office = self._office
+        account = office.treasury.account(account_id)
+        algo = account.open_algos.get(algo_id)
+        if algo is None or algo.request.symbol != request.symbol:
+            raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
+        listing, desk = office.listings[request.symbol], office.desks[request.symbol]
+        desk.sync(self._times.now)
+        self._off_list(algo)
+        try:
+            self._check(account, request, listing, desk)
+            algo.request = request
+            algo.updated_ms, algo.updated_wire_ms = self._times.now, self._times.wire_ms()
+            if request.type is OrderType.TRAILING_STOP:
+                algo.activated = request.activation_price is None
+                algo.extreme = self._price(request, desk) if algo.activated else ZERO
+        finally:
+            account.open_algos[algo.id] = desk.algos[algo.id] = algo
+        self._reporting.algo(algo)
+        return algo
+
     def cancel_all(self, account_id: str, symbol: str | None = None) -> list[AlgoOrder]:
         account = self._office.treasury.account(account_id)
         found = [a for a in account.open_algos.values() if symbol in (None, a.request.symbol)]
@@ -83,6 +115,23 @@ class Conditional:
             if algo.id in desk.algos and self._due(algo, self._price(algo.request, desk)):
                 self._trigger(algo, desk)
 
+    def attach(self, order: Order, account: Account, listing: Listing, desk: Desk) -> None:
+        """What an order brought with it grows with every fill of it."""
+        quantity = order.filled
+        if listing.is_spot:
+            fees = (t.fee for t in order.trades if t.fee_asset == listing.base)
+            quantity = on_grid(quantity - sum(fees, ZERO), listing.filters.step)
+        if quantity <= 0:
+            return
+        for request in exits_of(order, quantity):
+            for algo in account.open_algos.values():
+                if algo.parent_id == order.id and algo.request.type is request.type:
+                    algo.request = request
+                    self._reporting.algo(algo)
+                    break
+            else:
+                self.put(account, request, desk, order.id)
+
     def end(self, algo: AlgoOrder, status: AlgoStatus, reason: str = "") -> None:
         """Off the list for good."""
         algo.status, algo.reason = status, reason
@@ -91,10 +140,9 @@ class Conditional:
         self._reporting.algo(algo)
 
     def sweep(self, desk: Desk) -> None:
-        """Orders that close a position end with it."""
+        """Orders that close a position, and those that an order brought, end with the position."""
         for algo in list(desk.algos.values()):
-            request = algo.request
-            if request.close_position and not self._closable(algo):
+            if (algo.request.close_position or algo.parent_id) and not self._closable(algo):
                 self.end(algo, AlgoStatus.EXPIRED, "no_position")
 
     def _check(self, account: Account, request: OrderRequest, listing: Listing, desk: Desk) -> None:
@@ -135,6 +183,9 @@ class Conditional:
         account = self._office.treasury.accounts[algo.account]
         self._off_list(algo)
         algo.triggered_ms = self._times.now
+        if algo.parent_id:
+            for other in [a for a in account.open_algos.values() if a.parent_id == algo.parent_id]:
+                self.end(other, AlgoStatus.EXPIRED, "the other was triggered")
         try:
             request = self._order_request(algo, account)
             order = self._matching.place(algo.account, request, Cause.ALGO, algo.id)
@@ -192,6 +243,27 @@ def _closable(account: Account, request: OrderRequest) -> Decimal:
     return max(ZERO, -position.quantity if request.side is Side.BUY else position.quantity)
 
 
+def exits_of(order: Order, quantity: Decimal) -> Iterator[OrderRequest]:
+    """The conditional orders that an order brings with it, once that much of it was filled."""
+    kinds = (
+        (order.take_profit, OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT_LIMIT),
+        (order.stop_loss, OrderType.STOP_MARKET, OrderType.STOP_LIMIT),
+    )
+    for found, at_market, at_limit in kinds:
+        if found is not None:
+            yield OrderRequest(
+                symbol=order.symbol,
+                side=Side.SELL if order.is_buy else Side.BUY,
+                type=at_market if found.limit is None else at_limit,
+                quantity=quantity,
+                price=found.limit,
+                stop_price=found.price,
+                trigger_by=found.trigger_by,
+                position_side=order.position_side,
+                reduce_only=":" in order.symbol and order.position_side is PositionSide.BOTH,
+            )
+
+
 def _trails(algo: AlgoOrder, price: Decimal) -> bool:
     """Whether a trailing stop is due; it activates, and its extreme follows the price, on the way."""
     request = algo.request
@@ -203,4 +275,4 @@ def _trails(algo: AlgoOrder, price: Decimal) -> bool:
             return False
         algo.activated, algo.extreme = True, price
     algo.extreme = max(algo.extreme, price) if sells else min(algo.extreme, price)
-    return price <= algo.extreme * (ONE - rate) if sells else price >= algo.extreme * (ONE + rate)
+    return reverses(sells, price, algo.extreme, rate)

@@ -22,6 +22,7 @@ from tradewind.exchange.events import BalanceCause, Execution, ListingChanged
 from tradewind.exchange.ledger import Change
 from tradewind.exchange.life import Forced, Liquidations
 from tradewind.exchange.listing import Listing, Status
+from tradewind.exchange.lists import OrderLists
 from tradewind.exchange.money import ZERO, booked
 from tradewind.exchange.orders import AlgoStatus, Cause, Order, OrderStatus, PositionSide
 from tradewind.exchange.refusal import Refusal, Refused
@@ -38,7 +39,9 @@ class Control:
         conditional: Conditional,
         liquidations: Liquidations,
         tape: Tape,
+        lists: OrderLists,
     ) -> None:
+        self._lists = lists
         self._office = office
         self._changes = changes
         self._conditional = conditional
@@ -133,7 +136,8 @@ class Control:
         """As a testnet reset: orders, positions, balances and history are gone; `spot` is there instead."""
         office, account = self._office, self._treasury.account(account_id)
         for order in account.all_open():
-            office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "wipe")
+            if order.status.is_open:
+                office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "wipe")
         for algo in list(account.open_algos.values()):
             self._conditional.end(algo, AlgoStatus.CANCELED, "wipe")
         for position in list(account.positions.values()):
@@ -148,6 +152,7 @@ class Control:
         account.positions.clear()
         account.resting.clear()
         office.records.forget(account_id)
+        self._lists.forget(account_id)
         for asset, amount in (spot or {}).items():
             self.deposit(account_id, asset, amount)
         office.reporting.stream.deliver()
@@ -225,7 +230,8 @@ class Control:
         desk = office.desks[office.listings[symbol].symbol]
         for account in list(self._treasury.accounts.values()):
             for order in list(account.open_in(symbol).values()):
-                office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "delisted")
+                if order.status.is_open:
+                    office.end(order, OrderStatus.CANCELED, Execution.CANCELED, "delisted")
             for position in account.held(symbol):
                 self._liquidations.force(account, position, self._at_mark(symbol, position.quantity))
         for algo in list(desk.algos.values()):

@@ -102,7 +102,7 @@ class Desk:
         """The public book: crowd and accounts together, best first."""
         found: list[Level] = []
         for price, crowd, orders in self.levels(not buy_side):
-            found.append((price, sum((o.remaining for o in orders), crowd)))
+            found.append((price, sum((o.shown for o in orders), crowd)))
             if len(found) == limit:
                 break
         return found

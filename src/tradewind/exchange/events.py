@@ -7,7 +7,16 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradewind.exchange.candles import Candle, FundingRate, MarketTrade, PremiumIndex
-from tradewind.exchange.orders import AlgoOrder, AlgoStatus, Order, OrderStatus, PositionSide, Trade
+from tradewind.exchange.orders import (
+    AlgoOrder,
+    AlgoStatus,
+    ListStatus,
+    Order,
+    OrderList,
+    OrderStatus,
+    PositionSide,
+    Trade,
+)
 from tradewind.market import Side
 
 
@@ -65,6 +74,17 @@ class AlgoUpdate:
     algo: AlgoOrder
     status: AlgoStatus
     order_id: int
+    time_ms: int
+    wire_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderListUpdate:
+    """An order list began or is done. `orders` is live."""
+
+    account: str
+    orders: OrderList
+    status: ListStatus
     time_ms: int
     wire_ms: int
 
@@ -237,6 +257,7 @@ class ListingChanged:
 Event = (
     OrderUpdate
     | AlgoUpdate
+    | OrderListUpdate
     | SpotUpdate
     | FuturesUpdate
     | SettingsUpdate

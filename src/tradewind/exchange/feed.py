@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,11 @@ class Point:
     price: int
     lots: int
     buyer_is_maker: bool
+
+
+def in_lots(volume: Any, lot: float) -> Any:
+    """A volume, or an array of them, in lots: their floor is the whole lots, also where floats fall just short."""
+    return volume / lot * (1 + 1e-15) + 1e-9
 
 
 class Feed:
@@ -90,7 +96,7 @@ class Feed:
         values = self._revised.get(row)
         o, h, low, c, v = values or (float(column[row]) for column in self._columns)
         ticks = [max(1, round(price / self._tick)) for price in (o, h, low, c)]
-        lots = int(v / self._lot + 1e-9)
+        lots = int(in_lots(v, self._lot))
         return BarTicks(
             row, int(self.open_time[row]), self.length_ms, ticks[0], ticks[1], ticks[2], ticks[3], lots
         )

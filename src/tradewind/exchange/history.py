@@ -8,7 +8,7 @@ import numpy as np
 
 from tradewind.exchange.candles import Candle, Ticker
 from tradewind.exchange.desk import Desk
-from tradewind.exchange.feed import Feed
+from tradewind.exchange.feed import Feed, in_lots
 from tradewind.exchange.interval import Interval
 from tradewind.exchange.money import CENT, ZERO, floor
 
@@ -30,7 +30,7 @@ class _Heap:
         """Whole bars, rows [first, stop)."""
         o, h, low, c, v = feed.columns(first, stop)
         tick = float(feed.tick)
-        lots = np.floor(v / float(feed.lot) + 1e-9)
+        lots = np.floor(in_lots(v, float(feed.lot)))
         self.high = max(self.high, round(float(np.max(h)) / tick))
         self.low = min(self.low, max(1, round(float(np.min(low)) / tick)))
         self.close = max(1, round(float(c[-1]) / tick))
@@ -98,7 +98,9 @@ def candles(
     else:
         opened = interval.floor(start_ms)
         opened = max(begin, opened if opened >= start_ms else interval.next(opened))
-    found: list[Candle] = []
+    found = _bars_as_they_are(desk, interval, opened, last, limit, now_ms)
+    if found:
+        opened = interval.next(found[-1].open_time)
     while opened <= last and len(found) < limit:
         made = candle(desk, interval, opened, now_ms)
         if made is not None:
@@ -106,6 +108,35 @@ def candles(
             opened = interval.next(opened)
         else:
             opened = _after_gap(desk.feed, interval, opened)
+    return found
+
+
+def _bars_as_they_are(
+    desk: Desk, interval: Interval, opened: int, last: int, limit: int, now_ms: int
+) -> list[Candle]:
+    """The closed candles of the data's own length, at once; none for other intervals."""
+    feed = desk.feed
+    if interval.ms != feed.length_ms or interval.months or interval.floor(feed.start_ms) != feed.start_ms:
+        return []
+    first = int(np.searchsorted(feed.open_time, opened))
+    until = min(last, now_ms - feed.length_ms)
+    stop = min(first + limit, int(np.searchsorted(feed.open_time, until, side="right")))
+    if first >= stop:
+        return []
+    o, h, low, c, v = feed.columns(first, stop)
+    ticks = [
+        np.maximum(1, np.rint(prices / float(feed.tick))).astype(np.int64).tolist()
+        for prices in (o, h, low, c)
+    ]
+    lots = np.floor(in_lots(v, float(feed.lot)))
+    quotes = [int(quote) for quote in (lots * (o + h + low + c) / (4 * float(feed.tick))).tolist()]
+    found, size = [], feed.points_per_bar
+    for i, (amount, quote) in enumerate(zip(lots.astype(np.int64).tolist(), quotes, strict=True)):
+        heap = _Heap(ticks[0][i], (first + i) * size)
+        heap.high, heap.low, heap.close = ticks[1][i], ticks[2][i], ticks[3][i]
+        heap.lots, heap.quote, heap.takers, heap.trades = amount, quote, amount // 2, size
+        heap.next = heap.first + size
+        found.append(_candle(desk, interval, int(feed.open_time[first + i]), heap, True))
     return found
 
 

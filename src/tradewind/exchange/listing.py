@@ -43,6 +43,10 @@ class Filters:
     ask_multiplier_down: Decimal = Decimal("0.2")
     max_orders: int = 200
     max_algo_orders: int = 5
+    max_iceberg_parts: int = 10
+    max_position: Decimal = ZERO  # spot: of base, held and ordered
+    min_trailing_delta: int = 10  # basis points
+    max_trailing_delta: int = 2_000
 
     def __post_init__(self) -> None:
         if not (self.tick > 0 and self.step > 0):

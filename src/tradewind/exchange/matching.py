@@ -39,16 +39,16 @@ class Matching:
         account, listing, desk = self.admission.admit(account_id, request)
         order = self.admission.order(account, request, cause, algo_id)
         plan = self.plan(desk, order, listing)
-        self._reserve(order, account, listing, plan)
+        self.reserve(order, account, listing, plan)
         self.office.register(order, account)
-        self._enter(order, account, listing, desk, plan)
+        self.enter(order, account, listing, desk, plan)
         return order
 
     def check(self, account_id: str, request: OrderRequest) -> None:
         """`Refused` when `place` would refuse; nothing changes."""
         account, listing, desk = self.admission.admit(account_id, request)
         order = self.admission.order(account, request)
-        self._reserve(order, account, listing, self.plan(desk, order, listing))
+        self.reserve(order, account, listing, self.plan(desk, order, listing))
         if listing.is_spot:
             order.status = OrderStatus.CANCELED
             self.office.spot.hold(order, account, listing)
@@ -77,7 +77,8 @@ class Matching:
             return None
         return reducible(order, self.office.treasury.accounts[order.account])
 
-    def _reserve(self, order: Order, account: Account, listing: Listing, plan: Plan) -> None:
+    def reserve(self, order: Order, account: Account, listing: Listing, plan: Plan) -> None:
+        """Hold what the order needs; `Refused` when that much is not there."""
         if listing.is_spot:
             self.office.spot.admit(order, account, listing)
             if order.price:
@@ -93,7 +94,7 @@ class Matching:
                 quantity = order.remaining
             self.office.futures.afford(order, account, listing, value, quantity)
 
-    def _enter(self, order: Order, account: Account, listing: Listing, desk: Desk, plan: Plan) -> None:
+    def enter(self, order: Order, account: Account, listing: Listing, desk: Desk, plan: Plan) -> None:
         """Into the book, through the market: NEW, then its trades, then it rests or expires."""
         order.working_ms = self.office.times.now
         self.office.reporting.order(order, Execution.NEW)

@@ -96,6 +96,11 @@ class AlgoStatus(StrEnum):
     EXPIRED = "expired"  # its position went away
 
 
+class ListStatus(StrEnum):
+    EXECUTING = "executing"
+    ALL_DONE = "all_done"
+
+
 class Cause(StrEnum):
     """Where an order came from."""
 
@@ -106,12 +111,22 @@ class Cause(StrEnum):
     CLOSE = "close"  # a delisting
 
 
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """A take profit or stop loss that an order brings with it: at `limit` once `price` is reached, else at market."""
+
+    price: Decimal
+    limit: Decimal | None = None
+    trigger_by: TriggerBy = TriggerBy.LAST
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRequest:
     """What a client asks for. Quantities in base, `quote_quantity` (market orders only) in quote.
 
     `client_id` must be unique among the account's open orders of the market, and may be used again after.
-    `callback_rate` of a trailing stop is a fraction: 0.01 for 1 %.
+    `callback_rate` of a trailing stop is a fraction: 0.01 for 1 %. `trailing_delta` makes a spot stop trail, by
+    hundredths of a percent. The public book shows no more than `iceberg_quantity` of a spot order at a time.
     """
 
     symbol: str
@@ -130,6 +145,10 @@ class OrderRequest:
     activation_price: Decimal | None = None
     callback_rate: Decimal | None = None
     self_trade: SelfTrade = SelfTrade.EXPIRE_MAKER
+    trailing_delta: int | None = None
+    iceberg_quantity: Decimal | None = None
+    take_profit: Exit | None = None
+    stop_loss: Exit | None = None
 
 
 @dataclass(slots=True)
@@ -190,11 +209,25 @@ class Order:
     hold_rate: Decimal = ZERO  # spot: fee that is held on top
     queue_ahead: Decimal = ZERO  # the crowd's quantity that stands before it at its price
     prevented: Decimal = ZERO  # not traded because it would have met the account's own order
+    trailing_delta: int = 0  # basis points; 0: it does not trail
+    activated: bool = False  # a trailing stop follows the price
+    extreme: Decimal = ZERO  # the best price since then
+    hold_price: Decimal = ZERO  # what a trailing buy without a price of its own holds for each unit
+    iceberg: Decimal = ZERO  # the most that the book shows; 0: all
+    list_id: int = 0  # of its order list; 0: none
+    covered: Decimal = ZERO  # what it needs and its partner in the list holds
+    take_profit: Exit | None = None
+    stop_loss: Exit | None = None
     trades: list[Trade] = field(default_factory=list)
 
     @property
     def remaining(self) -> Decimal:
         return self.quantity - self.filled
+
+    @property
+    def shown(self) -> Decimal:
+        """What the public book shows of it."""
+        return min(self.remaining, self.iceberg) if self.iceberg else self.remaining
 
     @property
     def average_price(self) -> Decimal:
@@ -223,3 +256,21 @@ class AlgoOrder:
     reason: str = ""  # why it was rejected
     activated: bool = False
     extreme: Decimal = ZERO  # the best price since activation of a trailing stop
+    parent_id: int = 0  # of the order that brought it
+
+
+@dataclass(slots=True, eq=False)
+class OrderList:
+    """Two spot orders of which one cancels the other. Times: market ms and wire ms."""
+
+    id: int
+    account: str
+    symbol: str
+    client_id: str
+    order_ids: tuple[int, int]
+    created_ms: int
+    created_wire_ms: int
+    updated_ms: int
+    updated_wire_ms: int
+    status: ListStatus = ListStatus.EXECUTING
+    leading: int = 0  # the order that traded or triggered first, and goes on alone

@@ -72,6 +72,10 @@ class Records:
             raise Refused(Refusal.UNKNOWN_ORDER, "the order does not exist")
         return order
 
+    def known(self, order_id: int) -> Order | None:
+        """Whoever's it is; None when it was let go."""
+        return self._orders.get(order_id)
+
     def by_id(self, account: str, order_id: int) -> Order:
         """When the client does not say in which market."""
         order = self._orders.get(order_id)

@@ -26,6 +26,8 @@ class Refusal(StrEnum):
     PERCENT_PRICE = "percent_price"  # -1013 PERCENT_PRICE_BY_SIDE, -4131
     MAX_ORDERS = "max_orders"
     MAX_ALGO_ORDERS = "max_algo_orders"
+    MAX_POSITION = "max_position"  # -2010, filter of spot markets
+    ICEBERG_PARTS = "iceberg_parts"  # -1013
     TRAILING_RATE = "trailing_rate"  # -2007
     INSUFFICIENT_BALANCE = "insufficient_balance"  # -2010
     INSUFFICIENT_MARGIN = "insufficient_margin"  # -2019

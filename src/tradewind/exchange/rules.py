@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tradewind.exchange.listing import Filters, Listing, Status
-from tradewind.exchange.money import LARGEST, ZERO, positive
+from tradewind.exchange.money import LARGEST, ONE, ZERO, positive
 from tradewind.exchange.orders import TAKE_PROFITS, OrderRequest, OrderType, PositionSide, TimeInForce
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.market import Side
@@ -26,7 +26,8 @@ def check_status(listing: Listing) -> None:
 def check_request(request: OrderRequest, listing: Listing, reference: Decimal, *, sized: bool = True) -> None:
     """`Refused` with the first reason that a request breaks; `reference` is the price now.
 
-    `sized` is False for conditional orders that close a position, whatever its size will be.
+    `sized` is False for orders on the conditional list: they may close a position, whatever its size will
+    be, and once triggered at the market they may spend a quote quantity.
     """
     check_status(listing)
     filters = listing.filters
@@ -36,6 +37,8 @@ def check_request(request: OrderRequest, listing: Listing, reference: Decimal, *
             check_price(price, filters)
     if request.price is not None and request.type.has_price:
         _check_percent(request, filters, reference)
+    if request.take_profit is not None or request.stop_loss is not None:
+        _check_exits(request, listing, reference)
     if request.quantity is not None:
         market = not request.type.has_price
         check_quantity(request.quantity, filters, market)
@@ -115,7 +118,7 @@ def _check_parameters(request: OrderRequest, listing: Listing, sized: bool) -> N
         rate = request.callback_rate
         if rate is None or not rate.is_finite() or not Decimal("0.001") <= rate <= Decimal("0.1"):
             raise Refused(Refusal.TRAILING_RATE, f"callback rate is {rate}, expected 0.001 to 0.1")
-    elif kind.is_conditional and request.stop_price is None:
+    elif kind.is_conditional and request.stop_price is None and request.trailing_delta is None:
         raise Refused(Refusal.BAD_REQUEST, f"a {kind} order needs a stop price")
     elif not kind.is_conditional and request.stop_price is not None:
         raise Refused(Refusal.BAD_REQUEST, f"a {kind} order takes no stop price")
@@ -123,11 +126,69 @@ def _check_parameters(request: OrderRequest, listing: Listing, sized: bool) -> N
         raise Refused(Refusal.BAD_REQUEST, f"a {kind} order takes no time in force")
     if request.time_in_force is TimeInForce.GTX and kind is not OrderType.LIMIT:
         raise Refused(Refusal.BAD_REQUEST, "good till crossing is for limit orders")
+    _check_trailing(request, listing)
+    _check_iceberg(request, listing)
     futures_only = (
         request.reduce_only or request.close_position or request.position_side is not PositionSide.BOTH
     )
     if listing.is_spot and futures_only:
         raise Refused(Refusal.BAD_REQUEST, "spot orders have no position")
+
+
+def _check_trailing(request: OrderRequest, listing: Listing) -> None:
+    delta, filters = request.trailing_delta, listing.filters
+    if delta is None:
+        return
+    if not listing.is_spot or not request.type.is_conditional or request.type is OrderType.TRAILING_STOP:
+        raise Refused(
+            Refusal.BAD_REQUEST, "a trailing delta belongs to stops and take profits of spot markets"
+        )
+    if not filters.min_trailing_delta <= delta <= filters.max_trailing_delta:
+        raise Refused(
+            Refusal.TRAILING_RATE,
+            f"trailing delta is {delta}, expected {filters.min_trailing_delta} to {filters.max_trailing_delta}",
+        )
+
+
+def _check_iceberg(request: OrderRequest, listing: Listing) -> None:
+    shown, step = request.iceberg_quantity, listing.filters.step
+    if shown is None:
+        return
+    positive("iceberg quantity", shown)
+    if request.quantity is None or not request.type.has_price or request.time_in_force is not TimeInForce.GTC:
+        raise Refused(Refusal.BAD_REQUEST, "only limit orders that may rest take an iceberg quantity")
+    if not listing.is_spot:
+        raise Refused(Refusal.BAD_REQUEST, "iceberg orders are for spot markets")
+    if shown % step or shown > request.quantity:
+        raise Refused(
+            Refusal.LOT_SIZE,
+            f"iceberg quantity is {shown}, expected at most the quantity, in steps of {step}",
+        )
+    if request.quantity > shown * listing.filters.max_iceberg_parts:
+        raise Refused(
+            Refusal.ICEBERG_PARTS, f"the iceberg has more than {listing.filters.max_iceberg_parts} parts"
+        )
+
+
+def _check_exits(request: OrderRequest, listing: Listing, reference: Decimal) -> None:
+    """A take profit lies beyond the price of its order, a stop loss on the other side of it."""
+    buy = request.side is Side.BUY
+    if (request.take_profit or request.stop_loss) and (
+        _only_reduces(request) or (listing.is_spot and not buy)
+    ):
+        raise Refused(Refusal.BAD_REQUEST, "an order that only reduces brings no take profit or stop loss")
+    entry = request.price or request.stop_price or reference
+    for found, above in ((request.take_profit, buy), (request.stop_loss, not buy)):
+        if found is None:
+            continue
+        check_price(found.price, listing.filters)
+        if found.limit is not None:
+            check_price(found.limit, listing.filters)
+        if found.price == entry or (found.price > entry) is not above:
+            where = "above" if above else "below"
+            raise Refused(
+                Refusal.WOULD_TRIGGER, f"the trigger is {found.price}, expected a price {where} {entry}"
+            )
 
 
 def _check_size(request: OrderRequest, sized: bool) -> None:
@@ -139,7 +200,8 @@ def _check_size(request: OrderRequest, sized: bool) -> None:
         raise Refused(Refusal.BAD_REQUEST, "an order needs either a quantity or a quote quantity")
     if request.quote_quantity is not None:
         positive("quote quantity", request.quote_quantity)
-        if request.type is not OrderType.MARKET:
+        waits = not sized and request.type.is_conditional and not request.type.has_price
+        if request.type is not OrderType.MARKET and not waits:
             raise Refused(Refusal.BAD_REQUEST, "only market orders take a quote quantity")
 
 
@@ -155,6 +217,11 @@ def check_not_triggered(request: OrderRequest, price: Decimal) -> None:
         raise Refused(
             Refusal.WOULD_TRIGGER, f"the price is {price}: the stop at {request.stop_price} is past"
         )
+
+
+def reverses(sells: bool, price: Decimal, extreme: Decimal, rate: Decimal) -> bool:
+    """Whether a price has come back from its extreme by that fraction, which makes a trailing stop due."""
+    return price <= extreme * (ONE - rate) if sells else price >= extreme * (ONE + rate)
 
 
 def check_hedge(request: OrderRequest, hedge: bool) -> None:

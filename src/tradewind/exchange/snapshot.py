@@ -12,13 +12,13 @@ from tradewind.exchange.backoffice import Numbers
 from tradewind.exchange.codec import decode, encode
 from tradewind.exchange.desk import Desk
 from tradewind.exchange.listing import Listing
-from tradewind.exchange.orders import AlgoOrder, Order, PositionSide, Trade
+from tradewind.exchange.orders import AlgoOrder, Order, OrderList, PositionSide, Trade
 from tradewind.market import DataError
 
 if TYPE_CHECKING:
     from tradewind.exchange.venue import Exchange
 
-VERSION = 1
+VERSION = 2
 _APART = ("positions", "open_orders", "open_algos", "resting")  # fields of an account with other keys
 
 
@@ -36,6 +36,7 @@ def take(exchange: Exchange) -> bytes:
         "pots": [[*key, str(amount)] for key, amount in treasury.pots.items()],
         "orders": [encode(order, skip=("trades",)) for order in records.all_orders()],
         "closed": records.closed_ids(),
+        "lists": [encode(found) for found in exchange.lists.kept()],
         "closed_algos": records.closed_algo_ids(),
         "algos": [encode(algo) for algo in records.all_algos()],
         "trades": [encode(trade) for trade in records.all_trades()],
@@ -57,7 +58,7 @@ def put(exchange: Exchange, data: bytes) -> None:
         exchange.listings.put(decode(Listing, listing))
     numbers = decode(Numbers, state["numbers"])
     exchange.numbers.order, exchange.numbers.trade = numbers.order, numbers.trade
-    exchange.numbers.algo = numbers.algo
+    exchange.numbers.algo, exchange.numbers.order_list = numbers.algo, numbers.order_list
     treasury = exchange.treasury
     treasury.accounts.update({a["id"]: _account_of(a) for a in state["accounts"]})
     treasury.keys.update({k["key"]: decode(ApiKey, k) for k in state["keys"]})
@@ -115,6 +116,8 @@ def _put_orders(exchange: Exchange, state: dict[str, Any]) -> None:
             orders[trade.order_id].trades.append(trade)
     for values in state["algos"]:
         records.add_algo(decode(AlgoOrder, values))
+    for values in state["lists"]:
+        exchange.lists.put(decode(OrderList, values))
     for algo_id in state["closed_algos"]:
         records.close_algo(records.algo(algo_id))
 

@@ -37,7 +37,11 @@ class SpotSettlement:
         asset, needed = listing.base, order.quantity
         if order.is_buy:
             asset, needed = listing.quote, ceil(cost * (ONE + order.hold_rate))
-        free = account.balance(asset).free + order.locked
+        self.require(account, asset, needed, order.locked)
+
+    def require(self, account: Account, asset: str, needed: Decimal, more: Decimal = ZERO) -> None:
+        """`Refused` unless that much, less `more`, is free."""
+        free = account.balance(asset).free + more
         if needed > free:
             raise Refused(
                 Refusal.INSUFFICIENT_BALANCE, f"{needed} {asset} are needed, {free} {asset} are free"
@@ -48,22 +52,21 @@ class SpotSettlement:
         if not order.status.is_open:
             return ZERO
         if not order.is_buy:
-            return order.remaining
-        if order.quote_quantity:
-            return ceil((order.quote_quantity - order.quote_filled) * (ONE + order.hold_rate))
-        return ceil((order.price or order.stop_price) * order.remaining * (ONE + order.hold_rate))
+            needed = order.remaining
+        elif order.quote_quantity:
+            needed = ceil((order.quote_quantity - order.quote_filled) * (ONE + order.hold_rate))
+        else:
+            price = order.price or order.stop_price or order.hold_price
+            needed = ceil(price * order.remaining * (ONE + order.hold_rate))
+        return max(ZERO, needed - order.covered) if order.covered else needed
 
     def hold(self, order: Order, account: Account, listing: Listing) -> None:
         """Lock what the order needs, or let go of what it needs no more."""
         asset = listing.quote if order.is_buy else listing.base
         change = self.need(order) - order.locked
         if change:
+            self.require(account, asset, change)
             balance = account.balance(asset)
-            if change > balance.free:
-                raise Refused(
-                    Refusal.INSUFFICIENT_BALANCE,
-                    f"{change} {asset} are needed, {balance.free} {asset} are free",
-                )
             balance.free -= change
             balance.locked += change
             order.locked += change

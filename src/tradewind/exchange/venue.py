@@ -22,6 +22,7 @@ from tradewind.exchange.incomes import Income, IncomeKind, incomes
 from tradewind.exchange.ledger import Ledger
 from tradewind.exchange.life import Funding, Liquidations
 from tradewind.exchange.listing import Listing, Listings, listing_of
+from tradewind.exchange.lists import OrderLists
 from tradewind.exchange.margin import Margin
 from tradewind.exchange.matching import Matching
 from tradewind.exchange.orders import AlgoOrder, Order, OrderRequest
@@ -55,7 +56,7 @@ class Exchange:
 
     `tape` answers what the public may ask, `prices` what it asks beside the last price, `records` what accounts
     ask of orders and trades, `positions` what they ask and set of their futures, `control` does what only the
-    venue can, `ledger` tells the truth.
+    venue can, `lists` has the orders that cancel one another, `ledger` tells the truth.
     """
 
     def __init__(
@@ -110,11 +111,15 @@ class Exchange:
         self.stops = Stops(self.matching)
         self.changes = Changes(self.matching)
         self.conditional = Conditional(self.matching)
+        self.lists = OrderLists(self.matching, self.stops, self.changes, self.records.keep)
+        office.on_exits = self.conditional.attach
+        office.on_leading = self.lists.lead
+        office.on_listed = self.lists.closed
         office.on_closed = self.conditional.finish
         office.on_position = self.conditional.sweep
         liquidations = Liquidations(office, admission, self.conditional)
         self.positions = Positions(office, self.conditional)
-        self.control = Control(office, self.changes, self.conditional, liquidations, self.tape)
+        self.control = Control(office, self.changes, self.conditional, liquidations, self.tape, self.lists)
         self._advance = Advance(
             self.matching,
             self.stops,
@@ -194,7 +199,10 @@ class Exchange:
         """All open orders of an account (in one market), cancelled; conditional orders stay."""
         try:
             found = [o for o in self.treasury.account(account).all_open() if symbol in (None, o.symbol)]
-            return [self.changes.cancel(account, o.symbol, o.id) for o in found]
+            for order in found:
+                if order.status.is_open:  # the other of a list may have taken it along
+                    self.changes.cancel(account, order.symbol, order.id)
+            return found
         finally:
             self.stream.deliver()
 
@@ -262,6 +270,13 @@ class Exchange:
     ) -> AlgoOrder:
         try:
             return self.conditional.cancel(account, algo_id, client_id, symbol)
+        finally:
+            self.stream.deliver()
+
+    def amend_conditional(self, account: str, algo_id: int, request: OrderRequest) -> AlgoOrder:
+        """Let an open conditional order be what `request` says; `Refused` UNKNOWN_ORDER when it is not open."""
+        try:
+            return self.conditional.amend(account, algo_id, request)
         finally:
             self.stream.deliver()
 

@@ -13,16 +13,20 @@ from tradewind.exchange import DepthShape, Exchange, MarketClock
 from tradewind.gateway import snapshots
 from tradewind.gateway.binance.spot import BinanceSpot
 from tradewind.gateway.binance.usdm import BinanceUsdm
+from tradewind.gateway.bitget.v2.dialect import BitgetV2
+from tradewind.gateway.bitget.v3.dialect import BitgetV3
+from tradewind.gateway.control import PREFIX, ControlApi
+from tradewind.gateway.faults import Faults
 from tradewind.gateway.house import House, LimitProfile
 from tradewind.gateway.reach import Authority, authority_in, default_folder
-from tradewind.gateway.server import Interceptor, Server
+from tradewind.gateway.server import Server
 from tradewind.gateway.wire import Dialect
 from tradewind.market import Clock, ConfigError, Market
 
 # Every protocol family that is spoken. A new one is named here and nowhere else.
 DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
     "binance": (BinanceSpot, BinanceUsdm),
-    "bitget": (),
+    "bitget": (BitgetV2, BitgetV3),
 }
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -73,7 +77,6 @@ class Settings:
     authority: Path | None = None
     wire: Clock | None = None
     shape: DepthShape | None = None
-    interceptor: Interceptor | None = None
 
     @property
     def limit_scale(self) -> float:
@@ -82,11 +85,13 @@ class Settings:
 
 @dataclass(slots=True)
 class LocalExchange:
-    """An exchange that answers. `async with` stops it."""
+    """An exchange that answers. `async with` stops it. `control` does what /tradewind/ does."""
 
     settings: Settings
     houses: tuple[House, ...]
     server: Server
+    faults: Faults
+    control: ControlApi
     clock: MarketClock
     authority: Authority | None
     port: int
@@ -102,6 +107,7 @@ class LocalExchange:
 
     async def stop(self) -> None:
         """Close all connections; then write the snapshot, where one was asked for."""
+        self.faults.clear()
         await self.server.stop()
         if self.settings.snapshot is not None:
             snapshots.save(self.settings.snapshot, self.houses, self.settings.start_ms)
@@ -127,7 +133,10 @@ async def open_exchange(settings: Settings) -> LocalExchange:
         for house in houses:
             _open_accounts(house, settings.accounts)
     dialects = [speak(house) for house in houses for speak in DIALECTS[house.venue]]
-    server = Server(houses, dialects, interceptor=settings.interceptor)
+    faults = Faults(houses, dialects)
+    control = ControlApi(houses, faults)
+    server = Server(houses, dialects, interceptor=faults, extra={PREFIX: control})
+    control.desk.beat = server.beat
     authority = authority_in(settings.authority or default_folder()) if settings.tls else None
     try:
         port, tls_port = await server.start(
@@ -140,7 +149,7 @@ async def open_exchange(settings: Settings) -> LocalExchange:
             f"port {wanted} of {settings.host} cannot be opened ({error.strerror}): choose others with --port "
             "and --tls-port, 0 for any that is free"
         ) from error
-    return LocalExchange(settings, houses, server, clock, authority, port, tls_port)
+    return LocalExchange(settings, houses, server, faults, control, clock, authority, port, tls_port)
 
 
 def _house(venue: str, settings: Settings, clock: MarketClock) -> House:

@@ -1,6 +1,7 @@
 """Environments for learners, and the learning itself. Needs the `train` extra."""
 
 from tradewind.training.actions import ActionMap
+from tradewind.training.batch import EpisodeChoices
 from tradewind.training.environment import TradingEnv
 from tradewind.training.episodes import Episode, EpisodeSampler, inner_split
 from tradewind.training.evaluate import Evaluation, Evaluator
@@ -14,6 +15,7 @@ __all__ = [
     "ALGORITHMS",
     "ActionMap",
     "Episode",
+    "EpisodeChoices",
     "EpisodeSampler",
     "Evaluation",
     "Evaluator",

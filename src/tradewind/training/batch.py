@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,19 @@ from tradewind.training.episodes import Episode, EpisodeSampler, Segments
 from tradewind.training.kernel import BoundStep
 
 REWARD, EQUITY, TERMINATED, TRUNCATED = range(4)
+
+
+class EpisodeChoices(TypedDict, total=False):
+    """What may be chosen of the episodes; by default all of the tape, the standard map and 10,000 of quote.
+
+    `segments` [K, 2] are the rows in which they live, `episode_bars` their length, `action_map` turns actions
+    into weights, `capital` is what each account begins with.
+    """
+
+    segments: Segments | None
+    episode_bars: int | None
+    action_map: ActionMap | None
+    capital: float
 
 
 class EpisodeBatch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import gymnasium
 import numpy as np
@@ -11,9 +11,8 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from tradewind.simulator import Rules, Simulator, Tape
-from tradewind.training.actions import ActionMap
-from tradewind.training.batch import EpisodeBatch
-from tradewind.training.episodes import Episode, Segments
+from tradewind.training.batch import EpisodeBatch, EpisodeChoices
+from tradewind.training.episodes import Episode
 
 
 def observation_space(simulator: Simulator) -> Any:
@@ -35,24 +34,8 @@ class TradingEnv(gymnasium.Env[NDArray[np.float32], NDArray[np.float32]]):
     metadata = {"render_modes": []}  # noqa: RUF012
     exogenous_prices = Simulator.exogenous_prices
 
-    def __init__(
-        self,
-        tape: Tape,
-        rules: Rules,
-        *,
-        segments: Segments | None = None,
-        episode_bars: int | None = None,
-        action_map: ActionMap | None = None,
-        capital: float = 10_000.0,
-    ) -> None:
-        self.batch = EpisodeBatch(
-            tape,
-            rules.for_training(),
-            segments=segments,
-            episode_bars=episode_bars,
-            action_map=action_map,
-            capital=capital,
-        )
+    def __init__(self, tape: Tape, rules: Rules, **choices: Unpack[EpisodeChoices]) -> None:
+        self.batch = EpisodeBatch(tape, rules.for_training(), **choices)
         simulator = self.batch.simulator
         self.observation_space = observation_space(simulator)
         self.action_space = action_space(simulator)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import gymnasium
 import numpy as np
@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import VecEnv
 
 from tradewind.simulator import Rules, Tape
-from tradewind.training.actions import ActionMap
-from tradewind.training.batch import REWARD, TERMINATED, TRUNCATED, EpisodeBatch
+from tradewind.training.batch import REWARD, TERMINATED, TRUNCATED, EpisodeBatch, EpisodeChoices
 from tradewind.training.environment import action_space, observation_space
-from tradewind.training.episodes import Segments
 
 
 class TradingVectorEnv(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[np.float32], NDArray[Any]]):
@@ -29,25 +27,9 @@ class TradingVectorEnv(gymnasium.vector.VectorEnv[NDArray[np.float32], NDArray[n
     exogenous_prices = EpisodeBatch.exogenous_prices
 
     def __init__(
-        self,
-        tape: Tape,
-        rules: Rules,
-        environments: int,
-        *,
-        segments: Segments | None = None,
-        episode_bars: int | None = None,
-        action_map: ActionMap | None = None,
-        capital: float = 10_000.0,
+        self, tape: Tape, rules: Rules, environments: int, **choices: Unpack[EpisodeChoices]
     ) -> None:
-        self.batch = EpisodeBatch(
-            tape,
-            rules.for_training(),
-            environments=environments,
-            segments=segments,
-            episode_bars=episode_bars,
-            action_map=action_map,
-            capital=capital,
-        )
+        self.batch = EpisodeBatch(tape, rules.for_training(), environments=environments, **choices)
         self.num_envs = environments
         self.single_observation_space = observation_space(self.batch.simulator)
         self.single_action_space = action_space(self.batch.simulator)
@@ -119,21 +101,11 @@ class TradingVecEnv(VecEnv):
         rules: Rules,
         environments: int,
         *,
-        segments: Segments | None = None,
-        episode_bars: int | None = None,
-        action_map: ActionMap | None = None,
-        capital: float = 10_000.0,
         generator: np.random.Generator | None = None,
+        **choices: Unpack[EpisodeChoices],
     ) -> None:
         self.batch = EpisodeBatch(
-            tape,
-            rules.for_training(),
-            environments=environments,
-            segments=segments,
-            episode_bars=episode_bars,
-            action_map=action_map,
-            capital=capital,
-            generator=generator,
+            tape, rules.for_training(), environments=environments, generator=generator, **choices
         )
         simulator = self.batch.simulator
         super().__init__(environments, observation_space(simulator), action_space(simulator))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+import ccxt.async_support as rest
+import ccxt.pro as sockets
 import orjson
 
 from tests.exchange.worlds import PERP, SPOT, START, flat, market
 from tradewind.exchange import Exchange, MarketClock, Permission
-from tradewind.gateway import House, LimitProfile, Request
+from tradewind.gateway import House, LimitProfile, Request, Server
 from tradewind.gateway.bitget.security import signature
-from tradewind.market import ManualClock
+from tradewind.gateway.bitget.v2 import BitgetV2
+from tradewind.gateway.bitget.v3 import BitgetV3
+from tradewind.market import ManualClock, WallClock
 
 KEY, SECRET, PHRASE = "bg_key", "bg_secret", "phrase"
 D = Decimal
@@ -62,3 +67,43 @@ class Caller:
         sent |= {name.upper().replace("_", "-"): value for name, value in headers.items()}
         kept = {name: value for name, value in sent.items() if value is not None}
         return self.dialect.answer(Request(method, path, query, body, kept, "127.0.0.1", NOW))
+
+
+@asynccontextmanager
+async def running(found: House | None = None) -> AsyncIterator[tuple[House, str]]:
+    """A server of both versions; yields the house and its address without the scheme."""
+    found = found or house(wire=WallClock())
+    server = Server([found], [BitgetV2(found), BitgetV3(found)])
+    port, _ = await server.start()
+    try:
+        yield found, f"127.0.0.1:{port}"
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
+async def client(address: str, pro: bool = False, **options: Any) -> AsyncIterator[Any]:
+    """A real ccxt client of a classic account at that address."""
+    made = (sockets if pro else rest).bitget(
+        {
+            "apiKey": KEY,
+            "secret": SECRET,
+            "password": PHRASE,
+            "enableRateLimit": False,
+            "options": {"uta": False, **options},
+        }
+    )
+    made.urls["api"] = _moved(made.urls["api"], address)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def _moved(urls: Any, address: str) -> Any:
+    if isinstance(urls, dict):
+        return {name: _moved(url, address) for name, url in urls.items()}
+    scheme, _, rest = urls.partition("://")
+    path = rest.partition("/")[2]
+    plain = {"https": "http", "wss": "ws"}[scheme]
+    return f"{plain}://{address}" + (f"/{path}" if path else "")

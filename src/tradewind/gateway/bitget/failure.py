@@ -39,6 +39,7 @@ TEXTS = {
     "40786": "Duplicate clientOid",
     "43001": "The order does not exist",
     "43004": "There is no order to cancel",
+    "43011": "The parameter does not meet the specification executePrice <= 0",
     "43012": "Insufficient balance",
     "43025": "Plan order does not exist",
     "429": "Too Many Requests",

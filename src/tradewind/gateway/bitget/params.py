@@ -99,6 +99,13 @@ class Params:
             raise missing(name)
         return value
 
+    def signed(self, name: str) -> Decimal:
+        """A number that may be negative."""
+        value = self.text(name)
+        if not _DECIMAL.fullmatch(value.removeprefix("-")):
+            raise wrong(name)
+        return Decimal(value)
+
     def maybe_integer(self, name: str) -> int | None:
         value = self.maybe(name)
         if value is None:
@@ -155,6 +162,19 @@ class Params:
         if start is not None and end is not None and start > end:
             raise Failure("40707", "Start time is greater than end time")
         return start, end
+
+    def texts(self, name: str, most: int = 50) -> list[str]:
+        """A list of texts; empty when it was not sent."""
+        value = self._values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or len(value) > most or not all(isinstance(v, str) for v in value):
+            raise wrong(name)
+        return value
+
+    def over(self, outer: Params) -> Params:
+        """These parameters, and of `outer` those that are not among them."""
+        return Params({**outer._values, **self._values})
 
     def rows(self, name: str, most: int) -> list[Params]:
         """A list of objects, each with parameters of its own."""

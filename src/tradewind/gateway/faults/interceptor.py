@@ -117,6 +117,8 @@ class Faults:
         fired = [rule for rule in self._on_request if rule.fires(seen, now)]
         for rule in fired:
             if rule.what.do == "ban":
+                sent.told, sent.status, sent.answered_ms = Told.BANNED, 418, now
+                sent.faults.append(rule.name)
                 return self._ban(dialect, seen, request, rule.what.seconds, now)
         return await self._passage.through(dialect, request, seen, sent, fired)
 

@@ -7,12 +7,44 @@ from itertools import chain
 from tradewind.gateway.bitget.failure import known
 from tradewind.gateway.bitget.hosts import HOSTS
 from tradewind.gateway.bitget.rest import BitgetRest
-from tradewind.gateway.bitget.v2 import common
+from tradewind.gateway.bitget.v2 import (
+    common,
+    history,
+    listed,
+    mix_account,
+    mix_orders,
+    mix_plan_lists,
+    mix_plans,
+    mix_positions,
+    mix_queries,
+    quotes,
+    spot_orders,
+    spot_plans,
+    spot_queries,
+    wallet,
+)
+from tradewind.gateway.bitget.v2.desk import Desk
 from tradewind.gateway.bitget.v2.refused import refuse, refuses
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import Line, Reply, Request, Talk
 
-ROUTES = tuple(chain(common.routes))
+MODULES = (
+    common,
+    listed,
+    quotes,
+    history,
+    wallet,
+    spot_orders,
+    spot_queries,
+    spot_plans,
+    mix_account,
+    mix_orders,
+    mix_queries,
+    mix_plans,
+    mix_plan_lists,
+    mix_positions,
+)
+ROUTES = tuple(chain.from_iterable(module.routes for module in MODULES))
 
 
 class BitgetV2:
@@ -22,7 +54,7 @@ class BitgetV2:
     hosts = HOSTS
 
     def __init__(self, house: House) -> None:
-        self._rest = BitgetRest(house, ROUTES, unified=False)
+        self._rest = BitgetRest(house, ROUTES, unified=False, desk=Desk(house.exchange))
 
     def serves(self, method: str, path: str) -> bool:
         return path in self._rest.paths or refuses(path)

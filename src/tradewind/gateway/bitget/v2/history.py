@@ -1,0 +1,168 @@
+"""Candles and funding rates of the public."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from tradewind.exchange import Interval, Listing
+from tradewind.exchange.candles import Candle
+from tradewind.gateway.bitget.failure import Failure, missing
+from tradewind.gateway.bitget.formats import GRANULARITIES, price_text, rounded, text
+from tradewind.gateway.bitget.routes import Call, Routes
+from tradewind.gateway.bitget.v2.marks import mark_rows
+from tradewind.gateway.bitget.v2.products import is_served, listings, perpetual
+from tradewind.market import Kind
+
+routes = Routes("/api/v2")
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+MOST_RECENT, MOST_HISTORY = 1000, 200
+
+
+def candle_row(candle: Candle, m: Listing) -> list[str]:
+    """Open time, prices, base volume and quote volume."""
+    return [
+        str(candle.open_time),
+        price_text(candle.open, m),
+        price_text(candle.high, m),
+        price_text(candle.low, m),
+        price_text(candle.close, m),
+        text(candle.volume),
+        rounded(candle.quote_volume),
+    ]
+
+
+def spot_candle_row(candle: Candle, m: Listing) -> list[str]:
+    """With the volume in USDT as the last of eight columns."""
+    row = candle_row(candle, m)
+    return [*row, row[-1]]
+
+
+def interval(call: Call) -> Interval:
+    name = call.params.text("granularity")
+    found = GRANULARITIES.get(name)
+    if found is None:
+        raise Failure("400171", f"Parameter verification failed granularity={name[:20]}")
+    return found
+
+
+@routes.get("/spot/market/candles")
+def spot_candles(call: Call) -> object:
+    """The newest candles that open before `endTime`, the forming one included, oldest first."""
+    m = call.listing(Kind.SPOT)
+    return [spot_candle_row(c, m) for c in _candles(call, m, MOST_RECENT)]
+
+
+@routes.get("/spot/market/history-candles")
+def spot_history_candles(call: Call) -> object:
+    """At most 200 candles before `endTime`, which must be given."""
+    m = call.listing(Kind.SPOT)
+    if not call.params.has("endTime"):
+        raise missing("endTime")
+    return [spot_candle_row(c, m) for c in _candles(call, m, MOST_HISTORY)]
+
+
+@routes.get("/mix/market/candles")
+def mix_candles(call: Call) -> object:
+    """As on spot. `kLineType` mark or index gives prices only: volumes are 0."""
+    if not is_served(call):
+        return []
+    m = perpetual(call)
+    kinds = {"market": False, "mark": True, "index": True}
+    marks = (call.params.maybe("kLineType") or "market").lower()
+    if marks not in kinds:
+        raise Failure("400171", "Parameter verification failed kLineType")
+    return _marks(call, m, MOST_RECENT) if kinds[marks] else _rows(call, m, MOST_RECENT)
+
+
+@routes.get("/mix/market/history-candles")
+def mix_history_candles(call: Call) -> object:
+    """At most 200 candles before `endTime`, in a span of 90 days."""
+    return _mix_history(call, marks=False)
+
+
+@routes.get("/mix/market/history-mark-candles")
+def mix_history_mark_candles(call: Call) -> object:
+    """Candles of the mark price."""
+    return _mix_history(call, marks=True)
+
+
+@routes.get("/mix/market/history-index-candles")
+def mix_history_index_candles(call: Call) -> object:
+    """The index is the last price where nothing else was recorded, else the mark price."""
+    return _mix_history(call, marks=True)
+
+
+def _mix_history(call: Call, marks: bool) -> object:
+    if not is_served(call):
+        return []
+    m, (start, end) = perpetual(call), call.params.times()
+    if start is not None and end is not None and end - start > 90 * DAY_MS:
+        raise Failure("40705", "The start and end time cannot exceed 90 days")
+    return _marks(call, m, MOST_HISTORY) if marks else _rows(call, m, MOST_HISTORY)
+
+
+def _rows(call: Call, m: Listing, most: int) -> object:
+    return [candle_row(c, m) for c in _candles(call, m, most)]
+
+
+def _candles(call: Call, m: Listing, most: int) -> list[Candle]:
+    """Those that open in [startTime, endTime): the newest ones."""
+    name, (start, end) = interval(call).text, call.params.times()
+    limit = call.params.limit(100, most)
+    found = call.exchange.tape.candles(m.symbol, name, None, None if end is None else end - 1, limit)
+    return [c for c in found if start is None or c.open_time >= start]
+
+
+def _marks(call: Call, m: Listing, most: int) -> object:
+    (start, end), limit = call.params.times(), call.params.limit(100, most)
+    last = None if end is None else end - 1
+    found: list[Any] | None = mark_rows(call.exchange, m.symbol, interval(call), last, limit)
+    if found is None:
+        found = [(c.open_time, *candle_row(c, m)[1:5]) for c in _candles(call, m, most)]
+    return [[str(row[0]), *row[1:], "0", "0"] for row in found if start is None or row[0] >= start]
+
+
+@routes.get("/mix/market/current-fund-rate")
+def current_fund_rate(call: Call) -> object:
+    """The rate of the coming funding, of one contract or all."""
+    return [_fund_rate(call, m) for m in listings(call, Kind.PERPETUAL)]
+
+
+def _fund_rate(call: Call, m: Listing) -> object:
+    premium = call.exchange.tape.premium(m.symbol)
+    return {
+        "symbol": m.id,
+        "fundingRate": text(premium.funding_rate),
+        "fundingRateInterval": _hours(m),
+        "nextUpdate": str(premium.next_funding_time),
+        "minFundingRate": "-0.003",
+        "maxFundingRate": "0.003",
+    }
+
+
+@routes.get("/mix/market/funding-time")
+def funding_time(call: Call) -> object:
+    """When funding is charged next."""
+    m = perpetual(call)
+    due = call.exchange.tape.premium(m.symbol).next_funding_time
+    return [{"symbol": m.id, "nextFundingTime": str(due), "ratePeriod": _hours(m)}]
+
+
+def _hours(m: Listing) -> str:
+    return text(Decimal(m.funding_interval_ms) / HOUR_MS)
+
+
+@routes.get("/mix/market/history-fund-rate")
+def history_fund_rate(call: Call) -> object:
+    """Rates that were charged, newest first, by pages."""
+    if not is_served(call):
+        return []
+    m, params = perpetual(call), call.params
+    size, page = params.limit(20, 100, "pageSize"), params.limit(1, 10_000, "pageNo")
+    found = call.exchange.tape.funding_history(m.symbol, limit=size * page)[::-1]
+    return [
+        {"symbol": m.id, "fundingRate": text(f.rate), "fundingTime": str(f.time)}
+        for f in found[size * (page - 1) :]
+    ]

@@ -1,0 +1,160 @@
+"""What contract orders of v2 mean to the exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+
+from tradewind.exchange import (
+    Exchange,
+    Listing,
+    OrderRequest,
+    OrderType,
+    PositionSide,
+    Refused,
+    SelfTrade,
+    TimeInForce,
+    TriggerBy,
+)
+from tradewind.gateway.bitget.failure import Failure, known, missing, wrong
+from tradewind.gateway.bitget.formats import FORCES, SIDES, TRIGGERS, text
+from tradewind.gateway.bitget.params import Params
+from tradewind.gateway.bitget.routes import Call
+from tradewind.gateway.bitget.v2.desk import Stop, Stops
+from tradewind.gateway.bitget.v2.spot_orders import SELF_TRADES, is_limit
+from tradewind.gateway.bitget.words import check_scale
+from tradewind.market import Side
+
+TRADE_SIDES = {"open": True, "close": False}
+MARGIN_MODES = {"isolated": True, "crossed": False}
+FLAGS = {"yes": True, "no": False, "true": True, "false": False}
+
+
+def direction(params: Params, hedge: bool) -> tuple[Side, PositionSide]:
+    """What is traded in which position. 40774 when the order is for the other position mode."""
+    side = params.choice("side", SIDES)
+    name = params.maybe("tradeSide")
+    if name is not None and name.lower() not in TRADE_SIDES:
+        if name.lower() not in ("buy_single", "sell_single"):
+            raise wrong("tradeSide")
+        name = None
+    if (name is not None) is not hedge:
+        raise known("40774")
+    if name is None:
+        return side, PositionSide.BOTH
+    position = PositionSide.LONG if side is Side.BUY else PositionSide.SHORT
+    if TRADE_SIDES[name.lower()]:
+        return side, position
+    return (Side.SELL if side is Side.BUY else Side.BUY), position
+
+
+def choose_margin_mode(params: Params, default: bool) -> bool:
+    """Whether the order is for isolated margin."""
+    name = params.maybe("marginMode")
+    if name is None:
+        return default
+    if name.lower() not in MARGIN_MODES:
+        raise wrong("marginMode")
+    return MARGIN_MODES[name.lower()]
+
+
+@contextmanager
+def margin_mode(exchange: Exchange, account: str, m: Listing, isolated: bool) -> Iterator[None]:
+    """The market's margin mode is what the order says; as before when the order fails."""
+    before = m.symbol in exchange.account(account).isolated
+    if before is isolated:
+        yield
+        return
+    try:
+        exchange.positions.set_isolated(account, m.symbol, isolated)
+    except Refused:
+        raise Failure(
+            "45117", "Currently holding positions or orders, the margin mode cannot be adjusted"
+        ) from None
+    try:
+        yield
+    except (Refused, Failure):
+        exchange.positions.set_isolated(account, m.symbol, before)
+        raise
+
+
+def reduces(params: Params) -> bool:
+    value = params.maybe("reduceOnly")
+    if value is None:
+        return False
+    if value.lower() not in FLAGS:
+        raise wrong("reduceOnly")
+    return FLAGS[value.lower()]
+
+
+def check_coin(params: Params, m: Listing) -> None:
+    coin = params.maybe("marginCoin")
+    if coin is not None and coin.upper() != m.quote:
+        raise wrong("marginCoin")
+
+
+def order_request(call: Call, params: Params, m: Listing) -> OrderRequest:
+    """A new contract order; sizes are in base."""
+    hedge = call.exchange.account(call.account).hedge
+    check_coin(params, m)
+    side, position = direction(params, hedge)
+    limit, size = is_limit(params), params.decimal("size")
+    price = params.maybe_positive("price") if limit else None
+    if limit and price is None:
+        raise missing("price")
+    check_scale("price", price, m.filters.tick)
+    check_scale("size", size, m.filters.step)
+    force = params.maybe_choice("force", FORCES) or TimeInForce.GTC
+    return OrderRequest(
+        symbol=m.symbol,
+        side=side,
+        type=OrderType.LIMIT if limit else OrderType.MARKET,
+        quantity=size,
+        price=price,
+        time_in_force=force if limit else TimeInForce.GTC,
+        client_id=params.client_id(),
+        position_side=position,
+        reduce_only=reduces(params) and not hedge,
+        self_trade=params.maybe_choice("stpMode", SELF_TRADES) or SelfTrade.EXPIRE_MAKER,
+    )
+
+
+def preset_stops(params: Params, m: Listing, names: tuple[str, str]) -> Stops:
+    """Stops that come with an order. `names`: how the parameters of profit and loss begin."""
+    return Stops(_stop(params, m, names[0]), _stop(params, m, names[1]))
+
+
+def _stop(params: Params, m: Listing, name: str) -> Stop | None:
+    preset = name.startswith(("preset", "newPreset"))
+    trigger_name = f"{name}Price" if preset else f"{name}TriggerPrice"
+    trigger = params.maybe_positive(trigger_name)
+    if trigger is None:
+        return None
+    price = params.maybe_positive(f"{name}ExecutePrice")
+    check_scale(trigger_name, trigger, m.filters.tick)
+    check_scale(f"{name}ExecutePrice", price, m.filters.tick)
+    by = params.maybe_choice(f"{name}TriggerType", TRIGGERS) or TriggerBy.MARK
+    return Stop(trigger, price, by)
+
+
+def check_stops(stops: Stops, long: bool, reference: Decimal) -> None:
+    """A stop loss below a long position's price and a take profit above it; for a short the reverse."""
+    if stops.loss is not None:
+        check_trigger(stops.loss.trigger, long, reference, profit=False)
+    if stops.profit is not None:
+        check_trigger(stops.profit.trigger, long, reference, profit=True)
+
+
+def check_trigger(trigger: Decimal, long: bool, reference: Decimal, *, profit: bool) -> None:
+    above = long is profit
+    if trigger > reference if above else trigger < reference:
+        return
+    shown = text(reference)
+    if profit and long:
+        raise Failure("40915", f"Long position take profit price please > mark price {shown}")
+    if profit:
+        raise Failure("40916", f"Short position take profit price please < mark price {shown}")
+    if long:
+        raise Failure("40917", f"Stop price for long positions please < mark price {shown}")
+    raise Failure("45122", f"Short position stop loss price please > mark price {shown}")

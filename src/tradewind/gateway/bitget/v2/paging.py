@@ -1,0 +1,30 @@
+"""Lists that are asked for page by page, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+from tradewind.gateway.bitget.params import Params
+
+
+class Numbered(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+N = TypeVar("N", bound=Numbered)
+
+
+def page(found: Iterable[N], params: Params, most: int = 100, default: int = 100) -> list[N]:
+    """The newest below `idLessThan`, at most `limit`. `found` may be in any order."""
+    below = params.maybe_integer("idLessThan")
+    limit = params.limit(default, most)
+    kept = [item for item in found if below is None or item.id < below]
+    kept.sort(key=lambda item: item.id, reverse=True)
+    return kept[:limit]
+
+
+def end_id(items: list[N]) -> str | None:
+    """What to send as `idLessThan` for the next page; None when there was nothing."""
+    return str(items[-1].id) if items else None

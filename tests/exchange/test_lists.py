@@ -1,0 +1,163 @@
+"""Order lists: two orders, one amount of money, and one of them cancels the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.exchange.worlds import MINUTE, SPOT, START, D, assert_sound, buy, exchange, flat, sell
+from tradewind.exchange import (
+    Exchange,
+    ListStatus,
+    OrderList,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Refusal,
+    Refused,
+)
+
+MAKER, STOP, STOP_LIMIT = OrderType.LIMIT_MAKER, OrderType.STOP_MARKET, OrderType.STOP_LIMIT
+RISING = [*flat(1), (100, 112, 100, 111, 1000), *flat(3, 111)]
+FALLING = [*flat(1), (100, 100, 88, 90, 1000), *flat(3, 90)]
+
+
+def pair(quantity: object = "2", **names: str) -> tuple[OrderRequest, OrderRequest]:
+    """Sell at 110, or below 95."""
+    profit = sell(MAKER, quantity, "110", client_id=names.get("profit", ""))
+    return profit, sell(STOP_LIMIT, quantity, "80", stop_price="95", client_id=names.get("stop", ""))
+
+
+def legs(world: Exchange, found: OrderList) -> list[OrderStatus]:
+    return [order.status for order in world.lists.orders(found)]
+
+
+def refusal(world: Exchange, *requests: OrderRequest, **names: str) -> Refusal:
+    before = world.snapshot()
+    with pytest.raises(Refused) as caught:
+        world.lists.place("a", *requests, **names)
+    assert world.snapshot() == before, "a refused list changed something"
+    return caught.value.reason
+
+
+def test_a_list_locks_its_money_once() -> None:
+    world = exchange(flat(5))
+    found = world.lists.place("a", *pair("10"))
+    assert world.account("a").spot["BTC"].locked == 10
+    assert found.status is ListStatus.EXECUTING
+    assert [o.list_id for o in world.open_orders("a")] == [found.id, found.id]
+    assert_sound(world)
+    both = buy(MAKER, "10", "90"), buy(STOP, "10", stop_price="120")
+    world.lists.place("a", *both)
+    assert world.account("a").spot["USDT"].locked == 1200
+    assert_sound(world)
+
+
+def test_the_profit_trades_and_the_stop_expires() -> None:
+    world = exchange(RISING)
+    found = world.lists.place("a", *pair())
+    seen: list = []
+    world.subscribe(seen.append)
+    world.advance(START + 3 * MINUTE)
+    assert legs(world, found) == [OrderStatus.FILLED, OrderStatus.EXPIRED]
+    assert found.status is ListStatus.ALL_DONE
+    assert [e.status for e in seen if type(e).__name__ == "OrderListUpdate"] == [ListStatus.ALL_DONE]
+    assert world.account("a").spot["BTC"].free == 8
+    assert not world.lists.open("a")
+    assert_sound(world)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_stop_triggers_and_the_profit_expires(first: int) -> None:
+    world = exchange(FALLING)
+    profit, stop = pair()
+    found = world.lists.place("a", *((profit, stop) if first == 0 else (stop, profit)))
+    world.advance(START + 3 * MINUTE)
+    assert sorted(legs(world, found)) == [OrderStatus.EXPIRED, OrderStatus.FILLED]
+    sold = next(o for o in world.lists.orders(found) if o.status is OrderStatus.FILLED)
+    assert sold.original_type is STOP_LIMIT
+    assert all(t.price <= 95 for t in sold.trades)
+    assert_sound(world)
+
+
+def test_a_triggered_stop_that_needs_more_than_the_profit_held_pays_by_itself() -> None:
+    """Bid 90 or buy above 105 at 107: 1,070 are held, and all of it is there when the stop triggers."""
+    world = exchange([*flat(1), (100, 112, 100, 111, 1000), *flat(3, 111)])
+    world.control.open_account("p", {"USDT": D(1070)})
+    found = world.lists.place("p", buy(MAKER, "10", "90"), buy(STOP_LIMIT, "10", "107", stop_price="105"))
+    balance = world.account("p").spot["USDT"]
+    assert (balance.free, balance.locked) == (0, 1070)
+    world.advance(START + 2 * MINUTE)
+    bought = world.lists.orders(found)[1]
+    assert bought.filled > 0
+    assert balance.locked == bought.remaining * 107
+    assert_sound(world)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_cancelling_one_cancels_both(which: int) -> None:
+    world = exchange(flat(5))
+    found = world.lists.place("a", *pair())
+    world.cancel("a", SPOT, found.order_ids[which])
+    assert legs(world, found) == [OrderStatus.CANCELED, OrderStatus.CANCELED]
+    assert found.status is ListStatus.ALL_DONE
+    assert world.account("a").spot["BTC"].free == 10
+    assert_sound(world)
+
+
+def test_lists_are_found_and_cancelled_by_id_and_name() -> None:
+    world = exchange(flat(5))
+    one, two = (world.lists.place("a", *pair(), client_id=name) for name in ("x", "y"))
+    assert world.lists.find("a", client_id="x") is one
+    assert world.lists.find("a", two.id) is two
+    assert world.lists.all("a", from_id=two.id) == [two]
+    assert world.lists.cancel("a", SPOT, client_id="x") is one
+    assert world.lists.open("a") == [two]
+    assert world.lists.all("a") == [one, two]
+    with pytest.raises(Refused):
+        world.lists.cancel("a", SPOT, one.id)
+    assert len(world.cancel_all("a", SPOT)) == 2
+    assert not world.lists.open("a")
+    world.lists.place("a", *pair())
+    world.control.wipe("a")
+    assert world.lists.all("a") == []
+    assert_sound(world)
+
+
+def test_what_makes_no_pair_is_refused() -> None:
+    world = exchange(flat(5))
+    profit, stop = pair()
+    assert refusal(world, profit, profit) is Refusal.BAD_REQUEST
+    assert refusal(world, stop, stop) is Refusal.BAD_REQUEST
+    assert refusal(world, profit, pair("3")[1]) is Refusal.BAD_REQUEST
+    assert refusal(world, profit, buy(STOP, "2", stop_price="105")) is Refusal.BAD_REQUEST
+    assert refusal(world, sell(MAKER, "2", "90"), stop) is Refusal.WOULD_TAKE
+    assert refusal(world, profit, sell(STOP, "2", stop_price="101")) is Refusal.WOULD_TRIGGER
+    assert refusal(world, *pair("10.001")) is Refusal.INSUFFICIENT_BALANCE
+    assert refusal(world, buy(MAKER, "100", "99"), buy(STOP, "100", stop_price="101")) is (
+        Refusal.INSUFFICIENT_BALANCE
+    )
+    assert refusal(world, *pair(profit="n", stop="n")) is Refusal.DUPLICATE_CLIENT_ID
+    world.lists.place("a", *pair(), client_id="x")
+    assert refusal(world, *pair(), client_id="x") is Refusal.DUPLICATE_CLIENT_ID
+    with pytest.raises(Refused) as caught:
+        world.amend("a", SPOT, world.open_orders("a")[0].id, quantity=D(1))
+    assert caught.value.reason is Refusal.UNSUPPORTED_TYPE
+
+
+def test_a_restored_list_goes_on() -> None:
+    world = exchange(RISING)
+    found = world.lists.place("a", *pair())
+    other = exchange(RISING, accounts=False)
+    other.restore(world.snapshot())
+    assert other.snapshot() == world.snapshot()
+    for each in (world, other):
+        each.advance(START + 3 * MINUTE)
+    assert other.ledger.digest() == world.ledger.digest()
+    assert other.lists.find("a", found.id).status is ListStatus.ALL_DONE
+
+
+def test_lists_that_are_done_are_let_go() -> None:
+    world = exchange(flat(5), keep_orders=4)
+    for _ in range(10):
+        world.lists.cancel("a", SPOT, world.lists.place("a", *pair()).id)
+    assert len(world.lists.all("a")) == 4
