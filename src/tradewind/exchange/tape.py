@@ -95,6 +95,11 @@ class Tape:
         self.desks_in_order = tuple(self.desks.values())
 
     @property
+    def now_ms(self) -> int:
+        """Market time."""
+        return self._times.now
+
+    @property
     def start_ms(self) -> int:
         """When the first bar opens."""
         return min(desk.feed.start_ms for desk in self.desks_in_order)
@@ -134,8 +139,9 @@ class Tape:
         """
         return candles(self._desk(symbol), Interval.of(interval), start_ms, end_ms, limit, self._times.now)
 
-    def ticker(self, symbol: str) -> Ticker:
-        return ticker(self._desk(symbol), self._times.now)
+    def ticker(self, symbol: str, open_ms: int | None = None) -> Ticker:
+        """The last 24 hours, or the time since the bar that holds `open_ms`."""
+        return ticker(self._desk(symbol), self._times.now, open_ms)
 
     def trades(self, symbol: str, limit: int = 500, before_id: int | None = None) -> list[MarketTrade]:
         """The newest public trades, oldest first."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradewind.exchange import ApiKey, Exchange
+from tradewind.gateway.binance.limits import Limits
 from tradewind.gateway.binance.params import Params
 from tradewind.gateway.binance.security import Security
 from tradewind.gateway.house import House
-from tradewind.gateway.wire import Request
+from tradewind.gateway.wire import Line, Request
 
 
 @dataclass(slots=True)
@@ -21,6 +22,8 @@ class Call:
     params: Params
     key: ApiKey | None
     request: Request | None  # None when it came over a socket
+    line: Line | None = None  # the socket of a WebSocket API
+    limits: Limits | None = None  # those that let it in
 
     @property
     def exchange(self) -> Exchange:
@@ -42,7 +45,10 @@ Weight = int | Callable[[Params], int]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint. `orders` is how many orders a call counts for."""
+    """One endpoint. `orders` is how many orders a call counts for.
+
+    `takes` are the parameters that it reads: others are refused before anything happens; None takes any.
+    """
 
     method: str
     path: str
@@ -50,6 +56,7 @@ class Route:
     security: Security
     endpoint: Endpoint
     orders: int = 0
+    takes: frozenset[str] | None = None
 
     def cost(self, params: Params) -> int:
         return self.weight if isinstance(self.weight, int) else self.weight(params)
@@ -66,12 +73,19 @@ class Routes:
         return iter(self._routes.values())
 
     def on(
-        self, method: str, path: str, weight: Weight = 1, security: Security = Security.NONE, orders: int = 0
+        self,
+        method: str,
+        path: str,
+        weight: Weight = 1,
+        security: Security = Security.NONE,
+        orders: int = 0,
+        takes: str | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
-        """Let the decorated function answer that path below the prefix."""
+        """Let the decorated function answer that path below the prefix. `takes`: names with spaces between."""
+        names = None if takes is None else frozenset(takes.split())
 
         def put(endpoint: Endpoint) -> Endpoint:
-            route = Route(method, self._prefix + path, weight, security, endpoint, orders)
+            route = Route(method, self._prefix + path, weight, security, endpoint, orders, names)
             self._routes[method, route.path] = route
             return endpoint
 
