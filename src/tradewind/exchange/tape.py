@@ -12,7 +12,7 @@ from tradewind.exchange.desk import Desk
 from tradewind.exchange.events import BookChange
 from tradewind.exchange.feed import Feed
 from tradewind.exchange.funding import FundingSchedule
-from tradewind.exchange.history import candle, candles, ticker
+from tradewind.exchange.history import candle, candles, ticker, ticker_since
 from tradewind.exchange.interval import Interval
 from tradewind.exchange.listing import Listings
 from tradewind.exchange.refusal import Refusal, Refused
@@ -141,7 +141,9 @@ class Tape:
 
     def ticker(self, symbol: str, open_ms: int | None = None) -> Ticker:
         """The last 24 hours, or the time since the bar that holds `open_ms`."""
-        return ticker(self._desk(symbol), self._times.now, open_ms)
+        if open_ms is None:
+            return ticker(self._desk(symbol), self._times.now)
+        return ticker_since(self._desk(symbol), self._times.now, open_ms)
 
     def trades(self, symbol: str, limit: int = 500, before_id: int | None = None) -> list[MarketTrade]:
         """The newest public trades, oldest first."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradewind.exchange import ApiKey, Exchange
-from tradewind.gateway.binance.limits import Limits
 from tradewind.gateway.binance.params import Params
 from tradewind.gateway.binance.security import Security
 from tradewind.gateway.house import House
@@ -23,7 +22,6 @@ class Call:
     key: ApiKey | None
     request: Request | None  # None when it came over a socket
     line: Line | None = None  # the socket of a WebSocket API
-    limits: Limits | None = None  # those that let it in
 
     @property
     def exchange(self) -> Exchange:

@@ -1,4 +1,4 @@
-"""What an account of Binance Spot has, and how much it has asked."""
+"""What an account of Binance Spot has."""
 
 from __future__ import annotations
 
@@ -61,14 +61,6 @@ def _balances(call: Call, found: Account, sparse: bool) -> list[dict[str, str]]:
         for asset, balance in held
         if not sparse or balance.free or balance.locked
     ]
-
-
-@routes.on("GET", "/rateLimit/order", weight=40, security=Security.READ, takes="")
-def order_counts(call: Call) -> Any:
-    """How many orders the account has placed in the present windows."""
-    assert call.limits is not None
-    counts = call.limits.counts("", call.account, call.now_ms())
-    return [limit for limit in counts if limit["rateLimitType"] == "ORDERS"]
 
 
 @routes.on("GET", "/myFilters", weight=40, security=Security.READ, takes="symbol")

@@ -23,7 +23,7 @@ from tradewind.gateway.binance.spot import (
     tickers,
     trade,
 )
-from tradewind.gateway.binance.spot.listen import listen_key_routes
+from tradewind.gateway.binance.spot.door import limit_routes, listen_key_routes
 from tradewind.gateway.binance.spot.streams import SpotSource, UserEvents
 from tradewind.gateway.binance.spot.words import worded
 from tradewind.gateway.binance.spot.ws_api import SpotApi
@@ -66,10 +66,11 @@ class BinanceSpot:
         self.users = UserEvents(self.hub, house.exchange, self.keys, house.wire)
         self.source = SpotSource(self.hub, house.exchange, self.users)
         self.hub.source = self.source
+        limits = Limits(general.WEIGHT, general.ORDERS, house.limits)
         self.rest = BinanceRest(
             house,
-            (*ROUTES, *listen_key_routes(self.keys)),
-            Limits(general.WEIGHT, general.ORDERS, house.limits),
+            (*ROUTES, *listen_key_routes(self.keys), *limit_routes(limits)),
+            limits,
             worded,
             Permission.TRADE,
         )

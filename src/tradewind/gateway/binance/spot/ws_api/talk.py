@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tradewind.exchange import Refused
-from tradewind.gateway.binance.dialect import BinanceRest
+from tradewind.gateway.binance.dialect import BinanceRest, check_names
 from tradewind.gateway.binance.failure import Failure
 from tradewind.gateway.binance.params import Params
 from tradewind.gateway.binance.routes import Route
@@ -16,8 +15,8 @@ from tradewind.gateway.binance.streams import DAY_MS
 from tradewind.gateway.binance.ws_api import WsApiTalk, signed_params
 from tradewind.gateway.wire import Line
 
-CONNECTION_WEIGHT = 2
 _LONGEST_ID = 36
+_ENVELOPE = ("apiKey", "returnRateLimits")
 
 
 class SpotApi:
@@ -31,7 +30,7 @@ class SpotApi:
         self._talks: dict[SpotApiTalk, None] = {}
 
     def open(self, line: Line) -> SpotApiTalk:
-        """A new socket, which weighs as much as a request."""
+        """A new socket."""
         talk = SpotApiTalk(self, line)
         self._talks[talk] = None
         return talk
@@ -65,21 +64,11 @@ class SpotApiTalk(WsApiTalk):
         return super()._route(message)
 
     def _answer(self, route: Route, sent: Any) -> tuple[str | None, Any]:
-        rest = self._api.rest
         told = signed_params(sent)
-        values = dict(told.values())
-        name = values.pop("apiKey", "")
-        values.pop("returnRateLimits", None)
-        params = Params(values, told.signed, told.signature)
-        now = rest.house.wire.now_ms()
-        call = rest.admit(route, params, name, self.line.address, now, self.line)
-        account = call.account if route.orders else None
-        try:
-            return account, route.endpoint(call)
-        except Refused as refused:
-            return account, rest.worded(refused, route)
-        except Failure as failure:
-            return account, failure
+        values = {name: value for name, value in told.values().items() if name not in _ENVELOPE}
+        check_names(Params(values, told.signed, told.signature), route)
+        account, result = super()._answer(route, sent)
+        return account if route.orders else None, result
 
     def _send(self, identity: int | str | None, result: Any, account: str | None, counts: bool) -> None:
         if isinstance(result, Failure) and result.status in (418, 429):
