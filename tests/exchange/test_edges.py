@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.exchange.worlds import (
@@ -300,3 +301,99 @@ def test_a_higher_tier_charges_its_rate_only_on_what_lies_in_it() -> None:
     worth = wallet.wallet + other.unrealised + 1000 * at - 1000 * after.entry_price
     needed = other.maintenance_margin + 1000 * at * D("0.005") - 50
     assert abs(worth - needed) < D("0.001"), "there the account is worth its maintenance margin"
+
+
+def test_a_forced_trade_is_rounded_against_the_position() -> None:
+    marks = np.full((5, 1, 4), 100.005)
+    made = replace(market(flat(5, volume=1e4), (PERP,)), mark=marks)
+    world = Exchange([made], seed=7, wire=ManualClock(0), shape=TIGHT)
+    world.control.open_account("a", {}, {"USDT": D(10_000)})
+    for opening, price in ((buy, "100.00"), (sell, "100.01")):
+        world.place("a", opening(MARKET, "1", symbol=PERP))
+        assert world.control.adl("a", PERP).average_price == D(price)
+
+
+def test_the_position_that_needs_most_is_taken_first() -> None:
+    world = futures([*flat(1, volume=1e4), (100, 100, 80, 80, 1e4), *flat(3, 80, 1e4)])
+    world.place("a", buy(MARKET, "10", symbol=OTHER))
+    world.place("a", buy(MARKET, "1000", symbol=PERP))
+    world.advance(START + 2 * MINUTE)
+    taken = [r.symbol for r in world.ledger.orders() if r.execution == "calculated"]
+    assert taken == [PERP, OTHER]
+
+
+def test_what_is_bought_at_the_instant_of_funding_pays_none() -> None:
+    """The bar opens at 95 when funding is due: the bid at 97 fills then, after funding was charged."""
+    world = futures([*flat(3, volume=1e4), *flat(3, 95, 1e4)], funding={3: 0.01})
+    order = world.place("a", buy(LIMIT, "1", "97", symbol=PERP))
+    world.advance(START + 3 * MINUTE)
+    assert (order.status, order.trades[0].time_ms) == (OrderStatus.FILLED, START + 3 * MINUTE)
+    assert not [r for r in world.ledger.transfers() if r.cause == "funding"]
+
+
+def test_crowd_that_another_account_took_is_no_more_ahead() -> None:
+    world = exchange(flat(5), shape=DepthShape(levels=1))
+    world.control.open_account("b", {"BTC": D(1000)})
+    bid, _ = world.tape.best(SPOT)
+    assert bid is not None
+    order = world.place("a", buy(LIMIT, "1", bid[0]))
+    world.place("b", sell(MARKET, bid[1] - 1))
+    assert order.queue_ahead == 1
+
+
+def test_at_its_price_an_order_is_filled_by_aggressors_of_the_other_side_only() -> None:
+    world = exchange(flat(30))
+    while (best := world.tape.best(SPOT)[0]) is None or best[0] != 100:
+        world.advance(world.now_ms + 500)
+    order = world.place("a", buy(LIMIT, "40", "100.00"))
+    order.queue_ahead = D(0)
+    begun = world.now_ms
+    while order.filled < 30:
+        world.advance(world.now_ms + 500)
+        trades = world.tape.trades_since(SPOT, begun + 1, 1000)
+        assert order.filled == min(D(40), sum((t.quantity for t in trades if t.buyer_is_maker), D(0)))
+    assert any(not t.buyer_is_maker for t in trades)
+
+
+def reducing_asks(first_reduces: bool) -> Exchange:
+    """`a` is long 3 and offers 3 at 101 and 3 reduce-only at 102; the crowd stands at 100 and 105."""
+    world = futures(flat(20, volume=10_000.0), shape=DepthShape(levels=1, spread_fraction=0.05))
+    world.control.open_account("b", {}, {"USDT": D(10_000)})
+    while (best := world.tape.best(PERP)[0]) is None or best[0] != 100:
+        world.advance(world.now_ms + 500)
+    world.place("a", buy(MARKET, "3", symbol=PERP))
+    world.place("a", sell(LIMIT, "3", "101", symbol=PERP, reduce_only=first_reduces))
+    world.place("a", sell(LIMIT, "3", "102", symbol=PERP, reduce_only=True))
+    return world
+
+
+def test_orders_that_reduce_give_no_more_together_than_the_position_has() -> None:
+    world = reducing_asks(True)
+    whole = buy(LIMIT, "5", "103", symbol=PERP, time_in_force=TimeInForce.FOK)
+    assert refused(world.place, "b", whole) is Refusal.NOT_FILLABLE
+    assert world.place("b", replace(whole, quantity=D(3))).status is OrderStatus.FILLED
+    assert not world.positions.all("a")
+    assert not world.open_orders("a")
+
+
+def test_an_order_that_reduces_opens_nothing_after_another_closed_the_position() -> None:
+    world = reducing_asks(False)
+    taker = world.place("b", buy(LIMIT, "6", "103", symbol=PERP, time_in_force=TimeInForce.IOC))
+    assert taker.filled == 3
+    assert not world.positions.all("a")
+    assert_sound(world)
+
+
+def test_margin_that_covers_a_loss_cannot_be_taken_out() -> None:
+    world = futures([*flat(1, volume=1e4), (100, 100, 98, 98, 1e4), *flat(3, 98, 1e4)])
+    world.positions.set_isolated("a", PERP, True)
+    world.place("a", buy(MARKET, "10", symbol=PERP))
+    world.positions.move_margin("a", PERP, D(100), add=True)
+    world.advance(START + 2 * MINUTE)
+    state = world.positions.state("a", PERP)
+    assert state.unrealised < -10
+    spare = state.isolated_wallet + state.unrealised - state.initial_margin
+    too_much = spare + D("0.01")
+    take = world.positions.move_margin
+    assert refused(take, "a", PERP, too_much, add=False) is Refusal.INSUFFICIENT_MARGIN
+    take("a", PERP, spare, add=False)
