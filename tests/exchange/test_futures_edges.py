@@ -274,3 +274,14 @@ def test_margin_that_covers_a_loss_cannot_be_taken_out() -> None:
     take = world.positions.move_margin
     assert refused(take, "a", PERP, too_much, add=False) is Refusal.INSUFFICIENT_MARGIN
     take("a", PERP, spare, add=False)
+
+
+def test_funding_is_rounded_towards_nothing_for_both_sides() -> None:
+    """0.1 at 100.01 and a rate of 0.00012345 are 0.001234623..: 0.00123462 is paid, and received."""
+    world = futures(flat(6, 100.01, volume=1e4), funding={3: 0.00012345})
+    world.control.open_account("b", {}, {"USDT": D(1000)})
+    world.place("a", buy(MARKET, "0.1", symbol=PERP))
+    world.place("b", sell(MARKET, "0.1", symbol=PERP))
+    world.advance(START + 4 * MINUTE)
+    paid = [r.changes[0][3] for r in world.ledger.transfers() if r.cause == "funding"]
+    assert paid == [D("-0.00123462"), D("0.00123462")]

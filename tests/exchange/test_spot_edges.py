@@ -159,9 +159,13 @@ def test_at_its_price_an_order_is_filled_by_aggressors_of_the_other_side_only() 
     assert any(not t.buyer_is_maker for t in trades)
 
 
-def test_crowd_between_two_orders_is_eaten_once() -> None:
-    """Five stand before the first order of one, and three between it and the second: 9 go before that."""
-    world = exchange(flat(30, volume=10.0))
+@pytest.mark.parametrize("seed", range(8))
+def test_crowd_between_two_orders_is_eaten_once(seed: int) -> None:
+    """Five stand before the first order of one, and three between it and the second: 9 go before that.
+
+    A trade has 12 on average: many reach both orders at once.
+    """
+    world = exchange(flat(30, volume=240.0), seed=seed)
     while (best := world.tape.best(SPOT)[0]) is None or best[0] != 100:
         world.advance(world.now_ms + 500)
     first, second = (world.place("a", buy(LIMIT, "1", "100.00")) for _ in range(2))
