@@ -51,7 +51,7 @@ def bot(exchange: LocalExchange) -> list[str]:
         "import ccxt",
         f'bot = ccxt.binance({{"apiKey": "{one.key}", "secret": "{one.secret}"}})',
         'bot.options |= {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": '
-        '{"types": ["spot"]}}',
+        '{"types": ["spot", "linear"]}}',
         f'bot.urls["api"] = {{k: "{exchange.url}/" + u.split("/", 3)[3] for k, u in bot.urls["api"].items() '
         "if isinstance(u, str)}",
         f'print(bot.create_order("{symbol}", "market", "buy", {_about_hundred(exchange, symbol)}))',
