@@ -16,9 +16,9 @@ from tradewind.gateway import Dialect, Reply, Request
 from tradewind.gateway.server import HandThrough
 from tradewind.market import ConfigError, Kind, ManualClock
 
-SPOT = "BTC/USDT"
+SPOT, PERP = "BTC/USDT", "BTC/USDT:USDT"
 CHANGING = ("signature", "timestamp")
-OWN_HEADERS = ("host",)
+CHANGING_HEADERS = ("host", "content-length", "access-sign", "access-timestamp")
 
 
 class Recorder(HandThrough):
@@ -28,10 +28,11 @@ class Recorder(HandThrough):
         self.asked: list[dict[str, Any]] = []
 
     async def request(self, dialect: Dialect, request: Request) -> Reply:
-        sent = dict(parse_qsl(request.query)) | dict(parse_qsl(request.body.decode()))
+        body = request.body.decode()
+        sent = dict(parse_qsl(request.query))
+        sent |= json.loads(body) if body.startswith("{") else dict(parse_qsl(body))
         headers = {name.lower(): value for name, value in request.headers.items()}
-        headers = {name: value for name, value in headers.items() if name not in OWN_HEADERS}
-        headers.pop("content-length", None)  # of what changes
+        headers = {name: value for name, value in headers.items() if name not in CHANGING_HEADERS}
         self.asked.append(
             {
                 "method": request.method,
@@ -54,14 +55,26 @@ async def _work(client: Any) -> None:
         await client.create_order(SPOT, "limit", "sell", 500, 99_000, {"newClientOrderId": "three"})
 
 
-async def _asked(folder: Path, environment: str, by_name: bool) -> list[dict[str, Any]]:
+async def _work_futures(client: Any) -> None:
+    await client.load_markets()
+    await client.fetch_ohlcv(PERP, "1h", NOW - 7_200_000, 2)
+    await client.set_leverage(5, PERP)
+    await client.create_order(PERP, "market", "buy", 0.01, None, {"newClientOrderId": "one"})
+    await client.create_order(PERP, "limit", "sell", 0.005, 99_000, {"newClientOrderId": "two"})
+    await client.fetch_positions([PERP])
+    await client.cancel_all_orders(PERP)
+
+
+async def _asked(
+    folder: Path, environment: str, by_name: bool, kind: Kind = Kind.SPOT, venue: str = "binance"
+) -> list[dict[str, Any]]:
     recorder = Recorder()
     async with opened(folder) as exchange:
         exchange.server.interceptor = recorder
         at = loopback(exchange) if by_name else exchange.url
-        client = connect("binance", environment, keys=KEYS, at=at, kinds=[Kind.SPOT])
+        client = connect(venue, environment, keys=KEYS, at=at, kinds=[kind])
         try:
-            await _work(client)
+            await (_work if kind is Kind.SPOT else _work_futures)(client)
         finally:
             await client.close()
     return recorder.asked
@@ -82,6 +95,29 @@ async def test_live_testnet_demo_and_local_send_the_same_requests(tmp_path: Path
     for environment, by_name in (("testnet", True), ("demo", True), ("local", True), ("local", False)):
         other = await _asked(tmp_path, environment, by_name)
         assert json.dumps(other, indent=1) == json.dumps(live, indent=1), (environment, by_name)
+
+
+@pytest.mark.asyncio
+async def test_futures_send_the_same_requests_live_demo_and_local(tmp_path: Path) -> None:
+    for venue in ("binance", "binanceusdm"):
+        live = await _asked(tmp_path, "live", True, Kind.PERPETUAL, venue)
+        assert "/fapi/v1/leverage" in [one["path"] for one in live]
+        assert all(one["path"].startswith("/fapi/") for one in live)
+        for environment, by_name in (("demo", True), ("local", True), ("local", False)):
+            other = await _asked(tmp_path, environment, by_name, Kind.PERPETUAL, venue)
+            assert json.dumps(other, indent=1) == json.dumps(live, indent=1), (venue, environment, by_name)
+
+
+@pytest.mark.asyncio
+async def test_bitget_differs_in_demo_trading_by_its_header_alone(tmp_path: Path) -> None:
+    live = await _asked(tmp_path, "live", True, Kind.PERPETUAL, "bitget")
+    assert "/api/v2/mix/order/place-order" in [one["path"] for one in live]
+    for by_name in (True, False):
+        local = await _asked(tmp_path, "local", by_name, Kind.PERPETUAL, "bitget")
+        assert json.dumps(local, indent=1) == json.dumps(live, indent=1)
+    demo = await _asked(tmp_path, "demo", True, Kind.PERPETUAL, "bitget")
+    assert {one["headers"].pop("paptrading", None) for one in demo} == {"1", None}
+    assert json.dumps(demo, indent=1) == json.dumps(live, indent=1)
 
 
 @pytest.mark.asyncio
