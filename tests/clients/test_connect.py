@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,28 @@ async def test_an_error_is_the_same_class_by_address_and_by_name(by_name: bool, 
         try:
             with pytest.raises(ccxt.BadRequest, match="-1131"):  # only ccxt's table of spot has this code
                 await client.fetch_balance({"recvWindow": 70_000})
+        finally:
+            await client.close()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("environment", "by_name"), [("live", True), ("demo", True), ("local", False)])
+async def test_streams_come_by_the_same_ways(environment: str, by_name: bool, tmp_path: Path) -> None:
+    async with opened(tmp_path) as exchange:
+        at = loopback(exchange) if by_name else exchange.url
+        client = connect("binance", environment, keys=KEYS, at=at, kinds=[Kind.PERPETUAL])
+        try:
+            await client.load_markets()
+            watching = asyncio.create_task(client.watch_ohlcv(PERP, "1m"))
+            while not watching.done():
+                exchange.clock.step(5_000)
+                await asyncio.sleep(0.05)
+            assert (await watching)[-1][0] >= NOW
+            fills = asyncio.create_task(client.watch_my_trades(PERP))
+            await asyncio.sleep(0.5)
+            placed = await client.create_order(PERP, "market", "buy", 0.01)
+            (fill, *_) = await asyncio.wait_for(fills, 10)
+            assert fill["order"] == placed["id"]
         finally:
             await client.close()
 
