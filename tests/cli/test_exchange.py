@@ -119,7 +119,7 @@ def test_what_it_prints_points_a_bot_at_it(tmp_path: Path) -> None:
         assert "me: key me-key  secret me-secret  passphrase me-pass  (5,000 USDT in each wallet)" in text
         assert "(1,000 USDT, 2 BTC in each wallet)" in text
         bot = [line.strip() for line in lines if line.startswith("    ")]
-        assert len(bot) == 5
+        assert len(bot) == 6  # five, and one that trades
         script = "\n".join(bot)
         done = subprocess.run(
             [sys.executable, "-c", script.removesuffix(")") + '["status"])'],
