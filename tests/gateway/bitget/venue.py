@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import ccxt.async_support as rest
 import ccxt.pro as sockets
 import orjson
+from multidict import CIMultiDict
 
 from tests.exchange.worlds import PERP, SPOT, START, flat, market
 from tradewind.exchange import Exchange, MarketClock, Permission
@@ -64,8 +65,11 @@ class Caller:
             "ACCESS-PASSPHRASE": self.phrase,
             "Content-Type": "application/json",
         }
-        sent |= {name.upper().replace("_", "-"): value for name, value in headers.items()}
-        kept = {name: value for name, value in sent.items() if value is not None}
+        names = {name.lower(): name for name in sent}
+        for name, value in headers.items():
+            plain = name.replace("_", "-")
+            sent[names.get(plain, plain)] = value
+        kept = CIMultiDict((name, value) for name, value in sent.items() if value is not None)
         return self.dialect.answer(Request(method, path, query, body, kept, "127.0.0.1", NOW))
 
 

@@ -7,6 +7,8 @@ from itertools import chain
 from tradewind.gateway.bitget.failure import known
 from tradewind.gateway.bitget.hosts import HOSTS
 from tradewind.gateway.bitget.rest import BitgetRest
+from tradewind.gateway.bitget.sockets.hub import HubV2
+from tradewind.gateway.bitget.sockets.lines import Lines
 from tradewind.gateway.bitget.v2 import (
     common,
     history,
@@ -54,7 +56,9 @@ class BitgetV2:
     hosts = HOSTS
 
     def __init__(self, house: House) -> None:
-        self._rest = BitgetRest(house, ROUTES, unified=False, desk=Desk(house.exchange))
+        desk = Desk(house.exchange)
+        self._rest = BitgetRest(house, ROUTES, unified=False, desk=desk)
+        self._lines = Lines(house, HubV2(house.exchange, desk), "/v2/ws", unified=False)
 
     def serves(self, method: str, path: str) -> bool:
         return path in self._rest.paths or refuses(path)
@@ -68,7 +72,7 @@ class BitgetV2:
         return known("40404").reply(request.received_ms)
 
     def talk(self, line: Line) -> Talk | None:
-        return None
+        return self._lines.talk(line)
 
     def tick(self) -> None:
-        pass
+        self._lines.tick()

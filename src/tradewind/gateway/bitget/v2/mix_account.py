@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tradewind.exchange import Income, IncomeKind, Listing, PositionSide, Refusal, Refused
+from tradewind.exchange import Exchange, Income, IncomeKind, Listing, PositionSide, Refusal, Refused
 from tradewind.exchange.incomes import incomes
 from tradewind.gateway.bitget.failure import Failure, missing, wrong
 from tradewind.gateway.bitget.formats import margin_name, mode_name, rounded, text
@@ -20,14 +20,14 @@ _MODES = {"one_way_mode": "one_way", "hedge_mode": "hedge"}
 _MARGIN_BUSY = Failure("45117", "Currently holding positions or orders, the margin mode cannot be adjusted")
 
 
-def balance_row(call: Call, coin: str) -> dict[str, Any]:
+def balance_row(exchange: Exchange, account_id: str, coin: str) -> dict[str, Any]:
     """One coin of the futures wallet."""
-    wallet = call.exchange.positions.wallet(call.account, coin)
+    wallet = exchange.positions.wallet(account_id, coin)
     isolated = wallet.unrealised - wallet.cross_unrealised
     buffer = wallet.cross_wallet + wallet.cross_unrealised
     risk = wallet.cross_maintenance_margin / buffer if buffer > 0 else Decimal(0)
     free = max(Decimal(0), wallet.available)
-    bitcoin = call.exchange.tape.worth("BTC", coin)
+    bitcoin = exchange.tape.worth("BTC", coin)
     return {
         "marginCoin": coin,
         "locked": rounded(wallet.order_initial_margin),
@@ -57,7 +57,7 @@ def accounts(call: Call) -> object:
     """All coins that contracts of the product type are settled in."""
     if not is_served(call):
         return []
-    return [balance_row(call, coin) for coin in settle_coins(call)]
+    return [balance_row(call.exchange, call.account, coin) for coin in settle_coins(call.exchange)]
 
 
 @routes.get("/account", 10, Security.READ)
@@ -67,7 +67,7 @@ def account(call: Call) -> object:
     check_coin(call.params, m)
     kept = call.exchange.account(call.account)
     leverage = kept.leverage_of(m.symbol)
-    return balance_row(call, m.quote) | {
+    return balance_row(call.exchange, call.account, m.quote) | {
         "crossedMarginLeverage": leverage,
         "isolatedLongLever": leverage,
         "isolatedShortLever": leverage,

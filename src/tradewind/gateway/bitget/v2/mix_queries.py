@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tradewind.exchange import Order
 from tradewind.gateway.bitget.failure import known
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
@@ -41,11 +40,8 @@ def _listed(call: Call, open_ones: bool) -> object:
     if not is_served(call):
         return {"entrustedList": [], "endId": None}
     m, client_id = maybe_perpetual(call), call.params.client_id()
-
-    def wanted(order: Order) -> bool:
-        return order.status.is_open is open_ones and client_id in ("", order.client_id)
-
-    found = orders(call, Kind.PERPETUAL, m.symbol if m else None, wanted)
+    symbol = m.symbol if m else None
+    found = orders(call, Kind.PERPETUAL, symbol, open_ones=open_ones, client_id=client_id)
     rows = [order_row(o, call.exchange, call.desk) for o in found]
     return {"entrustedList": rows, "endId": end_id(found)}
 

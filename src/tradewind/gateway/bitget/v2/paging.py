@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from tradewind.gateway.bitget.params import Params
@@ -23,6 +24,13 @@ def page(found: Iterable[N], params: Params, most: int = 100, default: int = 100
     kept = [item for item in found if below is None or item.id < below]
     kept.sort(key=lambda item: item.id, reverse=True)
     return kept[:limit]
+
+
+def newest(found: Sequence[N], params: Params, wanted: Callable[[N], bool]) -> list[N]:
+    """As `page` of what is wanted, for items that are in order of their ids."""
+    below, limit = params.maybe_integer("idLessThan"), params.limit(100, 100)
+    kept = (item for item in reversed(found) if (below is None or item.id < below) and wanted(item))
+    return list(islice(kept, limit))
 
 
 def end_id(items: list[N]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tradewind.exchange import Listing
+from tradewind.exchange import Exchange, Listing
 from tradewind.exchange.candles import MarketTrade
 from tradewind.exchange.depth import Level
 from tradewind.gateway.bitget.formats import price_text, rounded, text
@@ -16,9 +16,9 @@ from tradewind.market import Kind
 routes = Routes("/api/v2")
 
 
-def ticker_row(call: Call, m: Listing) -> dict[str, Any]:
+def ticker_row(exchange: Exchange, m: Listing) -> dict[str, Any]:
     """The rolling day of a market. Of a contract also mark, index and funding."""
-    tape, now = call.exchange.tape, call.exchange.now_ms
+    tape, now = exchange.tape, exchange.now_ms
     t = tape.ticker(m.symbol)
     day = tape.candles(m.symbol, "1d", limit=1)
     opened = day[-1].open if day else t.open
@@ -47,35 +47,35 @@ def ticker_row(call: Call, m: Listing) -> dict[str, Any]:
         "indexPrice": text(premium.index),
         "markPrice": text(premium.mark),
         "fundingRate": text(premium.funding_rate),
-        "holdingAmount": text(open_interest(call, m)),
+        "holdingAmount": text(open_interest(exchange, m)),
         "deliveryStartTime": None,
         "deliveryTime": None,
         "deliveryStatus": "",
     }
 
 
-def open_interest(call: Call, m: Listing) -> Decimal:
+def open_interest(exchange: Exchange, m: Listing) -> Decimal:
     """What all accounts together hold long; the crowd holds nothing."""
-    accounts = call.exchange.treasury.accounts.values()
+    accounts = exchange.treasury.accounts.values()
     return sum((p.quantity for a in accounts for p in a.held(m.symbol) if p.quantity > 0), Decimal(0))
 
 
 @routes.get("/spot/market/tickers")
 def spot_tickers(call: Call) -> object:
     """One market or all."""
-    return [ticker_row(call, m) for m in listings(call, Kind.SPOT)]
+    return [ticker_row(call.exchange, m) for m in listings(call, Kind.SPOT)]
 
 
 @routes.get("/mix/market/tickers")
 def mix_tickers(call: Call) -> object:
     """All contracts of a product type."""
-    return [ticker_row(call, m) for m in listings(call, Kind.PERPETUAL)]
+    return [ticker_row(call.exchange, m) for m in listings(call, Kind.PERPETUAL)]
 
 
 @routes.get("/mix/market/ticker")
 def mix_ticker(call: Call) -> object:
     """One contract, in a list."""
-    return [ticker_row(call, perpetual(call))]
+    return [ticker_row(call.exchange, perpetual(call))]
 
 
 _DEPTHS = {"1": 1, "5": 5, "15": 15, "50": 50, "100": 100, "max": 500}
@@ -221,5 +221,5 @@ def symbol_price(call: Call) -> object:
 def open_interests(call: Call) -> object:
     """What accounts hold."""
     m = perpetual(call)
-    row = {"symbol": m.id, "size": text(open_interest(call, m))}
+    row = {"symbol": m.id, "size": text(open_interest(call.exchange, m))}
     return {"openInterestList": [row], "ts": str(call.exchange.now_ms)}

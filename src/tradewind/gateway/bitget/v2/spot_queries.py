@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from tradewind.exchange import Order, Trade
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
 from tradewind.gateway.bitget.v2.lookup import find_order
-from tradewind.gateway.bitget.v2.paging import page
+from tradewind.gateway.bitget.v2.paging import newest
 from tradewind.gateway.bitget.v2.spot_rows import fill_row, open_row, order_row
 from tradewind.market import Kind
 
@@ -17,13 +16,28 @@ routes = Routes("/api/v2/spot/trade")
 ALL = 1_000_000_000
 
 
-def orders(call: Call, kind: Kind, symbol: str | None, wanted: Callable[[Order], bool]) -> list[Order]:
+def orders(
+    call: Call, kind: Kind, symbol: str | None, *, open_ones: bool, client_id: str = ""
+) -> list[Order]:
     """Orders of the account in markets of a kind that were made in the asked time, by pages."""
+    exchange, order_id = call.exchange, call.params.maybe_integer("orderId")
     start, end = call.params.times()
-    order_id, listings = call.params.maybe_integer("orderId"), call.exchange.listings
-    found = call.exchange.records.orders(call.account, symbol, start_ms=start, end_ms=end, limit=ALL)
-    kept = (o for o in found if listings[o.symbol].kind is kind and order_id in (None, o.id) and wanted(o))
-    return page(kept, call.params)
+    if open_ones:
+        found = exchange.open_orders(call.account, symbol)
+    else:
+        found = exchange.records.orders(call.account, symbol, start_ms=start, end_ms=end, limit=ALL)
+
+    def wanted(order: Order) -> bool:
+        return (
+            order.status.is_open is open_ones
+            and exchange.listings[order.symbol].kind is kind
+            and order_id in (None, order.id)
+            and client_id in ("", order.client_id)
+            and (start is None or order.created_ms >= start)
+            and (end is None or order.created_ms <= end)
+        )
+
+    return newest(found, call.params, wanted)
 
 
 def trades(call: Call, kind: Kind, symbol: str | None) -> list[Trade]:
@@ -33,7 +47,7 @@ def trades(call: Call, kind: Kind, symbol: str | None) -> list[Trade]:
     found = call.exchange.records.trades(
         call.account, symbol, order_id=order_id, start_ms=start, end_ms=end, limit=ALL
     )
-    return page((t for t in found if listings[t.symbol].kind is kind), call.params)
+    return newest(found, call.params, lambda trade: listings[trade.symbol].kind is kind)
 
 
 def _symbol(call: Call) -> str | None:
@@ -51,14 +65,14 @@ def order_info(call: Call) -> object:
 @routes.get("/unfilled-orders", 20, Security.READ)
 def unfilled_orders(call: Call) -> object:
     """Open orders, newest first."""
-    found = orders(call, Kind.SPOT, _symbol(call), _is_open)
+    found = orders(call, Kind.SPOT, _symbol(call), open_ones=True)
     return [open_row(o, call.exchange) for o in found]
 
 
 @routes.get("/history-orders", 20, Security.READ)
 def history_orders(call: Call) -> object:
     """Orders that are done, newest first."""
-    found = orders(call, Kind.SPOT, _symbol(call), _is_done)
+    found = orders(call, Kind.SPOT, _symbol(call), open_ones=False)
     return [order_row(o, call.exchange) for o in found]
 
 
@@ -66,11 +80,3 @@ def history_orders(call: Call) -> object:
 def fills(call: Call) -> Any:
     """Trades of the account, newest first."""
     return [fill_row(t, call.exchange) for t in trades(call, Kind.SPOT, _symbol(call))]
-
-
-def _is_open(order: Order) -> bool:
-    return order.status.is_open
-
-
-def _is_done(order: Order) -> bool:
-    return not order.status.is_open

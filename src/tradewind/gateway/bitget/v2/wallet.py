@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tradewind.exchange import Permission, Refusal, Refused
+from tradewind.exchange import Exchange, Permission, Refusal, Refused
 from tradewind.exchange.accounts import FUTURES, SPOT
 from tradewind.exchange.ledger import TransferRow
 from tradewind.gateway.bitget.failure import Failure, wrong
@@ -44,9 +44,9 @@ class Bill:
     time_ms: int
 
 
-def asset_row(call: Call, coin: str) -> dict[str, str]:
+def asset_row(exchange: Exchange, account_id: str, coin: str) -> dict[str, str]:
     """What is free and what open orders hold."""
-    account = call.exchange.account(call.account)
+    account = exchange.account(account_id)
     balance = account.spot.get(coin)
     return {
         "coin": coin,
@@ -54,7 +54,7 @@ def asset_row(call: Call, coin: str) -> dict[str, str]:
         "limitAvailable": "0",
         "frozen": text(balance.locked) if balance else "0",
         "locked": "0",
-        "uTime": str(account.updated_ms or call.exchange.now_ms),
+        "uTime": str(account.updated_ms or exchange.now_ms),
     }
 
 
@@ -63,12 +63,12 @@ def assets(call: Call) -> object:
     """Coins that are held, or one coin, or with `assetType` all the coins of all markets."""
     coin = call.params.maybe("coin")
     if coin is not None:
-        return [asset_row(call, coin.upper())]
+        return [asset_row(call.exchange, call.account, coin.upper())]
     held = call.exchange.account(call.account).spot
     names = [name for name, balance in held.items() if balance.free or balance.locked]
     if (call.params.maybe("assetType") or "").lower() == "all":
         names = sorted({name for m in call.exchange.listings for name in (m.base, m.quote)} | set(names))
-    return [asset_row(call, name) for name in names]
+    return [asset_row(call.exchange, call.account, name) for name in names]
 
 
 @routes.get("/account/info", 1, Security.READ)

@@ -1,0 +1,1 @@
+"""Bitget's WebSockets: conversations, and the channels that they subscribe to."""

@@ -1,0 +1,63 @@
+"""Where the suite runs: the local exchange on all its markets, and venues' own test places when keys are given.
+
+A real one joins when its variables are set: `TRADEWIND_BINANCE_TESTNET_KEY` and `..._SECRET` (spot),
+`TRADEWIND_BINANCEUSDM_DEMO_...` and `TRADEWIND_BITGET_DEMO_...` (which also needs `..._PASSPHRASE`).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from tradewind.clients import Environment, Keys, connect
+
+
+@dataclass(frozen=True)
+class Place:
+    """One market of one venue. `unified`: an account of Bitget's newer kind."""
+
+    name: str
+    venue: str  # ccxt's id
+    symbol: str
+    environment: Environment = Environment.LOCAL
+    unified: bool = False
+
+    @property
+    def local(self) -> bool:
+        return self.environment is Environment.LOCAL
+
+    @property
+    def is_swap(self) -> bool:
+        return ":" in self.symbol
+
+    @property
+    def variables(self) -> str:
+        """What the names of its keys in the environment begin with."""
+        return f"TRADEWIND_{self.venue}_{self.environment}_".upper()
+
+    def keys(self) -> Keys | None:
+        """Those in the environment; None when there are none."""
+        found = [os.environ.get(self.variables + part, "") for part in ("KEY", "SECRET", "PASSPHRASE")]
+        return Keys(*found) if found[0] and found[1] else None
+
+    def client(self, origin: str | None, keys: Keys) -> Any:
+        return connect(self.venue, self.environment, keys=keys, at=origin, unified=self.unified)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+SPOT, SWAP = "BTC/USDT", "BTC/USDT:USDT"
+PLACES = (
+    Place("local-binance-spot", "binance", SPOT),
+    Place("local-binance-swap", "binanceusdm", SWAP),
+    Place("local-bitget-spot", "bitget", SPOT),
+    Place("local-bitget-swap", "bitget", SWAP),
+    Place("local-bitget-unified-spot", "bitget", SPOT, unified=True),
+    Place("local-bitget-unified-swap", "bitget", SWAP, unified=True),
+    Place("binance-spot-testnet", "binance", SPOT, Environment.TESTNET),
+    Place("binance-swap-demo", "binanceusdm", SWAP, Environment.DEMO),
+    Place("bitget-spot-demo", "bitget", SPOT, Environment.DEMO),
+    Place("bitget-swap-demo", "bitget", SWAP, Environment.DEMO),
+)
