@@ -199,7 +199,8 @@ class Faults:
             if rule.fires(seen, now):
                 if sent is not None:
                     sent.faults.append(rule.name)
-                    sent.told = Told.UNKNOWN if rule.what.do != "refuse" else Told.REFUSED
+                    definite = rule.what.do == "refuse" and not rule.what.hides
+                    sent.told = Told.REFUSED if definite else Told.UNKNOWN
                 self._mishear(rule, dialect, line, text, talk, seen)
                 return
         if sent is None:
