@@ -16,6 +16,7 @@ from tradewind.gateway.faults.traffic import Told, Traffic
 from tradewind.gateway.faults.wording import refusal, refused, word_refused
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import Dialect, ExpiresListenKeys, Line, Reply, Request, Talk, json_reply
+from tradewind.market import ConfigError
 
 MOST_RULES = 1_000
 
@@ -49,9 +50,9 @@ class Faults:
     # --- rules
 
     def add(self, rule: Rule) -> Rule:
-        """Let a rule act from now on."""
+        """Let a rule act from now on; `ConfigError` when there are too many."""
         if len(self.rules) >= MOST_RULES:
-            raise ValueError(f"there are {MOST_RULES} faults already")
+            raise ConfigError(f"there are {MOST_RULES} faults already: remove some, or clear them")
         self._numbers += 1
         rule.id, rule.added_ms = self._numbers, self._wire.now_ms()
         self.rules.append(rule)
