@@ -12,7 +12,7 @@ import pytest
 
 from tests.gateway.exchange_here import KEYS, NOW, loopback, opened
 from tradewind.clients import Environment, Keys, connect
-from tradewind.gateway import Dialect, Line, Reply, Request
+from tradewind.gateway import Dialect, Reply, Request
 from tradewind.gateway.server import HandThrough
 from tradewind.market import ConfigError, Kind, ManualClock
 
@@ -43,9 +43,6 @@ class Recorder(HandThrough):
         )
         return await super().request(dialect, request)
 
-    def frame(self, dialect: Dialect, line: Line, text: str, send: Any) -> None:
-        send(text)
-
 
 async def _work(client: Any) -> None:
     await client.load_markets()
@@ -59,7 +56,8 @@ async def _work(client: Any) -> None:
 
 async def _asked(folder: Path, environment: str, by_name: bool) -> list[dict[str, Any]]:
     recorder = Recorder()
-    async with opened(folder, interceptor=recorder) as exchange:
+    async with opened(folder) as exchange:
+        exchange.server.interceptor = recorder
         at = loopback(exchange) if by_name else exchange.url
         client = connect("binance", environment, keys=KEYS, at=at, kinds=[Kind.SPOT])
         try:

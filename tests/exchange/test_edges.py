@@ -225,3 +225,78 @@ def test_nothing_is_told_twice_when_nothing_moved() -> None:
     assert {type(e).__name__ for e in seen} >= {"CandleTick"}
     end()
     end()
+
+
+def test_a_fee_is_never_paid_in_a_coin_that_the_trade_itself_spends() -> None:
+    world = exchange(flat(5))
+    world.control.open_account("s", {"BTC": D(1)}, fee_coin="BTC")
+    sale = world.place("s", sell(MARKET, "1"))
+    assert [t.fee_asset for t in sale.trades] == ["USDT"]
+    world.control.open_account("b", {"USDT": D(100)}, fee_coin="USDT")
+    _, ask = world.tape.best(SPOT)
+    assert ask is not None
+    world.control.adjust("b", "USDT", ask[0] - 100 + D("0.01"))
+    bought = world.place("b", buy(MARKET, "1"))
+    assert [t.fee_asset for t in bought.trades] == ["BTC"]
+    assert_sound(world)
+
+
+def test_a_price_worse_than_the_mark_needs_margin_for_the_loss_at_once() -> None:
+    """1,200 at 104 need 6,240 of margin and 125 of fee, and lose 4,800 at the mark of 100."""
+    world = futures(shape=DepthShape(levels=1, spread_fraction=0.0, level_share=0.0001))
+    dear = buy(LIMIT, "1200", "104", symbol=PERP)
+    assert refused(world.place, "a", dear) is Refusal.INSUFFICIENT_MARGIN
+    world.place("a", buy(LIMIT, "1200", "100", symbol=PERP))
+
+
+def test_profit_of_cross_positions_backs_no_isolated_one() -> None:
+    """9,900 in the wallet, 12,000 of profit: 2,000 at 112 need 11,200 that are not there yet."""
+    world = futures([*flat(1, volume=1e4), (100, 112, 100, 112, 1e4), *flat(5, 112, 1e5)])
+    world.positions.set_isolated("a", PERP, True)
+    world.place("a", buy(MARKET, "1000", symbol=OTHER))
+    world.advance(START + 3 * MINUTE)
+    wallet = world.positions.wallet("a", "USDT")
+    assert wallet.available > 16_000 > wallet.cross_wallet
+    request = buy(MARKET, "2000", symbol=PERP)
+    assert refused(world.place, "a", request) is Refusal.INSUFFICIENT_MARGIN
+    world.place("a", buy(MARKET, "1000", symbol=PERP))
+
+
+def test_an_isolated_position_takes_no_more_margin_than_the_wallet_has() -> None:
+    """The loss of another position was paid before its order filled: 4,250 are wanted, 1,791 are left."""
+    bars = [*flat(1, volume=1e4), (100, 100, 92, 92, 1e4), *flat(2, 92, 1e4), (92, 92, 84, 84, 1e4)]
+    world = futures([*bars, *flat(3, 84, 1e4)])
+    world.positions.set_isolated("a", PERP, True)
+    order = world.place("a", buy(LIMIT, "1000", "85", symbol=PERP))
+    world.place("a", buy(MARKET, "1000", symbol=OTHER))
+    world.advance(START + 3 * MINUTE)
+    world.place("a", sell(MARKET, "1000", symbol=OTHER))
+    left = world.positions.wallet("a", "USDT").wallet
+    while order.status.is_open:
+        world.advance(world.now_ms + 500)
+    state = world.positions.state("a", PERP)
+    fees = sum(t.fee for t in order.trades)
+    assert world.positions.wallet("a", "USDT").wallet == left - fees
+    assert state.isolated_wallet < 1_800
+    assert ("insurance", "USDT") not in world.treasury.pots
+    assert_sound(world)
+
+
+def test_a_higher_tier_charges_its_rate_only_on_what_lies_in_it() -> None:
+    """1,000 at 100: 50,000 at 0.4 % and 50,000 at 0.5 % are 450."""
+    tiers = (Tier(D(0), D(50_000), D("0.004"), D(0), 125), Tier(D(50_000), D(10**15), D("0.005"), D(50), 100))
+    world = futures()
+    for symbol in (PERP, OTHER):
+        world.control.change_listing(symbol, tiers=tiers)
+    world.place("a", buy(MARKET, "1000", symbol=PERP))
+    mark = world.tape.mark(PERP)
+    before = world.positions.state("a", PERP)
+    assert before.maintenance_margin == 1000 * mark * D("0.005") - 50
+    world.place("a", sell(MARKET, "100", symbol=OTHER))
+    after = world.positions.state("a", PERP)
+    wallet = world.positions.wallet("a", "USDT")
+    other = world.positions.state("a", OTHER)
+    at = after.liquidation_price
+    worth = wallet.wallet + other.unrealised + 1000 * at - 1000 * after.entry_price
+    needed = other.maintenance_margin + 1000 * at * D("0.005") - 50
+    assert abs(worth - needed) < D("0.001"), "there the account is worth its maintenance margin"

@@ -199,6 +199,16 @@ def test_funding_times_and_rates_are_those_of_the_data() -> None:
     assert [(f.time, f.rate) for f in history if f.rate != D("0.0001")] == [(START + 5 * MINUTE, D("0.0003"))]
 
 
+def test_funding_history_tells_the_marks_that_were_charged() -> None:
+    world = exchange(BARS, (PERP,), funding=dict.fromkeys(range(1, 60, 3), 0.0001))
+    charged: list = []
+    world.subscribe(lambda e: charged.append(e.funding) if type(e).__name__ == "FundingTick" else None)
+    world.watch(PERP, "mark")
+    world.advance(START + 60 * MINUTE)
+    assert len(charged) == 20
+    assert world.tape.funding_history(PERP, START + 1, START + 60 * MINUTE) == charged
+
+
 def test_weeks_begin_on_monday_and_months_on_the_first() -> None:
     wednesday = START  # 2023-11-15
     assert Interval.of("1w").floor(wednesday) == wednesday - 2 * 86_400_000

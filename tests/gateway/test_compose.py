@@ -12,6 +12,7 @@ from tests.gateway.exchange_here import HISTORY, KEYS, MINUTE, NOW, opened, sett
 from tradewind.clients import connect
 from tradewind.gateway import snapshots
 from tradewind.gateway.compose import open_exchange
+from tradewind.gateway.control import ControlClient
 from tradewind.market import ConfigError, DataError, Kind
 
 
@@ -71,8 +72,8 @@ async def test_a_snapshot_goes_on_where_the_exchange_stopped(tmp_path: Path) -> 
             await client.create_order("BTC/USDT", "limit", "buy", 0.5, 30_000)
         finally:
             await client.close()
-        exchange.clock.step(90 * MINUTE)
-        exchange.server.beat()
+        async with ControlClient(exchange.url) as control:
+            await control.step(90 * MINUTE)
         books = [house.exchange.ledger.books() for house in exchange.houses]
         balances = exchange.house("binance").exchange.treasury.holdings()
     assert snapshots.start_of(kept) == NOW

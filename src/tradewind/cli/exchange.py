@@ -6,6 +6,7 @@ import asyncio
 import re
 import signal
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
@@ -14,14 +15,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tradewind.cli.common import DEFAULT_HOME, AsJson, Bars, Home
+from tradewind.cli.crash_test import crash_test_command
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import ConfigError, Kind
 
 if TYPE_CHECKING:
     from tradewind.gateway.compose import LocalExchange, Opening
+    from tradewind.gateway.scenario import Scenario, ScenarioRun
 
 PORT, TLS_PORT = 8800, 8843
 DEFAULT_BALANCE = Decimal(100_000)
+exchange_app = typer.Typer(invoke_without_command=True)
+exchange_app.command("crash-test")(crash_test_command)
 _NAME = re.compile(r"^[A-Za-z0-9_-]{1,32}$")
 _MOST = Decimal(10) ** 12
 
@@ -38,7 +43,9 @@ class Listed(StrEnum):
         return tuple(Kind) if self is Listed.BOTH else (Kind(self.value),)
 
 
+@exchange_app.callback()
 def exchange_command(
+    context: typer.Context,
     coin: Annotated[
         list[str] | None, typer.Option("--coin", help="A synthetic coin; repeat it [BTC, ETH, SOL].")
     ] = None,
@@ -78,13 +85,19 @@ def exchange_command(
     snapshot: Annotated[
         Path | None, typer.Option(help="Go on from this file where it exists; write it at the end.")
     ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="Faults: a row such as O1, or a TOML file of timed steps.")
+    ] = None,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Run an exchange on this machine that speaks Binance and Bitget. Ctrl+C stops it."""
+    if context.invoked_subcommand is not None:
+        return
     from tradewind.cli.exchange_markets import coins_source, store_source, world_source
     from tradewind.gateway.compose import LOOPBACK, Settings
 
+    faults = None if scenario is None else _scenario(scenario)
     _refuse_mixed(coin, world, from_store, venue, symbol, timeframe)
     began = _began(snapshot)
     openings = _openings(account or ["demo"], open_to_others=host not in LOOPBACK)
@@ -113,10 +126,16 @@ def exchange_command(
             "the keys below may use them",
             "yellow",
         )
-    asyncio.run(_serve(settings, source.told, as_json))
+    asyncio.run(_serve(settings, source.told, as_json, faults))
 
 
-async def _serve(settings: Any, told: str, as_json: bool) -> None:
+def _scenario(name: str) -> Scenario:
+    from tradewind.gateway.scenario import Scenario
+
+    return Scenario.named(name)
+
+
+async def _serve(settings: Any, told: str, as_json: bool, scenario: Scenario | None) -> None:
     from tradewind.gateway.compose import open_exchange
 
     stopped = asyncio.Event()
@@ -125,10 +144,24 @@ async def _serve(settings: Any, told: str, as_json: bool) -> None:
         loop.add_signal_handler(number, stopped.set)
     async with await open_exchange(settings) as exchange:
         _tell(exchange, told, as_json)
-        await stopped.wait()
+        async with AsyncExitStack() as stack:
+            if scenario is not None:
+                for venue in exchange.houses:
+                    await stack.enter_async_context(_under_way(exchange, scenario, venue.venue))
+            await stopped.wait()
     if not as_json:
         kept = f"; its state is in {settings.snapshot}" if settings.snapshot else ""
         say(stdout(), f"Stopped{kept}.")
+
+
+def _under_way(exchange: LocalExchange, scenario: Scenario, venue: str) -> ScenarioRun:
+    """The scenario at one venue, for the first account and the first market."""
+    from tradewind.gateway.scenario import ScenarioRun
+
+    listing = next(iter(exchange.house(venue).exchange.listings))
+    account = exchange.settings.accounts[0].name
+    names = {"venue": venue, "account": account, "symbol": listing.symbol}
+    return ScenarioRun(scenario, exchange.control, names)
 
 
 def _tell(exchange: LocalExchange, told: str, as_json: bool) -> None:

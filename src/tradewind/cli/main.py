@@ -17,7 +17,7 @@ from tradewind.cli.backtest import backtest_command
 from tradewind.cli.common import Interrupted
 from tradewind.cli.data import data_app
 from tradewind.cli.demo import demo_command
-from tradewind.cli.exchange import exchange_command
+from tradewind.cli.exchange import exchange_app
 from tradewind.cli.model import model_app
 from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
@@ -42,7 +42,7 @@ app.command("report")(report_command)
 app.add_typer(model_app, name="model")
 app.add_typer(run_app, name="run")
 app.command("replay")(replay_command)
-app.command("exchange")(exchange_command)
+app.add_typer(exchange_app, name="exchange")
 app.command("demo")(demo_command)
 
 

@@ -46,7 +46,7 @@ class MarketTrade:
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
-    """The last 24 hours of one market, and its best prices now."""
+    """The last 24 hours of one market (or since another open time), and its best prices now."""
 
     symbol: str
     open_time: int

@@ -218,6 +218,18 @@ class Control:
         self._office.reporting.stream.deliver()
         return listing
 
+    def thin_book(self, symbol: str, factor: float) -> None:
+        """The crowd's book holds so many times of what it usually does, from now on; not kept in snapshots."""
+        desk = self._office.desks[self._office.listings[symbol].symbol]
+        desk.sync(self._office.times.now)
+        desk.depth.thin(factor)
+
+    def set_next_funding(self, symbol: str, rate: Decimal) -> int:
+        """Charge that rate at the next funding time of a perpetual, which is returned; not kept in snapshots."""
+        due = self._tape.premium(symbol).next_funding_time
+        self._office.desks[symbol].funding.set_rate(due, rate)
+        return due
+
     def halt(self, symbol: str) -> None:
         self.change_listing(symbol, status=Status.HALTED)
 

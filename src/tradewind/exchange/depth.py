@@ -37,6 +37,16 @@ class Depth:
         self._ask = self._bid = 0
         self._spacing = 1
         self._unit = 1
+        self._share = shape.level_share
+
+    def thin(self, factor: float) -> None:
+        """From now on levels hold so many times of what they usually do, though never less than one lot."""
+        self._share = self._shape.level_share * factor
+        self._sizes.clear()
+        self._unit = self._usual()
+
+    def _usual(self) -> int:
+        return max(1, int(self._feed.typical_lots(self._row) * self._share))
 
     def stand(self, point: Point) -> None:
         """Move the book to a point of the tape; what was taken before is replenished."""
@@ -47,7 +57,7 @@ class Depth:
         if point.row != self._row:
             self._row = point.row
             self._sizes.clear()
-            self._unit = max(1, int(self._feed.typical_lots(point.row) * self._shape.level_share))
+            self._unit = self._usual()
         spread = max(1, round(point.price * self._shape.spread_fraction))
         self._spacing = max(1, round(point.price * self._shape.spacing_fraction))
         if point.buyer_is_maker:  # it hit the bid

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 
 from tradewind.exchange.book import OwnBook
 from tradewind.exchange.depth import Depth, DepthShape, Level
@@ -100,6 +101,8 @@ class Desk:
 
     def view(self, buy_side: bool, limit: int) -> list[Level]:
         """The public book: crowd and accounts together, best first."""
+        if not self.book:
+            return list(islice(self.depth.bids() if buy_side else self.depth.asks(), limit))
         found: list[Level] = []
         for price, crowd, orders in self.levels(not buy_side):
             found.append((price, sum((o.shown for o in orders), crowd)))

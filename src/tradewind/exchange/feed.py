@@ -145,6 +145,10 @@ class Feed:
         path = self.path(row)
         return self._point(path, path.index_at(ms))
 
+    def opening(self, row: int) -> Point:
+        """Where a bar opens, without making its path; its lots are not told."""
+        return Point(row * self.points_per_bar, row, int(self.open_time[row]), self.bar(row).open, 0, False)
+
     def points(self, after_ms: int, until_ms: int) -> list[Point]:
         """All points in (after_ms, until_ms], in order."""
         found: list[Point] = []

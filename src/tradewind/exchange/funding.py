@@ -39,6 +39,10 @@ class FundingSchedule:
         """What is charged at a funding time."""
         return self._recorded.get(time_ms, USUAL_RATE)
 
+    def set_rate(self, time_ms: int, rate: Decimal) -> None:
+        """Charge another rate at a funding time that is still to come."""
+        self._recorded[time_ms] = rate
+
     def between(self, first_ms: int, last_ms: int) -> list[int]:
         """All funding times in [first_ms, last_ms]."""
         found = []

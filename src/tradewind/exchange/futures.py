@@ -136,23 +136,30 @@ class FuturesSettlement:
         if closing:
             position.fees -= floor(position.fees * closing / abs(held))
         if closing and listing.symbol in account.isolated:
-            self._release(account, listing, position, closing / abs(held), realised)
+            freed = floor(position.isolated_wallet * closing / abs(held))
+            self._release(account, listing, position, freed, realised)
         if opened:
             position.quantity += opened
             position.cost += (opened * price).quantize(CENT, ROUND_HALF_EVEN)
             position.fees += floor(fee * abs(opened) / abs(signed))
             if listing.symbol in account.isolated:
                 self._commit(account, listing, position, abs(opened) * price)
+        if position.isolated_wallet:  # a fee that the wallet cannot pay comes from the position's margin
+            position.isolated_wallet -= min(position.isolated_wallet, self._owed(account, listing.quote))
         self.cover(account, listing.quote)
         return realised
 
     def cover(self, account: Account, asset: str) -> None:
         """The insurance fund pays what a wallet without cross positions owes."""
-        if any(True for _ in self.margin.open_positions(account, asset, False)):
-            return
-        owed = -self.margin.cross_wallet(account, asset)
+        owed = self._owed(account, asset)
         if owed > 0:
             self._treasury.move("insurance", account.id, FUTURES, asset, owed, INSURANCE)
+
+    def _owed(self, account: Account, asset: str) -> Decimal:
+        """How far a wallet without cross positions is below nothing."""
+        if any(True for _ in self.margin.open_positions(account, asset, False)):
+            return ZERO
+        return max(ZERO, -self.margin.cross_wallet(account, asset))
 
     def _pay(
         self, account: Account, listing: Listing, realised: Decimal, fee: Decimal, trade_id: int, fee_pot: str
@@ -167,10 +174,9 @@ class FuturesSettlement:
             self._treasury.post("trade", name, changes, listing.symbol, trade_id)
 
     def _release(
-        self, account: Account, listing: Listing, position: Position, share: Decimal, realised: Decimal
+        self, account: Account, listing: Listing, position: Position, freed: Decimal, realised: Decimal
     ) -> None:
         """Give back the margin of what was closed; a loss beyond it eats the rest, then the insurance fund."""
-        freed = floor(position.isolated_wallet * share) if position.quantity else position.isolated_wallet
         position.isolated_wallet += -freed + min(ZERO, freed + realised)
         if position.isolated_wallet < 0:
             owed = -position.isolated_wallet

@@ -155,8 +155,13 @@ def average(desk: Desk, now_ms: int) -> Decimal:
 
 def ticker(desk: Desk, now_ms: int) -> Ticker:
     """The rolling day up to `now_ms`."""
+    return ticker_since(desk, now_ms, now_ms - DAY_MS)
+
+
+def ticker_since(desk: Desk, now_ms: int, open_ms: int) -> Ticker:
+    """From the bar that holds `open_ms` up to `now_ms`."""
     feed, point = desk.feed, desk.sync(now_ms)
-    opened = max(now_ms - DAY_MS, feed.start_ms)
+    opened = max(open_ms, feed.start_ms)
     first = max(0, feed.row_at(opened))
     path = feed.path(point.row)
     seen = point.step - point.row * feed.points_per_bar + 1

@@ -12,7 +12,7 @@ from tradewind.exchange.desk import Desk, mark_within
 from tradewind.exchange.events import BookChange
 from tradewind.exchange.feed import Feed
 from tradewind.exchange.funding import FundingSchedule
-from tradewind.exchange.history import candle, candles, ticker
+from tradewind.exchange.history import candle, candles, ticker, ticker_since
 from tradewind.exchange.interval import Interval
 from tradewind.exchange.listing import Listings
 from tradewind.exchange.money import ZERO
@@ -106,6 +106,11 @@ class Tape:
         self.prices = Prices(self.desks, listings, times)
 
     @property
+    def now_ms(self) -> int:
+        """Market time."""
+        return self._times.now
+
+    @property
     def start_ms(self) -> int:
         """When the first bar opens."""
         return min(desk.feed.start_ms for desk in self.desks_in_order)
@@ -145,8 +150,11 @@ class Tape:
         """
         return candles(self._desk(symbol), Interval.of(interval), start_ms, end_ms, limit, self._times.now)
 
-    def ticker(self, symbol: str) -> Ticker:
-        return ticker(self._desk(symbol), self._times.now)
+    def ticker(self, symbol: str, open_ms: int | None = None) -> Ticker:
+        """The last 24 hours, or the time since the bar that holds `open_ms`."""
+        if open_ms is None:
+            return ticker(self._desk(symbol), self._times.now)
+        return ticker_since(self._desk(symbol), self._times.now, open_ms)
 
     def trades(self, symbol: str, limit: int = 500, before_id: int | None = None) -> list[MarketTrade]:
         """The newest public trades, oldest first."""
@@ -244,9 +252,11 @@ class Tape:
 
     def _mark_at(self, desk: Desk, time_ms: int) -> Decimal:
         """At a funding time."""
-        point = desk.feed.point_at(time_ms)
-        found = mark_within(desk.feed, point)
-        return desk.feed.price(point.price) if found is None else found
+        feed, row = desk.feed, desk.feed.row_at(time_ms)
+        at_open = row >= 0 and feed.open_time[row] == time_ms
+        point = feed.opening(row) if at_open else feed.point_at(time_ms)
+        found = mark_within(feed, point)
+        return feed.price(point.price) if found is None else found
 
     def _show(self, symbol: str) -> Shown:
         found = self._shown.get(symbol)

@@ -173,7 +173,7 @@ class ScenarioRun:
     ) -> None:
         self.scenario = scenario
         self.failed: list[str] = []
-        self.done = 0
+        self.commands = 0  # that were done, kills included
         self.orders = 0
         self._control = control
         self._names = names
@@ -237,6 +237,7 @@ class ScenarioRun:
             if step.fault is not None:
                 rule = dict(_filled(step.fault, self._names))
                 rule.setdefault("name", self.scenario.name)
+                rule["match"] = {"venue": self._names.get("venue", "")} | rule.get("match", {})
                 self._control.run("faults/add", rule)
             elif step.do:
                 self._control.run(step.do, _filled(step.values, self._names))
@@ -246,4 +247,4 @@ class ScenarioRun:
             self.failed.append(f"{step.do or 'fault'}: {error}")
             log.warning("a step could not be done", scenario=self.scenario.name, why=str(error))
         else:
-            self.done += 1
+            self.commands += step.fault is None

@@ -58,6 +58,7 @@ class BinanceRest:
                 key = self.caller(route, params, name, request.address, now)
                 if route.orders:
                     self.limits.admit_orders(key.account, route.orders, now)
+            check_names(params, route)
             reply = json_reply(route.endpoint(Call(self.house, params, key, request)))
         except Failure as failure:
             reply = failure.reply()
@@ -80,3 +81,21 @@ class BinanceRest:
             check_signature(key, params.signed, params.signature)
         check_permission(key, route.security, self._trade)
         return key
+
+
+_SIGNED = frozenset({"timestamp", "recvWindow"})
+
+
+def check_names(params: Params, route: Route) -> None:
+    """`Failure` when parameters were sent that the endpoint does not read."""
+    if route.takes is None:
+        return
+    sent = params.values().keys()
+    allowed = route.takes | _SIGNED if route.security.signed else route.takes
+    if not sent <= allowed:
+        read, signature = len(sent & allowed), bool(params.signature)
+        raise Failure(
+            -1104,
+            f"Not all sent parameters were read; read '{read + signature}' parameter(s) "
+            f"but was sent '{len(sent) + signature}'.",
+        )

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tradewind.gateway.wire import Reply, json_reply
 
 
 class Failure(Exception):
-    """A request that gets `{"code", "msg"}` instead of an answer."""
+    """A request that gets `{"code", "msg"}` instead of an answer, and `data` where the error has some."""
 
-    def __init__(self, code: int, msg: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        msg: str,
+        status: int = 400,
+        headers: dict[str, str] | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{code} {msg}")
         self.code = code
         self.msg = msg
         self.status = status
         self.headers = headers or {}
+        self.data = data
 
-    def body(self) -> dict[str, object]:
-        return {"code": self.code, "msg": self.msg}
+    def body(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"code": self.code, "msg": self.msg}
+        if self.data is not None:
+            found["data"] = self.data
+        return found
 
     def reply(self) -> Reply:
         reply = json_reply(self.body(), self.status)
@@ -42,3 +55,15 @@ def not_required(name: str) -> Failure:
 
 def too_precise(name: str) -> Failure:
     return Failure(-1111, f"Parameter '{name}' has too much precision.")
+
+
+def one_of(first: str, second: str) -> Failure:
+    return Failure(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")
+
+
+def not_together() -> Failure:
+    return Failure(-1128, "Combination of optional parameters invalid.")
+
+
+def invalid(name: str) -> Failure:
+    return Failure(-1130, f"Data sent for parameter '{name}' is not valid.")

@@ -47,7 +47,15 @@ class Window:
 class Limits:
     """Counts of one product. Nothing is refused with a profile that counts nothing, headers still tell."""
 
-    def __init__(self, weight: Limit, orders: tuple[Limit, ...], profile: LimitProfile) -> None:
+    def __init__(
+        self,
+        weight: Limit,
+        orders: tuple[Limit, ...],
+        profile: LimitProfile,
+        header: str = "X-MBX-USED-WEIGHT",
+    ) -> None:
+        self._weight_headers = (header, f"{header}-{weight.label}")
+        self._order_headers = tuple(f"X-MBX-ORDER-COUNT-{limit.label}" for limit in orders)
         self.weight = weight
         self.orders = orders
         self.profile = profile
@@ -124,10 +132,10 @@ class Limits:
         """Used weight, and with an account its order counts."""
         used = self._weights.get(address)
         text = str(used.at(now_ms) if used else 0)
-        found = {"X-MBX-USED-WEIGHT": text, f"X-MBX-USED-WEIGHT-{self.weight.label}": text}
+        found = dict.fromkeys(self._weight_headers, text)
         if account is not None:
-            for limit, window in zip(self.orders, self._of(account), strict=True):
-                found[f"X-MBX-ORDER-COUNT-{limit.label}"] = str(window.at(now_ms))
+            for name, window in zip(self._order_headers, self._of(account), strict=True):
+                found[name] = str(window.at(now_ms))
         return found
 
     def _of(self, account: str) -> tuple[Window, ...]:

@@ -43,7 +43,10 @@ Weight = int | Callable[[Params], int]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint. `orders` is how many orders a call counts for."""
+    """One endpoint. `orders` is how many orders a call counts for.
+
+    `takes` are the parameters that it reads: others are refused before anything happens; None takes any.
+    """
 
     method: str
     path: str
@@ -51,6 +54,7 @@ class Route:
     security: Security
     endpoint: Endpoint
     orders: int = 0
+    takes: frozenset[str] | None = None
 
     def cost(self, params: Params) -> int:
         return self.weight if isinstance(self.weight, int) else self.weight(params)
@@ -67,12 +71,19 @@ class Routes:
         return iter(self._routes.values())
 
     def on(
-        self, method: str, path: str, weight: Weight = 1, security: Security = Security.NONE, orders: int = 0
+        self,
+        method: str,
+        path: str,
+        weight: Weight = 1,
+        security: Security = Security.NONE,
+        orders: int = 0,
+        takes: str | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
-        """Let the decorated function answer that path below the prefix."""
+        """Let the decorated function answer that path below the prefix. `takes`: names with spaces between."""
+        names = None if takes is None else frozenset(takes.split())
 
         def put(endpoint: Endpoint) -> Endpoint:
-            route = Route(method, self._prefix + path, weight, security, endpoint, orders)
+            route = Route(method, self._prefix + path, weight, security, endpoint, orders, names)
             self._routes[method, route.path] = route
             return endpoint
 

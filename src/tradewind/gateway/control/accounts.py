@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
-from tradewind.exchange import Account, ApiKey, Permission
+from tradewind.exchange import Account, ApiKey, OrderRequest, OrderType, Permission
 from tradewind.exchange.accounts import FUTURES, SPOT
 from tradewind.exchange.codec import encode
 from tradewind.exchange.orders import PositionSide
@@ -13,7 +14,7 @@ from tradewind.gateway.control.commands import Commands
 from tradewind.gateway.control.desk import ControlDesk
 from tradewind.gateway.faults.reading import Values
 from tradewind.gateway.house import House
-from tradewind.market import ConfigError
+from tradewind.market import ConfigError, Side
 
 commands = Commands()
 
@@ -110,13 +111,14 @@ def wipe(desk: ControlDesk, values: Values) -> Any:
 
 @commands.on("POST", "accounts/settings")
 def settings(desk: ControlDesk, values: Values) -> Any:
-    """Futures settings changed from outside: account, symbol with leverage or isolated, hedge, can_trade."""
+    """Settings changed from outside: account, symbol with leverage or isolated, hedge, can_trade, fee_coin."""
     house, account = desk.of_account(values)
     exchange, symbol = house.exchange, values.text("symbol", "")
     leverage = values.whole("leverage", 1, 1, 125) if values.has("leverage") else None
     isolated = values.flag("isolated") if values.has("isolated") else None
     hedge = values.flag("hedge") if values.has("hedge") else None
     can_trade = values.flag("can_trade") if values.has("can_trade") else None
+    fee_coin = values.text("fee_coin", "") if values.has("fee_coin") else None
     values.done()
     if (leverage is not None or isolated is not None) and not symbol:
         raise ConfigError("leverage and isolated are set per market: name its symbol")
@@ -128,6 +130,8 @@ def settings(desk: ControlDesk, values: Values) -> Any:
         exchange.positions.set_hedge(account, hedge)
     if can_trade is not None:
         exchange.account(account).can_trade = can_trade
+    if fee_coin is not None:
+        exchange.account(account).fee_settings.coin = fee_coin
 
 
 @commands.on("POST", "keys/add")
@@ -197,11 +201,15 @@ def liquidate(desk: ControlDesk, values: Values) -> Any:
 
 @commands.on("POST", "positions/adl")
 def adl(desk: ControlDesk, values: Values) -> Any:
-    """Deleverage a position at the mark: account, symbol, side, quantity (all of it without)."""
+    """Deleverage a position at the mark: account, symbol, side, and quantity or fraction (all of it without)."""
     house, account = desk.of_account(values)
     symbol, side = values.text("symbol"), values.choice("side", PositionSide, PositionSide.BOTH)
     quantity = values.amount("quantity") if values.has("quantity") else None
+    fraction = values.number("fraction", 1.0, 0.0, 1.0)
     values.done()
+    if fraction < 1:
+        whole = abs(house.exchange.positions.state(account, symbol, side).quantity)
+        quantity = _on_grid(house, symbol, whole * Decimal(str(fraction)))
     return encode(house.exchange.control.adl(account, symbol, side, quantity), skip=("trades",))
 
 
@@ -216,6 +224,30 @@ def cancel_orders(desk: ControlDesk, values: Values) -> Any:
     return {"cancelled": [order.id for order in orders], "conditional": [algo.id for algo in algos]}
 
 
+@commands.on("POST", "orders/place")
+def place_order(desk: ControlDesk, values: Values) -> Any:
+    """An order by another hand: account, symbol, side, quantity or worth (in quote), price (at the market without)."""
+    house, account = desk.of_account(values)
+    price = values.amount("price") if values.has("price") else None
+    symbol = values.text("symbol")
+    if values.has("worth"):
+        quantity = _on_grid(
+            house, symbol, values.amount("worth") / (price or house.exchange.tape.last(symbol))
+        )
+    else:
+        quantity = values.amount("quantity")
+    request = OrderRequest(
+        symbol=symbol,
+        side=values.choice("side", Side),
+        type=OrderType.MARKET if price is None else OrderType.LIMIT,
+        quantity=quantity,
+        price=price,
+        client_id="by-hand",
+    )
+    values.done()
+    return encode(house.exchange.place(account, request), skip=("trades",))
+
+
 @commands.on("POST", "orders/fill")
 def fill_order(desk: ControlDesk, values: Values) -> Any:
     """Fill a resting order at its price: account, symbol, order_id or client_id, quantity (all of it without)."""
@@ -227,6 +259,12 @@ def fill_order(desk: ControlDesk, values: Values) -> Any:
     values.done()
     order = house.exchange.control.fill(account, symbol, order_id, client_id, quantity)
     return encode(order, skip=("trades",))
+
+
+def _on_grid(house: House, symbol: str, quantity: Decimal) -> Decimal:
+    """At least one lot, and whole ones."""
+    step = house.exchange.listings[symbol].filters.step
+    return max(step, quantity // step * step)
 
 
 def _wallet(values: Values) -> str:

@@ -12,7 +12,7 @@ from tradewind.exchange.codec import encode
 from tradewind.exchange.ledger import FillRow, OrderRow, Row, TransferRow
 from tradewind.gateway.control.commands import Commands
 from tradewind.gateway.control.desk import ControlDesk
-from tradewind.gateway.faults.reading import Values
+from tradewind.gateway.faults.reading import REQUIRED, Values
 from tradewind.market import ConfigError
 
 commands = Commands()
@@ -132,10 +132,29 @@ def delist(desk: ControlDesk, values: Values) -> Any:
     house.exchange.control.delist(symbol)
 
 
+@commands.on("POST", "listings/thin")
+def thin(desk: ControlDesk, values: Values) -> Any:
+    """The book holds less, or more: symbol, factor (0 leaves one lot a level, 1 is usual)."""
+    house, symbol = desk.house(values), values.text("symbol")
+    factor = values.number("factor", REQUIRED, 0, 1000)
+    values.done()
+    house.exchange.control.thin_book(symbol, factor)
+
+
+@commands.on("POST", "listings/funding")
+def funding(desk: ControlDesk, values: Values) -> Any:
+    """Another rate at the next funding: symbol, rate (a fraction; positive: longs pay)."""
+    house, symbol, rate = desk.house(values), values.text("symbol"), values.amount("rate")
+    values.done()
+    if abs(rate) > 1:
+        raise ConfigError(f"rate is {rate}, expected a fraction from -1 to 1")
+    return {"symbol": symbol, "funding_ms": house.exchange.control.set_next_funding(symbol, rate)}
+
+
 @commands.on("POST", "candles/revise")
 def revise(desk: ControlDesk, values: Values) -> Any:
-    """Correct a candle of the data: symbol, open_ms (or bars_back, 1 the last closed), then any of open, high,
-    low, close, volume."""
+    """Correct a candle of the data: symbol, open_ms (or bars_back: 0 the forming one, 1 the last closed), then any
+    of open, high, low, close, volume; text such as x1.01 multiplies."""
     house, symbol = desk.house(values), values.text("symbol")
     house.exchange.listings[symbol]
     feed = house.exchange.tape.desks[symbol].feed
@@ -149,11 +168,21 @@ def revise(desk: ControlDesk, values: Values) -> Any:
         raise ConfigError(f"{symbol} has no such bar: give an open_ms within the data")
     now = [float(column[0]) for column in feed.columns(row, row + 1)]
     names = ("open", "high", "low", "close", "volume")
-    wanted = tuple(values.number(name, value) for name, value in zip(names, now, strict=True))
+    wanted = tuple(_revised(values, name, value) for name, value in zip(names, now, strict=True))
     values.done()
     open_ms = int(feed.open_time[row])
     house.exchange.tape.revise_candle(symbol, open_ms, wanted)  # type: ignore[arg-type]
     return {"symbol": symbol, "open_ms": open_ms} | dict(zip(names, wanted, strict=True))
+
+
+def _revised(values: Values, name: str, value: float) -> float:
+    wanted = values.any(name, value)
+    if isinstance(wanted, str) and wanted[:1] == "x":
+        try:
+            return value * float(wanted[1:])
+        except ValueError:
+            raise ConfigError(f"{name} is {wanted!r}, expected a number, or such as x1.01") from None
+    return Values({name: wanted}, "candles/revise").number(name)
 
 
 @commands.on("POST", "maintenance")

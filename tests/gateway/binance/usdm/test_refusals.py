@@ -7,8 +7,9 @@ from typing import Any
 import ccxt
 import pytest
 
-from tests.exchange.worlds import assert_sound, moving
+from tests.exchange.worlds import D, assert_sound, moving
 from tests.gateway.binance.usdm.venue import Desk, booked
+from tradewind.exchange import Tier
 
 ORDER = "/fapi/v1/order"
 ALGO = "/fapi/v1/algoOrder"
@@ -258,7 +259,9 @@ def test_isolated_margin_is_bounded() -> None:
 
 def test_leverage_bounds_the_position() -> None:
     desk = Desk()
-    desk.call("POST", "/fapi/v1/leverage", {"symbol": "BTCUSDT", "leverage": 125})
+    desk.call("POST", "/fapi/v1/leverage", {"symbol": "BTCUSDT", "leverage": 100})
+    tiers = (Tier(D(0), D(50_000), D("0.004"), D(0), 100), Tier(D(50_000), D(10**15), D("0.01"), D(300), 20))
+    desk.exchange.control.change_listing("BTC/USDT:USDT", tiers=tiers)
     refuses(desk, "POST", ORDER, limit(quantity="600", price="99"), -2027, ccxt.OperationRejected)
 
 

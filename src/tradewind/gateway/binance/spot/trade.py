@@ -1,4 +1,4 @@
-"""Orders of Binance Spot."""
+"""New orders of Binance Spot."""
 
 from __future__ import annotations
 
@@ -6,44 +6,116 @@ from decimal import Decimal
 from secrets import token_hex
 from typing import Any
 
-from tradewind.exchange import Order, OrderRequest, OrderType, SelfTrade, TimeInForce, Trade
-from tradewind.gateway.binance.failure import Failure, malformed, not_required
+from tradewind.exchange import OrderRequest, OrderType, SelfTrade, TimeInForce
+from tradewind.gateway.binance.failure import (
+    Failure,
+    invalid,
+    malformed,
+    not_required,
+    not_together,
+    too_precise,
+)
 from tradewind.gateway.binance.params import CLIENT_ID, Params
 from tradewind.gateway.binance.routes import Call, Routes
 from tradewind.gateway.binance.security import Security
-from tradewind.gateway.binance.spot.words import (
-    SELF_TRADES,
-    SIDES,
-    STATUS_NAMES,
-    TIMES_IN_FORCE,
-    TYPE_NAMES,
-    TYPES,
+from tradewind.gateway.binance.spot.commission import order_commission
+from tradewind.gateway.binance.spot.markets import listing_of
+from tradewind.gateway.binance.spot.shown import placed
+from tradewind.gateway.binance.spot.words import SELF_TRADES, SIDES, TIMES_IN_FORCE, TYPES
+
+ORDER = (
+    "symbol side type timeInForce quantity quoteOrderQty price newClientOrderId strategyId strategyType stopPrice "
+    "trailingDelta icebergQty newOrderRespType selfTradePreventionMode pegPriceType pegOffsetValue pegOffsetType"
 )
-from tradewind.market import Kind
+PLACES = 8  # of every amount
+STYLES = ("ACK", "RESULT", "FULL")
+_STRATEGIES_FROM = 1_000_000
+_SIDE = Failure(-1117, "Invalid side.")
+_TYPE = Failure(-1116, "Invalid orderType.")
+_FORCE = Failure(-1115, "Invalid timeInForce.")
+_SELF_TRADE = invalid("selfTradePreventionMode")
+_UNSUPPORTED = {
+    "icebergQty": "Iceberg orders are not supported for this symbol.",
+    "trailingDelta": "Trailing stop orders are not supported for this symbol.",
+    "pegPriceType": "Pegged orders are not supported for this symbol.",
+    "pegOffsetValue": "Pegged orders are not supported for this symbol.",
+    "pegOffsetType": "Pegged orders are not supported for this symbol.",
+}
 
 routes = Routes("/api/v3")
 
 
-@routes.on("POST", "/order", security=Security.TRADE, orders=1)
+@routes.on("POST", "/order", security=Security.TRADE, orders=1, takes=ORDER)
 def new_order(call: Call) -> Any:
     """Place an order; `newOrderRespType` chooses how much the reply tells."""
-    request = order_request(call)
-    kind = call.params.maybe("newOrderRespType")
+    request, told = order_request(call), style(call.params)
+    return place(call, request, told)
+
+
+def place(call: Call, request: OrderRequest, told: str | None) -> dict[str, Any]:
+    """The reply to an accepted order."""
+    check_may_trade(call)
     order = call.exchange.place(call.account, request)
-    name = kind or ("FULL" if order.type in (OrderType.MARKET, OrderType.LIMIT) else "ACK")
-    return placed(order, name, call.now_ms())
+    return placed(order, told) | strategy(call.params)
+
+
+def check_may_trade(call: Call) -> None:
+    if not call.exchange.account(call.account).can_trade:
+        raise Failure(-2010, "This action is disabled on this account.")
+
+
+def _test_weight(params: Params) -> int:
+    return 20 if params.values().get("computeCommissionRates", "").lower() == "true" else 1
+
+
+@routes.on(
+    "POST",
+    "/order/test",
+    weight=_test_weight,
+    security=Security.TRADE,
+    takes=f"{ORDER} computeCommissionRates",
+)
+def test_order(call: Call) -> Any:
+    """Whether an order would be accepted; `computeCommissionRates` answers with what it would pay."""
+    request = order_request(call)
+    style(call.params)
+    compute = call.params.flag("computeCommissionRates")
+    check_may_trade(call)
+    call.exchange.check(call.account, request)
+    return order_commission(call, request.symbol) if compute else {}
+
+
+def style(params: Params) -> str | None:
+    found = params.maybe("newOrderRespType")
+    if found not in (None, *STYLES):
+        raise invalid("newOrderRespType")
+    return found
+
+
+def strategy(params: Params) -> dict[str, int]:
+    """The caller's own numbers, told back."""
+    kind = params.maybe_integer("strategyType")
+    if kind is not None and kind < _STRATEGIES_FROM:
+        raise invalid("strategyType")
+    number = params.maybe_integer("strategyId")
+    found = {"strategyId": number, "strategyType": kind}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def order_request(call: Call) -> OrderRequest:
     """The request as the exchange takes it; `Failure` when parameters are missing or do not go together."""
     params = call.params
-    listing = call.exchange.listings.find(Kind.SPOT, params.text("symbol"))
-    side = params.choice("side", SIDES, Failure(-1117, "Invalid side."))
-    kind = params.choice("type", TYPES, Failure(-1116, "Invalid orderType."))
-    quantity, quote = params.maybe_decimal("quantity"), params.maybe_decimal("quoteOrderQty")
-    price, stop = params.maybe_decimal("price"), params.maybe_decimal("stopPrice")
-    force = params.maybe_choice("timeInForce", TIMES_IN_FORCE, Failure(-1115, "Invalid timeInForce."))
-    _check_fit(params, kind, quantity, quote, price, stop, force)
+    listing = listing_of(call)
+    side = params.choice("side", SIDES, _SIDE)
+    kind = params.choice("type", TYPES, _TYPE)
+    quantity, quote = amount(params, "quantity"), amount(params, "quoteOrderQty")
+    price, stop = amount(params, "price"), amount(params, "stopPrice")
+    force = params.maybe_choice("timeInForce", TIMES_IN_FORCE, _FORCE)
+    for name, text in _UNSUPPORTED.items():
+        if params.has(name):
+            raise Failure(-2010, text)
+    strategy(params)
+    _check_fit(kind, quantity, quote, price, stop, force)
     return OrderRequest(
         symbol=listing.symbol,
         side=side,
@@ -54,15 +126,24 @@ def order_request(call: Call) -> OrderRequest:
         stop_price=stop,
         time_in_force=force or TimeInForce.GTC,
         client_id=params.maybe_matching("newClientOrderId", CLIENT_ID) or token_hex(11),
-        self_trade=params.maybe_choice(
-            "selfTradePreventionMode", SELF_TRADES, Failure(-1136, "Invalid selfTradePreventionMode.")
-        )
+        self_trade=params.maybe_choice("selfTradePreventionMode", SELF_TRADES, _SELF_TRADE)
         or SelfTrade.EXPIRE_MAKER,
     )
 
 
+def amount(params: Params, name: str) -> Decimal | None:
+    """A quantity or price: positive, with at most eight places."""
+    value = params.maybe_decimal(name)
+    if value is None:
+        return None
+    if -int(value.as_tuple().exponent) > PLACES:
+        raise too_precise(name)
+    if not value:
+        raise Failure(-1013, f"Invalid {'price' if 'rice' in name else 'quantity'}.")
+    return value
+
+
 def _check_fit(
-    params: Params,
     kind: OrderType,
     quantity: Decimal | None,
     quote: Decimal | None,
@@ -84,51 +165,6 @@ def _check_fit(
     if not timed and force is not None:
         raise not_required("timeInForce")
     if quote is not None and (kind is not OrderType.MARKET or quantity is not None):
-        raise Failure(-1128, "Combination of optional parameters invalid.")
+        raise not_together()
     if quantity is None and quote is None:
         raise malformed("quantity")
-
-
-def placed(order: Order, kind: str, transact_ms: int) -> dict[str, Any]:
-    """The reply to a new order: ACK, RESULT or FULL."""
-    reply: dict[str, Any] = {
-        "symbol": symbol_id(order),
-        "orderId": order.id,
-        "orderListId": -1,
-        "clientOrderId": order.client_id,
-        "transactTime": transact_ms,
-    }
-    if kind == "ACK":
-        return reply
-    reply |= {
-        "price": f"{order.price:.8f}",
-        "origQty": f"{order.quantity:.8f}",
-        "executedQty": f"{order.filled:.8f}",
-        "origQuoteOrderQty": f"{order.quote_quantity:.8f}",
-        "cummulativeQuoteQty": f"{order.quote_filled:.8f}",
-        "status": STATUS_NAMES[order.status],
-        "timeInForce": order.time_in_force.name,
-        "type": TYPE_NAMES[order.original_type],
-        "side": order.side.name,
-        "workingTime": order.working_ms or -1,
-        "selfTradePreventionMode": order.self_trade.name,
-    }
-    if order.stop_price:
-        reply["stopPrice"] = f"{order.stop_price:.8f}"
-    if kind == "FULL":
-        reply["fills"] = [_fill(trade) for trade in order.trades]
-    return reply
-
-
-def symbol_id(order: Order) -> str:
-    return order.symbol.replace("/", "")
-
-
-def _fill(trade: Trade) -> dict[str, Any]:
-    return {
-        "price": f"{trade.price:.8f}",
-        "qty": f"{trade.quantity:.8f}",
-        "commission": f"{trade.fee:.8f}",
-        "commissionAsset": trade.fee_asset,
-        "tradeId": trade.id,
-    }

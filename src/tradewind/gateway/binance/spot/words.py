@@ -40,18 +40,33 @@ _WORDS: dict[Refusal, tuple[int, str]] = {
     Refusal.TRAILING_RATE: (-1013, "Filter failure: TRAILING_DELTA"),
     Refusal.INSUFFICIENT_BALANCE: (_REJECTED, "Account has insufficient balance for requested action."),
     Refusal.DUPLICATE_CLIENT_ID: (_REJECTED, "Duplicate order sent."),
-    Refusal.WOULD_TRIGGER: (_REJECTED, "Stop price would trigger immediately."),
+    Refusal.WOULD_TRIGGER: (_REJECTED, "Order would trigger immediately."),
     Refusal.WOULD_TAKE: (_REJECTED, "Order would immediately match and take."),
-    Refusal.NO_LIQUIDITY: (-1013, "Market has no liquidity."),
+    Refusal.NO_LIQUIDITY: (_REJECTED, "Order book liquidity is less than symbol minimum quantity."),
+    Refusal.UNKNOWN_ORDER: (-2011, "Unknown order sent."),
+    Refusal.UNKNOWN_ACCOUNT: (-2015, "Invalid API-key, IP, or permissions for action."),
     Refusal.NOTHING_TO_AMEND: (-2038, "The requested action would change no state; rejecting."),
 }
 
 
 def worded(refused: Refused, route: Route | None) -> Failure:
     """What Binance answers for a refusal of the exchange."""
-    if refused.reason is Refusal.UNKNOWN_ORDER:
-        if route is not None and route.method in ("DELETE", "POST"):
-            return Failure(-2011, "Unknown order sent.")
+    if refused.reason is Refusal.UNKNOWN_ORDER and (route is None or route.method == "GET"):
         return Failure(-2013, "Order does not exist.")
+    if route is not None and route.path.endswith("/amend/keepPriority"):
+        if refused.reason is Refusal.UNSUPPORTED_TYPE:
+            return Failure(-2038, "Order amend is not supported for this order.")
+        if refused.reason is Refusal.UNKNOWN_ORDER:
+            return Failure(-2013, "Order does not exist.")
+    return place_failure(refused)
+
+
+def place_failure(refused: Refused) -> Failure:
+    """Of an order, or a change of one, that was not accepted."""
     code, msg = _WORDS.get(refused.reason, (-1013, refused.detail))
     return Failure(code, msg)
+
+
+def cancel_failure(error: Refused | Failure) -> Failure:
+    """Of a cancel that did not happen."""
+    return error if isinstance(error, Failure) else place_failure(error)

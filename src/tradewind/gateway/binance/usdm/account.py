@@ -24,9 +24,8 @@ _INCOMES = {
     IncomeKind.FUNDING: "FUNDING_FEE",
     IncomeKind.TRANSFER: "TRANSFER",
     IncomeKind.INSURANCE: "INSURANCE_CLEAR",
-    IncomeKind.OTHER: "WELCOME_BONUS",
+    IncomeKind.OTHER: "TRANSFER",  # deposits and adjustments come from outside
 }
-_KINDS = {name: kind for kind, name in _INCOMES.items()}
 _OTHER_KINDS = {"REFERRAL_KICKBACK", "COMMISSION_REBATE", "API_REBATE", "CONTEST_REWARD", "AUTO_EXCHANGE"}
 _MULTI = {"multiAssetsMargin": False}
 
@@ -186,16 +185,18 @@ def income(call: Call) -> Any:
     limit, page = params.limit(100, 1000), params.limit(1, 10**6, "page")
     if name in _OTHER_KINDS:
         return []
-    if name is not None and name not in _KINDS:
+    kinds = [kind for kind, shown in _INCOMES.items() if shown == name]
+    if name is not None and not kinds:
         raise Failure(-1130, "Data sent for parameter 'incomeType' is not valid.")
-    found = call.exchange.incomes(
-        call.account,
-        kind=None if name is None else _KINDS[name],
-        symbol=None if listing is None else listing.symbol,
-        start_ms=start,
-        end_ms=end,
-        limit=limit * page,
-    )
+    symbol, most = None if listing is None else listing.symbol, limit * page
+    found = [
+        item
+        for kind in kinds or (None,)
+        for item in call.exchange.incomes(
+            call.account, kind=kind, symbol=symbol, start_ms=start, end_ms=end, limit=most
+        )
+    ]
+    found.sort(key=lambda item: item.id)
     first = (page - 1) * limit
     kept = found[first : first + limit] if start is not None else found[: max(0, len(found) - first)][-limit:]
     return [_income_row(call, item) for item in kept]

@@ -201,7 +201,8 @@ def _row_params(row: Any) -> Params:
 
 
 def _listed(params: Params, name: str, kind: type) -> list[Any]:
-    rows = _json_list(params, name)
+    """A list by its name as documented, or in small letters as ccxt sends it."""
+    rows = _json_list(params, name if params.has(name) else name.lower())
     if rows is None:
         return []
     if not all(type(row) is kind for row in rows):

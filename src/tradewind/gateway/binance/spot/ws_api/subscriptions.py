@@ -1,0 +1,109 @@
+"""What a socket of the WebSocket API may ask about itself: its session, and whose events it hears."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tradewind.gateway.binance.failure import Failure, malformed
+from tradewind.gateway.binance.routes import Call, Endpoint, Route
+from tradewind.gateway.binance.security import Security
+from tradewind.gateway.binance.spot.streams import UserEvents
+from tradewind.gateway.wire import Line
+
+WEIGHT = 2
+
+
+class Subscription:
+    """An account whose events one socket hears."""
+
+    def __init__(self, line: Line, number: int, account: str) -> None:
+        self.line = line
+        self.number = number
+        self.account = account
+
+    def hear(self, event: dict[str, Any]) -> None:
+        self.line.send_json({"subscriptionId": self.number, "event": event})
+
+
+class Subscriptions:
+    """Those of all sockets. Their numbers count from 0 on every socket."""
+
+    def __init__(self, users: UserEvents) -> None:
+        self._users = users
+        self._of: dict[Line, dict[int, Subscription]] = {}
+        self._next: dict[Line, int] = {}
+
+    def routes(self) -> list[Route]:
+        """The methods, their names as paths."""
+
+        def own(name: str, endpoint: Endpoint, security: Security = Security.NONE, takes: str = "") -> Route:
+            return Route("WS", name, WEIGHT, security, endpoint, 0, frozenset(takes.split()))
+
+        return [
+            own("session.logon", self.log_on, Security.READ),
+            own("session.status", self.session),
+            own("session.logout", self.session),
+            own("session.subscriptions", self.all_of),
+            own("userDataStream.subscribe", self.subscribe_session),
+            own("userDataStream.subscribe.signature", self.subscribe, Security.READ),
+            own("userDataStream.unsubscribe", self.unsubscribe, takes="subscriptionId"),
+        ]
+
+    def forget(self, line: Line) -> None:
+        """The socket is gone."""
+        self._next.pop(line, None)
+        for found in self._of.pop(line, {}).values():
+            self._users.remove(found.account, found.hear)
+
+    def log_on(self, call: Call) -> Any:
+        """Refused: keys here are HMAC keys, and only Ed25519 keys log on."""
+        raise Failure(-4056, "HMAC_SHA256 API key is not supported.")
+
+    def session(self, call: Call) -> Any:
+        """The socket's session, which is never logged on."""
+        line = _line(call)
+        return {
+            "apiKey": None,
+            "authorizedSince": None,
+            "connectedSince": line.opened_ms,
+            "returnRateLimits": "returnratelimits=false" not in line.query.lower(),
+            "serverTime": call.now_ms(),
+            "userDataStream": bool(self._of.get(line)),
+        }
+
+    def all_of(self, call: Call) -> Any:
+        """The numbers of what this socket hears."""
+        return [{"subscriptionId": number} for number in self._of.get(_line(call), ())]
+
+    def subscribe_session(self, call: Call) -> Any:
+        """Refused: it needs a session that is logged on."""
+        raise malformed("apiKey")
+
+    def subscribe(self, call: Call) -> Any:
+        """Hear the events of the key's account on this socket."""
+        line = _line(call)
+        mine = self._of.setdefault(line, {})
+        if any(one.account == call.account for one in mine.values()):
+            raise Failure(-2035, "User Data Stream subscription already active.")
+        number = self._next.get(line, 0)
+        self._next[line] = number + 1
+        made = mine[number] = Subscription(line, number, call.account)
+        self._users.add(made.account, made.hear)
+        return {"subscriptionId": number}
+
+    def unsubscribe(self, call: Call) -> Any:
+        """Hear one of them no more, or none."""
+        mine = self._of.get(_line(call), {})
+        asked = call.params.maybe_integer("subscriptionId")
+        if not mine or (asked is not None and asked not in mine):
+            raise Failure(-2036, "User Data Stream subscription not active.")
+        for number in tuple(mine) if asked is None else (asked,):
+            gone = mine.pop(number)
+            self._users.remove(gone.account, gone.hear)
+            gone.hear({"e": "eventStreamTerminated", "E": call.now_ms()})
+        return {}
+
+
+def _line(call: Call) -> Line:
+    assert call.line is not None
+    return call.line

@@ -1,0 +1,256 @@
+"""Runs a bot against an exchange with faults, scenario by scenario, kills it where asked, and judges it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
+from tradewind.gateway.crash_test.judge import Evidence, Judgement, Terms, judge
+from tradewind.gateway.scenario import Scenario, ScenarioRun, Step
+from tradewind.market import ConfigError, Market
+
+STOP_SECONDS = 5.0  # between SIGTERM and SIGKILL
+RESTART_SECONDS = 0.5
+MOST_STARTS = 50
+STEP_SECONDS = 0.1  # of wall time, between steps of market time
+
+
+@dataclass(frozen=True, slots=True)
+class CrashTest:
+    """How a bot is tested. `symbol` is unified. With `step_ms` market time moves in steps, else at `speed`.
+
+    After `seconds` of a scenario all faults end, and the bot has `settle_seconds` to learn what it does not know.
+    `kill_after`: after so many accepted orders the bot is killed and started again.
+    """
+
+    command: tuple[str, ...]
+    scenarios: tuple[Scenario, ...]
+    markets: Sequence[Market]
+    start_ms: int
+    venue: str = "binance"
+    symbol: str = "BTC/USDT"
+    seconds: float = 20.0
+    settle_seconds: float = 8.0
+    speed: float = 60.0
+    step_ms: int = 0
+    kill_after: tuple[int, ...] = ()
+    balance: Decimal = Decimal(100_000)
+    terms: Terms = field(default_factory=Terms)
+    logs: Path | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """One scenario done. `code` is the bot's exit code when it ended by itself, `starts` how often it began."""
+
+    scenario: Scenario
+    judgement: Judgement
+    fired: int
+    steps_failed: list[str] = field(default_factory=list)
+    starts: int = 1
+    code: int | None = None
+
+    @property
+    def verdict(self) -> str:
+        """failed, or passed; or that nothing was proven: `no orders`, `no fault`."""
+        if self.judgement.failed:
+            return "failed"
+        if not self.judgement.placed:
+            return "no orders"
+        return "passed" if self.fired else "no fault"
+
+    def as_dict(self) -> dict[str, Any]:
+        made = self.judgement
+        return {
+            "scenario": self.scenario.name,
+            "title": self.scenario.title,
+            "expected": self.scenario.expect,
+            "verdict": self.verdict,
+            "orders": made.placed,
+            "unclear_replies": made.unclear,
+            "faults_fired": self.fired,
+            "greatest_exposure": str(made.exposure),
+            "starts": self.starts,
+            "exit_code": self.code,
+            "findings": [
+                {"fault": f.fault, "detail": f.detail, "fails": f.fault.fails} for f in made.findings
+            ],
+            "steps_not_done": self.steps_failed,
+        }
+
+
+async def crash_test(test: CrashTest, on_run: Callable[[Run], None] | None = None) -> list[Run]:
+    """All scenarios, one after the other, each on a fresh exchange."""
+    runs = []
+    for scenario in test.scenarios:
+        run = await _one(test, scenario)
+        runs.append(run)
+        if on_run is not None:
+            on_run(run)
+    return runs
+
+
+def environment(exchange: LocalExchange, test: CrashTest, folder: str) -> dict[str, str]:
+    """What a bot is told, in variables of its environment. The folder is empty at first, and outlives kills."""
+    account = exchange.settings.accounts[0]
+    return {
+        "TRADEWIND_URL": exchange.url,
+        "TRADEWIND_WS_URL": "ws" + exchange.url.removeprefix("http"),
+        "TRADEWIND_VENUE": test.venue,
+        "TRADEWIND_SYMBOL": test.symbol,
+        "TRADEWIND_FOLDER": folder,
+        "TRADEWIND_API_KEY": account.key,
+        "TRADEWIND_API_SECRET": account.secret,
+        "TRADEWIND_API_PASSPHRASE": account.passphrase,
+    }
+
+
+async def _one(test: CrashTest, scenario: Scenario) -> Run:
+    opening = Opening.local("bot", {"USDT": test.balance})
+    settings = Settings(
+        markets=test.markets,
+        start_ms=test.start_ms,
+        speed=0.0 if test.step_ms else test.speed,
+        accounts=(opening,),
+        tls=False,
+        limits=max(1.0, test.speed),
+    )
+    async with await open_exchange(settings) as exchange:
+        house = exchange.house(test.venue)
+        if test.symbol not in house.exchange.listings:
+            known = ", ".join(listing.symbol for listing in house.exchange.listings)
+            raise ConfigError(f"{test.symbol} is not listed: known are {known}")
+        exchange.faults.traffic.on = True
+        names = {"venue": test.venue, "account": opening.name, "symbol": test.symbol}
+        with TemporaryDirectory(prefix="tradewind-bot-") as folder:
+            bot = _Bot(test.command, environment(exchange, test, folder), _log(test, scenario))
+            under_way = ScenarioRun(_with_kills(scenario, test.kill_after), exchange.control, names, bot.kill)
+            async with _stepped(exchange, test.step_ms):
+                await _through(test, exchange, under_way, bot)
+        faults = exchange.faults
+        fired = sum(faults.fired().values()) + under_way.commands
+        evidence = Evidence(
+            opening.name,
+            list(house.exchange.ledger.rows()),
+            list(faults.traffic),
+            faults.traffic.streamed,
+            house.exchange.open_orders(opening.name),
+        )
+        judgement = judge(evidence, test.terms)
+        return Run(scenario, judgement, fired, under_way.failed, bot.starts, bot.code)
+
+
+async def _through(test: CrashTest, exchange: LocalExchange, under_way: ScenarioRun, bot: _Bot) -> None:
+    """The bot meets the scenario; then all is well again, and it may settle what it does not know yet."""
+    running = asyncio.create_task(bot.run_for(test.seconds + test.settle_seconds), name="bot")
+    async with under_way:
+        await asyncio.wait({running}, timeout=test.seconds)
+    exchange.faults.clear()
+    exchange.control.run("clock", {"skew_ms": 0})
+    await running
+
+
+def _with_kills(scenario: Scenario, kill_after: Sequence[int]) -> Scenario:
+    kills = tuple(Step(kill=True, after_orders=count) for count in kill_after)
+    return replace(scenario, steps=scenario.steps + kills)
+
+
+def _log(test: CrashTest, scenario: Scenario) -> Path | None:
+    if test.logs is None:
+        return None
+    test.logs.mkdir(parents=True, exist_ok=True)
+    return test.logs / f"{scenario.name}.log"
+
+
+@asynccontextmanager
+async def _stepped(exchange: LocalExchange, step_ms: int) -> AsyncIterator[None]:
+    async def step() -> None:
+        while True:
+            await asyncio.sleep(STEP_SECONDS)
+            exchange.control.run("clock", {"step_ms": step_ms})
+
+    if not step_ms:
+        yield
+        return
+    task = asyncio.create_task(step(), name="steps of market time")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+class _Bot:
+    """The process of a bot: started, killed and started again, and stopped at the end."""
+
+    def __init__(self, command: tuple[str, ...], variables: dict[str, str], log: Path | None) -> None:
+        self._command = command
+        self._variables = os.environ | variables
+        self._log = log
+        self._killed = False
+        self._process: asyncio.subprocess.Process | None = None
+        self.starts = 0
+        self.code: int | None = None  # when it ended by itself
+
+    def kill(self) -> None:
+        """SIGKILL, as a power cut: it is started again."""
+        if self._process is not None and self._process.returncode is None:
+            self._killed = True
+            self._signal(signal.SIGKILL)
+
+    async def run_for(self, seconds: float) -> None:
+        """Until the time is over, or the bot ended by itself."""
+        output = self._log.open("wb") if self._log else None
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    while self.starts < MOST_STARTS:
+                        await self._start(output)
+                        assert self._process is not None
+                        code = await self._process.wait()
+                        if not self._killed:
+                            self.code = code
+                            return
+                        self._killed = False
+                        await asyncio.sleep(RESTART_SECONDS)
+        finally:
+            await self._stop()
+            if output is not None:
+                output.close()
+
+    async def _start(self, output: IO[bytes] | None) -> None:
+        sink = output or asyncio.subprocess.DEVNULL
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, env=self._variables, stdout=sink, stderr=sink, start_new_session=True
+            )
+        except OSError as error:
+            raise ConfigError(f"{self._command[0]} cannot be started: {error.strerror}") from error
+        self.starts += 1
+
+    async def _stop(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        self._signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            self._signal(signal.SIGKILL)
+            await process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the bot and whatever it started: its process group, which began with it."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)

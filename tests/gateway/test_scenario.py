@@ -1,0 +1,134 @@
+"""Scenarios: what a file may say, when its steps happen, and that all bundled ones can happen."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.exchange.worlds import MINUTE, PERP, SPOT, buy
+from tests.gateway.faulty import faulty
+from tradewind.exchange import OrderType
+from tradewind.gateway.scenario import Scenario, ScenarioRun, bundled
+from tradewind.market import ConfigError
+
+NAMES = {"venue": "binance", "account": "me", "symbol": SPOT}
+ROWS = [
+    *(f"O{n}" for n in (*range(1, 9), *range(10, 19), *range(20, 27))),
+    *(f"M{n}" for n in (*range(1, 10), 11, 12)),
+    *(f"E{n}" for n in (*range(1, 9), 13, 17)),
+    *(f"A{n}" for n in (2, 3, 4, 5, 7, 15)),
+]
+
+
+def test_there_is_a_scenario_for_every_row_that_a_server_can_inflict() -> None:
+    assert set(ROWS) <= set(bundled())
+    assert bundled()[:5] == ["A2", "A3", "A4", "A5", "A7"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", bundled())
+async def test_every_step_of_a_bundled_scenario_can_be_done(name: str) -> None:
+    scenario = Scenario.named(name)
+    assert scenario.row
+    assert scenario.title
+    assert scenario.expect
+    async with faulty() as here:
+        exchange = here.house.exchange
+        exchange.place("me", buy(OrderType.MARKET, "1", symbol=PERP))
+        exchange.place("me", buy(OrderType.LIMIT, "1", "50", symbol=PERP))
+        kills: list[int] = []
+        run = ScenarioRun(scenario, here.api, NAMES | {"symbol": PERP}, lambda: kills.append(1))
+        run._clock = here.api.desk.clock
+        for step in scenario.steps:
+            run._take(step)
+        assert run.failed == []
+        assert len(here.faults.rules) == sum(1 for step in scenario.steps if step.fault is not None)
+        assert len(kills) == sum(1 for step in scenario.steps if step.kill)
+        assert all(rule.match.venue == "binance" for rule in here.faults.rules)
+
+
+@pytest.mark.asyncio
+async def test_steps_happen_at_their_time() -> None:
+    text = """
+        [[step]]
+        fault = { do = "drop", match = { symbol = "$symbol" } }
+        [[step]]
+        after_orders = 2
+        do = "listings/halt"
+        with = { symbol = "$symbol" }
+        [[step]]
+        after_market = "5m"
+        do = "listings/resume"
+        with = { symbol = "$symbol" }
+        [[step]]
+        after_seconds = 0.3
+        do = "accounts/deposit"
+        with = { account = "$account", asset = "BTC", amount = 5 }
+        [[step]]
+        after_seconds = 0.3
+        do = "positions/liquidate"
+        with = { account = "$account", symbol = "$symbol" }
+    """
+    async with faulty() as here:
+        exchange = here.house.exchange
+        async with ScenarioRun(Scenario.parse(text, "mine"), here.api, NAMES) as run:
+            assert [(rule.name, rule.match.symbol) for rule in here.faults.rules] == [("mine", "BTCUSDT")]
+            exchange.place("me", buy(OrderType.MARKET, "1"))
+            await asyncio.sleep(0.05)
+            assert exchange.listings[SPOT].status == "trading"
+            exchange.place("me", buy(OrderType.MARKET, "1"))
+            await asyncio.sleep(0.01)
+            assert exchange.listings[SPOT].status == "halted"
+            await here.control.step(5 * MINUTE)
+            await asyncio.sleep(0.05)
+            assert exchange.listings[SPOT].status == "trading"
+            before = exchange.account("me").spot["BTC"].free
+            await asyncio.sleep(0.4)
+            assert exchange.account("me").spot["BTC"].free == before + 5
+            assert run.commands == 3
+            assert run.failed == ["positions/liquidate: me has no both position in BTC/USDT"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "needs step"),
+        ("step = 1", "has no steps"),
+        ("step = [", "no TOML"),
+        ("[[step]]\n", "exactly one of fault, do and kill"),
+        ('[[step]]\ndo = "listings/hlt"', "did you mean listings/halt"),
+        ('[[step]]\ndo = "state"\nkill = true', "exactly one"),
+        ("[[step]]\nkill = true\nafter_seconds = 1\nafter_orders = 1", "give one"),
+        ('[[step]]\nkill = true\nafter_market = "soon"', "expected such as 5m"),
+        ("[[step]]\nkill = true\nafter_seconds = -1", "expected a number"),
+        ("[[step]]\nkill = true\nafter_second = 1", "did you mean after_seconds"),
+        ('[[step]]\nfault = { do = "drp" }', "did you mean drop"),
+        ('[[step]]\nfault = { do = "drop", wen = 1 }', "did you mean when"),
+        ('tittle = "x"\n[[step]]\nkill = true', "did you mean title"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused_in_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(sentence)) as caught:
+        Scenario.parse(text, "mine")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_scenario_is_found_by_row_or_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[[step]]\nkill = true\n")
+    assert Scenario.named(str(path)).steps[0].kill
+    with pytest.raises(ConfigError, match="did you mean O9"):
+        Scenario.named("O99")
+    with pytest.raises(ConfigError, match="there is no scenario"):
+        Scenario.named(str(tmp_path / "none.toml"))
+
+
+def test_placeholders_reach_into_every_value() -> None:
+    from tradewind.gateway.scenario import _filled
+
+    value: Any = {"a": ["$symbol", {"b": "x-$venue"}], "c": 5}
+    assert _filled(value, NAMES) == {"a": [SPOT, {"b": "x-binance"}], "c": 5}
