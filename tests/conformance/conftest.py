@@ -85,6 +85,11 @@ class Here:
     def symbol(self) -> str:
         return self.place.symbol
 
+    @property
+    def wallet(self) -> dict[str, str]:
+        """What tells ccxt which wallet is meant."""
+        return {"type": "swap"} if self.place.is_swap else {}
+
     async def last(self) -> float:
         return float((await self.client.fetch_ticker(self.symbol))["last"])
 

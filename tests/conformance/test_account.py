@@ -12,7 +12,7 @@ pytestmark = pytest.mark.asyncio
 
 
 async def test_balances_add_up(here: Here) -> None:
-    balance = await here.client.fetch_balance()
+    balance = await here.client.fetch_balance(here.wallet)
     found = balance["USDT"]
     assert found["total"] > 0
     assert found["free"] + found["used"] == pytest.approx(found["total"])

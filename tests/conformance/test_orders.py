@@ -62,10 +62,10 @@ async def test_a_market_buy_fills_and_shows_its_trades(here: Here) -> None:
 
 async def test_spot_balances_move_by_the_fills(here: Here, spot: None) -> None:
     base, quote = here.market["base"], here.market["quote"]
-    before = await here.client.fetch_balance()
+    before = await here.client.fetch_balance(here.wallet)
     order = await buy(here)
     trades = [t for t in await here.client.fetch_my_trades(here.symbol) if t["order"] == order["id"]]
-    after = await here.client.fetch_balance()
+    after = await here.client.fetch_balance(here.wallet)
     fees = {base: 0.0, quote: 0.0}
     for trade in trades:
         fees[trade["fee"]["currency"]] = fees.get(trade["fee"]["currency"], 0.0) + trade["fee"]["cost"]
@@ -104,11 +104,11 @@ async def test_a_limit_order_rests_is_found_and_cancelled(here: Here) -> None:
 
 async def test_a_limit_order_locks_its_money(here: Here, spot: None) -> None:
     made = await resting(here)
-    balance = await here.client.fetch_balance()
+    balance = await here.client.fetch_balance(here.wallet)
     order = await here.client.fetch_order(made["id"], here.symbol)
     assert balance["USDT"]["used"] >= 0.999 * order["price"] * order["amount"]
     await here.client.cancel_order(made["id"], here.symbol)
-    assert (await here.client.fetch_balance())["USDT"]["used"] == 0
+    assert (await here.client.fetch_balance(here.wallet))["USDT"]["used"] == 0
 
 
 async def test_cancelled_twice_is_not_found(here: Here) -> None:

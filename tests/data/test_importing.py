@@ -407,7 +407,7 @@ def test_a_year_of_minutes_comes_in_within_seconds(tmp_path: Path) -> None:
         tmp_path / "ETHUSDT.csv"
     )
     for name in ("BTCUSDT.csv", "ETHUSDT.csv"):
-        began = time.perf_counter()
+        began = time.process_time()
         store_imported(CandleStore(tmp_path / "store"), [import_file(tmp_path / name)])
-        took = time.perf_counter() - began
-        assert took < 6, f"{name} took {took:.1f} s"  # about 1 s when nothing else runs
+        took = time.process_time() - began  # about 1 s; neighbours on the machine do not count
+        assert took < 6, f"{name} took {took:.1f} s of CPU"

@@ -177,7 +177,7 @@ def _contract_plan(plan: AlgoOrder, exchange: Exchange, desk: Desk) -> dict[str,
 
 
 def _executed(update: AlgoUpdate, exchange: Exchange) -> str:
-    order = exchange.records.get(update.order_id) if update.order_id else None
+    order = exchange.records.known(update.order_id) if update.order_id else None
     return text(order.filled) if order else "0"
 
 
