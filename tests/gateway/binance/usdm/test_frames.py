@@ -179,13 +179,13 @@ def test_nothing_is_watched_for_nobody() -> None:
 
 def test_sockets_end_after_a_day_of_wire_time() -> None:
     desk = Desk()
-    socket = Socket(desk, "/ws/btcusdt@trade")
+    sockets = [Socket(desk, "/ws/btcusdt@trade"), Socket(desk, "/ws-fapi/v1")]
     desk.wire.advance(86_399)
     desk.dialect.tick()
-    assert socket.closed is None
+    assert [socket.closed for socket in sockets] == [None, None]
     desk.wire.advance(1)
     desk.dialect.tick()
-    assert socket.closed is not None
+    assert all(socket.closed for socket in sockets)
 
 
 # --- the user stream

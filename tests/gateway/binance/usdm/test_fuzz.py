@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.exchange.worlds import assert_sound, moving
-from tests.gateway.binance.usdm.venue import SECRET, Desk, booked
+from tests.gateway.binance.usdm.venue import KEY, SECRET, Desk, booked
 from tradewind.gateway.binance.usdm.dialect import METHODS
 from tradewind.gateway.wire import Line
 
@@ -203,6 +203,31 @@ def test_frames_that_make_no_sense(desk: Desk, path: str, frames: list[str]) -> 
     assert state(desk) == before
     assert all(isinstance(orjson.loads(text), dict | list) for text in sent)
     assert not desk.exchange.stream.heard
+
+
+@SETTINGS
+@given(
+    method=st.sampled_from(sorted(METHODS)),
+    params=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8),
+)
+def test_signed_frames_with_any_parameters(desk: Desk, method: str, params: dict[str, str]) -> None:
+    before, sent = state(desk), []
+    line = Line(
+        "/ws-fapi/v1", "", {}, "127.0.0.1", desk.wire.now_ms(), sent.append, lambda code, reason: None
+    )
+    talk = desk.dialect.talk(line)
+    assert talk is not None
+    signed: dict[str, Any] = params | {"apiKey": KEY, "timestamp": desk.wire.now_ms()}
+    text = "&".join(f"{name}={signed[name]}" for name in sorted(signed))
+    signed["signature"] = hmac.new(SECRET.encode(), text.encode(), sha256).hexdigest()
+    talk.hear(orjson.dumps({"id": "x", "method": method, "params": signed}).decode())
+    (frame,) = [orjson.loads(answer) for answer in sent]
+    assert frame["id"] == "x"
+    if frame["status"] != 200:
+        assert 400 <= frame["status"] < 500
+        assert frame["error"]["code"] < 0
+        assert frame["error"]["code"] != -1022
+        assert state(desk) == before
 
 
 @pytest.mark.parametrize("names", ["x", "btcusdt@nothing", "btcusdt@kline_7m", "BTCUSDT@trade", "!all"])

@@ -8,6 +8,7 @@ from tradewind.exchange import Permission
 from tradewind.gateway.binance.dialect import BinanceRest
 from tradewind.gateway.binance.failure import Failure
 from tradewind.gateway.binance.limits import Limits
+from tradewind.gateway.binance.streams import DAY_MS
 from tradewind.gateway.binance.usdm import (
     account,
     algo,
@@ -93,6 +94,7 @@ class BinanceUsdm:
         own = (positions.Settings().routes(), self.sockets.users.routes(), self._countdowns.routes())
         routes = tuple(chain(*_TABLES, *own))
         self.rest = BinanceRest(house, routes, limits, worded, Permission.FUTURES)
+        self._api_lines: set[Line] = set()
         self._methods = {name: self.rest.routes[key] for name, key in METHODS.items()}
 
     def serves(self, method: str, path: str) -> bool:
@@ -110,6 +112,7 @@ class BinanceUsdm:
 
     def talk(self, line: Line) -> Talk | None:
         if line.path.rstrip("/") == "/ws-fapi/v1":
+            self._api_lines.add(line)
             return WsApiTalk(self.rest, self._methods, line)
         return self.sockets.talk(line)
 
@@ -119,5 +122,10 @@ class BinanceUsdm:
 
     def tick(self) -> None:
         now = self._house.wire.now_ms()
+        for line in tuple(self._api_lines):
+            if now - line.opened_ms >= DAY_MS:
+                line.close(1001, "24 hours are over")
+            if not line.open:
+                self._api_lines.discard(line)
         self._countdowns.tick(now)
         self.sockets.tick(now)
