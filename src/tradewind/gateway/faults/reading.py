@@ -42,7 +42,9 @@ class Values:
         if not isinstance(value, str) or (default is REQUIRED and not value):
             raise self._wrong(name, value, "text")
         if len(value) > LONGEST_TEXT:
-            raise ConfigError(f"{name} of {self._where} has {len(value)} characters, at most {LONGEST_TEXT} fit")
+            raise ConfigError(
+                f"{name} of {self._where} has {len(value)} characters, at most {LONGEST_TEXT} fit"
+            )
         return value
 
     def flag(self, name: str, default: bool = REQUIRED) -> bool:
