@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.conformance.conftest import Here
+from tests.conformance.here import Here
 from tests.conformance.test_orders import name, resting
 
 pytestmark = pytest.mark.asyncio
