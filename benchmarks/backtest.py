@@ -10,12 +10,13 @@ import numpy as np
 
 from environment import market_of
 from measure import Peer, Result, compared, side_by_side
-from scenes import Scene, random_targets, random_walk
+from scenes import Scene, column_seed, random_targets, random_walk
 from tradewind.market import Kind
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Rules, Simulator, build_tape, kernel
 
 BARS = 525_600
+COLUMNS = 16
 FEE, SLIPPAGE = 2e-6, 1e-6
 """So small that an account which turns over a third of itself at every bar is alive at the end."""
 
@@ -34,15 +35,19 @@ ALL = Rules(
 class Backtest:
     """Account 0 follows the targets. `equity` is the last run's last."""
 
-    def __init__(self, scene: Scene, rules: Rules, kind: Kind, minimum: int) -> None:
+    def __init__(self, scene: Scene, rules: Rules, kind: Kind, minimum: int, seed: int = 4) -> None:
         market = market_of(scene, kind, lot=Decimal("0.00001"), taker_fee=FEE, min_notional=Decimal(minimum))
         nothing = np.zeros((len(market), 1))
         self.tape = build_tape(market, nothing.astype(np.float32), nothing, ("nothing",))
         self.simulator = Simulator(self.tape, rules)
-        self.targets = np.ascontiguousarray(random_targets(len(market), seed=4)[:, None])
+        self.targets = np.ascontiguousarray(random_targets(len(market), seed=seed)[:, None])
         self.curve = np.zeros(len(market))
 
     def bars_per_second(self) -> float:
+        return len(self.curve) / self.seconds()
+
+    def seconds(self) -> float:
+        """CPU time of one run."""
         simulator, tape, last = self.simulator, self.tape, len(self.curve) - 1
         simulator.begin(0, 0, last)
         began = time.process_time()
@@ -59,11 +64,29 @@ class Backtest:
             self.curve,
             simulator.log,
         )
-        return len(self.curve) / (time.process_time() - began)
+        return time.process_time() - began
 
     @property
     def account(self) -> np.void:
         return self.simulator.accounts[0]
+
+
+class Columns:
+    """As many accounts, each on an instrument of its own, one after the other; the same bars in all."""
+
+    def __init__(self, columns: int) -> None:
+        bars, seeds = BARS // columns, [column_seed(k) for k in range(columns)]
+        self.backtests = [
+            Backtest(random_walk(bars, seed=s, gap=0.0), SIMPLE, Kind.SPOT, 0, seed=s + 1) for s in seeds
+        ]
+
+    def bars_per_second(self) -> float:
+        seconds = sum(backtest.seconds() for backtest in self.backtests)
+        return sum(len(backtest.curve) for backtest in self.backtests) / seconds
+
+    @property
+    def equity(self) -> float:
+        return float(sum(backtest.curve[-1] for backtest in self.backtests))
 
 
 def measure(quick: bool) -> Iterator[Result]:
@@ -91,6 +114,18 @@ def measure(quick: bool) -> Iterator[Result]:
                 orders_only = np.median([a["bars_per_second_orders_only"] for a in answers])
                 note += f"; equity equal to {agreement:.0e}; {measured[0] / orders_only:.1f} x without its equity curve"
             yield compared(name, "bars/s", "vectorbt", measured, at_least=target, note=note)
+
+        apart = Columns(COLUMNS)
+
+        def theirs_apart() -> float:
+            arguments = {"bars": BARS // COLUMNS, "columns": COLUMNS, "gap": 0.0}
+            answers.append(peer("vectorbt", fee=FEE, slippage=SLIPPAGE, **arguments))
+            return answers[-1]["bars_per_second"]
+
+        measured = side_by_side(apart.bars_per_second, theirs_apart, rounds)
+        note = f"equity equal to {abs(apart.equity / answers[-1]['equity'] - 1):.0e}"
+        name = f"backtest, rules of vectorbt, {COLUMNS} accounts apart"
+        yield compared(name, "bars/s", "vectorbt", measured, at_least=None, note=note)
 
         bars = 20_000
 

@@ -52,6 +52,11 @@ def random_targets(bars: int, seed: int) -> Floats:
     return np.random.default_rng(seed).uniform(0.0, 0.9, bars)
 
 
+def column_seed(column: int) -> int:
+    """Of the candles of one of several instruments that are traded apart; its targets have the next seed."""
+    return 3 + 2 * column
+
+
 def expected_profit(positions: Floats, drift: Floats, cost: float) -> float:
     """Mean per bar of positions [S, T], the market's noise taken out: drift earned less cost of changes."""
     changes = np.abs(np.diff(positions, axis=1, prepend=0.0))

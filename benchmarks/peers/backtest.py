@@ -11,21 +11,28 @@ import vectorbt
 from backtesting import Backtest, Strategy
 
 from peers.serve import serve
-from scenes import random_targets, random_walk
+from scenes import column_seed, random_targets, random_walk
 
 warnings.simplefilter("ignore")
 
 
-def with_vectorbt(bars: int, fee: float, slippage: float, gap: float) -> dict[str, float]:
-    """From arrays to the equity curve. A target decided on a close trades at the next open."""
-    scene = random_walk(bars, seed=3, gap=gap)
-    size = np.concatenate(([np.nan], random_targets(bars, seed=4)[:-1]))
+def with_vectorbt(bars: int, fee: float, slippage: float, gap: float, columns: int = 1) -> dict[str, float]:
+    """From arrays to the equity curves. A target decided on a close trades at the next open.
+
+    Each column is an account of its own on an instrument of its own; bars are counted in all of them.
+    """
+    scenes = [random_walk(bars, seed=column_seed(k), gap=gap) for k in range(columns)]
+    targets = np.stack([random_targets(bars, seed=column_seed(k) + 1) for k in range(columns)], axis=1)
+    close, open_ = (np.stack([getattr(s, name) for s in scenes], axis=1) for name in ("close", "open"))
+    size = np.vstack((np.full((1, columns), np.nan), targets[:-1]))
+    if columns == 1:
+        close, open_, size = close[:, 0], open_[:, 0], size[:, 0]
     began = time.process_time()
     portfolio = vectorbt.Portfolio.from_orders(
-        scene.close,
+        close,
         size=size,
         size_type="targetpercent",
-        price=scene.open,
+        price=open_,
         fees=fee,
         slippage=slippage,
         init_cash=10_000.0,
@@ -35,9 +42,9 @@ def with_vectorbt(bars: int, fee: float, slippage: float, gap: float) -> dict[st
     equity = np.asarray(portfolio.value())
     ended = time.process_time()
     return {
-        "bars_per_second": bars / (ended - began),
-        "bars_per_second_orders_only": bars / (ordered - began),
-        "equity": float(equity[-1]),
+        "bars_per_second": columns * bars / (ended - began),
+        "bars_per_second_orders_only": columns * bars / (ordered - began),
+        "equity": float(equity[-1].sum()),
         "orders": len(portfolio.orders.records),
     }
 

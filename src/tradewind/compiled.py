@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 _PACKAGE = Path(__file__).parent
 _KERNEL_FOLDERS = (
@@ -48,6 +50,7 @@ def _cache_folder() -> Path:
 
 
 _numba: Any = numba
+_llvm: Any = cgutils  # numba's helpers have no types
 _numba.config.CACHE_DIR = str(_cache_folder())
 
 
@@ -59,3 +62,23 @@ def compiled(function: F) -> F:
 def compiled_allocating(function: F) -> F:
     """As `compiled`, for functions that make arrays. Not for what runs at every step."""
     return cast(F, _numba.njit(cache=True, error_model="numpy")(function))
+
+
+def _build_expectation(_context: Any, condition: Any) -> Any:
+    """For the compiler: the type and the instruction of `rarely`."""
+
+    def build(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        (flag,) = arguments
+        function = _llvm.ir.FunctionType(flag.type, (flag.type, flag.type))
+        expect = builder.module.declare_intrinsic("llvm.expect", (flag.type,), function)
+        return builder.call(expect, (flag, flag.type(0)))
+
+    return condition(condition), build
+
+
+rarely: Any = intrinsic(_build_expectation)
+"""`rarely(condition)` is the condition, and a hint that it seldom holds.
+
+The processor then guesses that it does not and goes on; without the hint the compiler may compute both
+outcomes, and all that follows waits for the condition.
+"""

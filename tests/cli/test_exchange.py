@@ -77,21 +77,28 @@ def test_it_answers_when_it_says_so_and_stops_clean(tmp_path: Path) -> None:
         urlopen(f"{told['url']}/api/v3/ping", timeout=5)
 
 
-def test_it_starts_at_once_and_loads_nothing_heavy(tmp_path: Path) -> None:
-    with started(tmp_path, "--json") as run:  # certificates and compiled files are there from now on
-        facts(run)
-        ended(run)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def test_it_loads_nothing_heavy(tmp_path: Path) -> None:
     with started(tmp_path, "--json", python=("-X", "importtime")) as run:
         facts(run)
         code, _, err = ended(run)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert code == 0
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in err.splitlines() if "|" in line}
     assert "aiohttp" in loaded
     assert loaded & set(HEAVY) == set()
-    # Measured: 0.5 s, ready 0.6 s after the command on a quiet core.
-    assert after.ru_utime - before.ru_utime < 1.0
+
+
+def test_it_starts_at_once(tmp_path: Path) -> None:
+    with started(tmp_path, "--json") as run:  # certificates and compiled files are there from now on
+        facts(run)
+        ended(run)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with started(tmp_path, "--json") as run:
+        facts(run)
+        ended(run)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert (
+        after.ru_utime - before.ru_utime < 1.5
+    )  # measured 0.6 s of a quiet core; a busy machine takes longer
 
 
 def test_what_it_prints_points_a_bot_at_it(tmp_path: Path) -> None:
@@ -112,7 +119,7 @@ def test_what_it_prints_points_a_bot_at_it(tmp_path: Path) -> None:
         assert "me: key me-key  secret me-secret  passphrase me-pass  (5,000 USDT in each wallet)" in text
         assert "(1,000 USDT, 2 BTC in each wallet)" in text
         bot = [line.strip() for line in lines if line.startswith("    ")]
-        assert len(bot) == 5
+        assert len(bot) == 6  # five, and one that trades
         script = "\n".join(bot)
         done = subprocess.run(
             [sys.executable, "-c", script.removesuffix(")") + '["status"])'],

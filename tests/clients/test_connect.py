@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from tradewind.gateway import Dialect, Reply, Request
 from tradewind.gateway.server import HandThrough
 from tradewind.market import ConfigError, Kind, ManualClock
 
-SPOT = "BTC/USDT"
+SPOT, PERP = "BTC/USDT", "BTC/USDT:USDT"
 CHANGING = ("signature", "timestamp")
-OWN_HEADERS = ("host",)
+CHANGING_HEADERS = ("host", "content-length", "access-sign", "access-timestamp")
 
 
 class Recorder(HandThrough):
@@ -28,10 +29,11 @@ class Recorder(HandThrough):
         self.asked: list[dict[str, Any]] = []
 
     async def request(self, dialect: Dialect, request: Request) -> Reply:
-        sent = dict(parse_qsl(request.query)) | dict(parse_qsl(request.body.decode()))
+        body = request.body.decode()
+        sent = dict(parse_qsl(request.query))
+        sent |= json.loads(body) if body.startswith("{") else dict(parse_qsl(body))
         headers = {name.lower(): value for name, value in request.headers.items()}
-        headers = {name: value for name, value in headers.items() if name not in OWN_HEADERS}
-        headers.pop("content-length", None)  # of what changes
+        headers = {name: value for name, value in headers.items() if name not in CHANGING_HEADERS}
         self.asked.append(
             {
                 "method": request.method,
@@ -54,14 +56,26 @@ async def _work(client: Any) -> None:
         await client.create_order(SPOT, "limit", "sell", 500, 99_000, {"newClientOrderId": "three"})
 
 
-async def _asked(folder: Path, environment: str, by_name: bool) -> list[dict[str, Any]]:
+async def _work_futures(client: Any) -> None:
+    await client.load_markets()
+    await client.fetch_ohlcv(PERP, "1h", NOW - 7_200_000, 2)
+    await client.set_leverage(5, PERP)
+    await client.create_order(PERP, "market", "buy", 0.01, None, {"newClientOrderId": "one"})
+    await client.create_order(PERP, "limit", "sell", 0.005, 99_000, {"newClientOrderId": "two"})
+    await client.fetch_positions([PERP])
+    await client.cancel_all_orders(PERP)
+
+
+async def _asked(
+    folder: Path, environment: str, by_name: bool, kind: Kind = Kind.SPOT, venue: str = "binance"
+) -> list[dict[str, Any]]:
     recorder = Recorder()
     async with opened(folder) as exchange:
         exchange.server.interceptor = recorder
         at = loopback(exchange) if by_name else exchange.url
-        client = connect("binance", environment, keys=KEYS, at=at, kinds=[Kind.SPOT])
+        client = connect(venue, environment, keys=KEYS, at=at, kinds=[kind])
         try:
-            await _work(client)
+            await (_work if kind is Kind.SPOT else _work_futures)(client)
         finally:
             await client.close()
     return recorder.asked
@@ -85,6 +99,29 @@ async def test_live_testnet_demo_and_local_send_the_same_requests(tmp_path: Path
 
 
 @pytest.mark.asyncio
+async def test_futures_send_the_same_requests_live_demo_and_local(tmp_path: Path) -> None:
+    for venue in ("binance", "binanceusdm"):
+        live = await _asked(tmp_path, "live", True, Kind.PERPETUAL, venue)
+        assert "/fapi/v1/leverage" in [one["path"] for one in live]
+        assert all(one["path"].startswith("/fapi/") for one in live)
+        for environment, by_name in (("demo", True), ("local", True), ("local", False)):
+            other = await _asked(tmp_path, environment, by_name, Kind.PERPETUAL, venue)
+            assert json.dumps(other, indent=1) == json.dumps(live, indent=1), (venue, environment, by_name)
+
+
+@pytest.mark.asyncio
+async def test_bitget_differs_in_demo_trading_by_its_header_alone(tmp_path: Path) -> None:
+    live = await _asked(tmp_path, "live", True, Kind.PERPETUAL, "bitget")
+    assert "/api/v2/mix/order/place-order" in [one["path"] for one in live]
+    for by_name in (True, False):
+        local = await _asked(tmp_path, "local", by_name, Kind.PERPETUAL, "bitget")
+        assert json.dumps(local, indent=1) == json.dumps(live, indent=1)
+    demo = await _asked(tmp_path, "demo", True, Kind.PERPETUAL, "bitget")
+    assert {one["headers"].pop("paptrading", None) for one in demo} == {"1", None}
+    assert json.dumps(demo, indent=1) == json.dumps(live, indent=1)
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize("by_name", [True, False])
 async def test_an_error_is_the_same_class_by_address_and_by_name(by_name: bool, tmp_path: Path) -> None:
     async with opened(tmp_path) as exchange:
@@ -93,6 +130,28 @@ async def test_an_error_is_the_same_class_by_address_and_by_name(by_name: bool, 
         try:
             with pytest.raises(ccxt.BadRequest, match="-1131"):  # only ccxt's table of spot has this code
                 await client.fetch_balance({"recvWindow": 70_000})
+        finally:
+            await client.close()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("environment", "by_name"), [("live", True), ("demo", True), ("local", False)])
+async def test_streams_come_by_the_same_ways(environment: str, by_name: bool, tmp_path: Path) -> None:
+    async with opened(tmp_path) as exchange:
+        at = loopback(exchange) if by_name else exchange.url
+        client = connect("binance", environment, keys=KEYS, at=at, kinds=[Kind.PERPETUAL])
+        try:
+            await client.load_markets()
+            watching = asyncio.create_task(client.watch_ohlcv(PERP, "1m"))
+            while not watching.done():
+                exchange.clock.step(5_000)
+                await asyncio.sleep(0.05)
+            assert (await watching)[-1][0] >= NOW
+            fills = asyncio.create_task(client.watch_my_trades(PERP))
+            await asyncio.sleep(0.5)
+            placed = await client.create_order(PERP, "market", "buy", 0.01)
+            (fill, *_) = await asyncio.wait_for(fills, 10)
+            assert fill["order"] == placed["id"]
         finally:
             await client.close()
 

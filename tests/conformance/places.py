@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+import ccxt.pro
 
 from tradewind.clients import Environment, Keys, connect
 
@@ -32,6 +35,18 @@ class Place:
         return ":" in self.symbol
 
     @property
+    def kind(self) -> str:
+        return "swap" if self.is_swap else "spot"
+
+    def known(self) -> dict[str, Any]:
+        """ccxt's table of unified methods for this venue."""
+        return _has(self.venue)
+
+    def has(self, method: str) -> bool:
+        """Whether ccxt has that unified method here."""
+        return bool(self.known().get(method))
+
+    @property
     def variables(self) -> str:
         """What the names of its keys in the environment begin with."""
         return f"TRADEWIND_{self.venue}_{self.environment}_".upper()
@@ -46,6 +61,11 @@ class Place:
 
     def __str__(self) -> str:
         return self.name
+
+
+@cache
+def _has(venue: str) -> dict[str, Any]:
+    return dict(getattr(ccxt.pro, venue)().has)
 
 
 SPOT, SWAP = "BTC/USDT", "BTC/USDT:USDT"

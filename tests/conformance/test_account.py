@@ -5,7 +5,7 @@ from __future__ import annotations
 import ccxt.async_support as ccxt
 import pytest
 
-from tests.conformance.conftest import Here
+from tests.conformance.here import Here
 from tests.conformance.test_orders import buy
 
 pytestmark = pytest.mark.asyncio

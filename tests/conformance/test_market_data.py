@@ -8,7 +8,7 @@ import time
 import ccxt.async_support as ccxt
 import pytest
 
-from tests.conformance.conftest import Here
+from tests.conformance.here import Here
 
 pytestmark = pytest.mark.asyncio
 MINUTE = 60_000

@@ -9,7 +9,7 @@ from typing import Any
 import ccxt.async_support as ccxt
 import pytest
 
-from tests.conformance.conftest import Here
+from tests.conformance.here import Here
 
 pytestmark = pytest.mark.asyncio
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ccxt.async_support as ccxt
 import pytest
 
-from tests.conformance.conftest import Here
+from tests.conformance.here import Here
 
 pytestmark = pytest.mark.asyncio
 REFUSED = (ccxt.InvalidOrder, ccxt.BadRequest, ccxt.ExchangeError)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.conformance.conftest import Here
+from tests.conformance.here import Here
 from tests.conformance.test_orders import name, resting
 
 pytestmark = pytest.mark.asyncio
@@ -80,7 +80,10 @@ async def test_watch_candles(here: Here) -> None:
     assert all(later - earlier == 60_000 for earlier, later in itertools.pairwise(times))
     if not here.place.local:
         return
-    kept = {r[0]: r for r in await here.client.fetch_ohlcv(here.symbol, "1m", since=times[-min(4, len(times))], limit=50)}
+    kept = {
+        r[0]: r
+        for r in await here.client.fetch_ohlcv(here.symbol, "1m", since=times[-min(4, len(times))], limit=50)
+    }
     for opened in times[-4:-1]:
         assert kept[opened][:5] == pytest.approx(seen[opened][:5])
 

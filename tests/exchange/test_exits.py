@@ -148,6 +148,7 @@ def test_exits_grow_with_the_fills_of_a_resting_order() -> None:
     while order.status.is_open:
         world.advance(world.now_ms + 1_000)
         for algo in world.open_conditional("a"):
+            assert algo.parent_id == order.id
             assert algo.request.quantity == order.filled
             assert (algo.request.type, algo.request.price) == (OrderType.STOP_LIMIT, D("89.5"))
             sizes.add(algo.request.quantity)
@@ -204,3 +205,13 @@ def test_a_conditional_entry_brings_its_exits_too() -> None:
     world.advance(START + 3 * MINUTE)
     (stop,) = world.open_conditional("a")
     assert (stop.request.side.value, stop.request.quantity, stop.request.stop_price) == ("sell", 2, 90)
+
+
+def test_one_exit_ends_the_other_also_where_more_is_held() -> None:
+    world = futures([*flat(1, volume=1e4), (100, 112, 100, 111, 1e4), *flat(3, 111, 1e4)])
+    world.place("a", buy(MARKET, "5", symbol=PERP))
+    world.place("a", entry())
+    profit, stop = world.open_conditional("a")
+    world.advance(START + 3 * MINUTE)
+    assert [p.quantity for p in world.positions.all("a")] == [5]
+    assert (profit.status, stop.status) == (AlgoStatus.FINISHED, AlgoStatus.EXPIRED)

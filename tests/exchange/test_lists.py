@@ -6,6 +6,7 @@ import pytest
 
 from tests.exchange.worlds import MINUTE, SPOT, START, D, assert_sound, buy, exchange, flat, sell
 from tradewind.exchange import (
+    DepthShape,
     Exchange,
     ListStatus,
     OrderList,
@@ -161,3 +162,19 @@ def test_lists_that_are_done_are_let_go() -> None:
     for _ in range(10):
         world.lists.cancel("a", SPOT, world.lists.place("a", *pair()).id)
     assert len(world.lists.all("a")) == 4
+
+
+def test_an_order_that_meets_its_own_account_takes_its_partner_along() -> None:
+    world = exchange(flat(5), shape=DepthShape(levels=1, spread_fraction=0.01))
+    bid, _ = world.tape.best(SPOT)
+    assert bid is not None
+    inside = bid[0] + D("0.10")
+    found = world.lists.place(
+        "a", sell(MAKER, "2", inside), sell(STOP, "2", stop_price=world.tape.last(SPOT) - 5)
+    )
+    own = world.place("a", buy(OrderType.LIMIT, "1", inside))
+    assert legs(world, found) == [OrderStatus.EXPIRED_IN_MATCH, OrderStatus.EXPIRED]
+    assert (own.status, own.filled) == (OrderStatus.NEW, 0)
+    assert found.status is ListStatus.ALL_DONE
+    assert world.account("a").spot["BTC"].free == 10
+    assert_sound(world)

@@ -209,6 +209,13 @@ def test_funding_history_tells_the_marks_that_were_charged() -> None:
     assert world.tape.funding_history(PERP, START + 1, START + 60 * MINUTE) == charged
 
 
+def test_without_recorded_funding_it_is_due_every_eight_hours_of_utc() -> None:
+    hour = 60 * MINUTE
+    schedule = exchange(flat(20), (PERP,)).tape.desks[PERP].funding
+    assert [(t - START) // hour for t in schedule.between(START + 5 * hour, START + 24 * hour)] == [8, 16, 24]
+    assert (schedule.next_ms(START), schedule.rate(START)) == (START + 8 * hour, D("0.0001"))
+
+
 def test_weeks_begin_on_monday_and_months_on_the_first() -> None:
     wednesday = START  # 2023-11-15
     assert Interval.of("1w").floor(wednesday) == wednesday - 2 * 86_400_000

@@ -7,8 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.exchange.worlds import MINUTE, PERP, SPOT, START, D, buy, exchange, flat, market, moving
-from tradewind.exchange import DepthShape, Exchange, Filters, OrderType, Refusal, Refused
+from tests.exchange.worlds import MINUTE, PERP, SPOT, START, D, buy, exchange, flat, market, moving, sell
+from tradewind.exchange import (
+    AlgoStatus,
+    DepthShape,
+    Exchange,
+    Filters,
+    OrderType,
+    Refusal,
+    Refused,
+    TriggerBy,
+)
 from tradewind.market import ManualClock, Market
 
 LIMIT = OrderType.LIMIT
@@ -137,3 +146,36 @@ def test_trades_of_a_stretch_of_time() -> None:
     assert found == [t for t in everything if first <= t.time <= last]
     assert world.tape.trades_since(SPOT, first, 3, last) == found[:3]
     assert world.tape.trades_since(SPOT, START + 5 * MINUTE, 1000, START + 99 * MINUTE)[-1] == everything[-1]
+
+
+def test_stops_watch_the_price_that_they_name() -> None:
+    """The last price stays at 100 while the mark falls to 90."""
+    bars = [(100.0, 100.0, 100.0, 100.0), (100.0, 100.0, 90.0, 90.0), *[(90.0,) * 4] * 4]
+    made = with_marks(market(flat(6, volume=1e4), (PERP,)), bars)
+    world = Exchange([made], seed=3, wire=ManualClock(0), shape=DepthShape(spread_fraction=0.0))
+    world.control.open_account("a", {}, {"USDT": D(10_000)})
+    world.place("a", buy(OrderType.MARKET, "2", symbol=PERP))
+    stops = [
+        world.place_conditional(
+            "a", sell(OrderType.STOP_MARKET, "1", symbol=PERP, stop_price="95", trigger_by=by)
+        )
+        for by in (TriggerBy.LAST, TriggerBy.MARK)
+    ]
+    world.advance(START + 4 * MINUTE)
+    assert [stop.status for stop in stops] == [AlgoStatus.NEW, AlgoStatus.FINISHED]
+    with pytest.raises(Refused) as caught:
+        world.place_conditional(
+            "a", sell(OrderType.STOP_MARKET, "1", symbol=PERP, stop_price="95", trigger_by=TriggerBy.MARK)
+        )
+    assert caught.value.reason is Refusal.WOULD_TRIGGER
+
+
+def test_profit_and_liquidation_follow_the_mark() -> None:
+    bars = [(100.0, 100.0, 100.0, 100.0), (100.0, 100.0, 90.0, 90.0), *[(90.0,) * 4] * 4]
+    made = with_marks(market(flat(6, volume=1e4), (PERP,)), bars)
+    world = Exchange([made], seed=3, wire=ManualClock(0), shape=DepthShape(spread_fraction=0.0))
+    world.control.open_account("a", {}, {"USDT": D(1_000)})
+    world.place("a", buy(OrderType.MARKET, "150", symbol=PERP))
+    world.advance(START + 2 * MINUTE)
+    assert not world.positions.all("a")
+    assert world.tape.last(PERP) == 100

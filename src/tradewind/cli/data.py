@@ -17,6 +17,7 @@ from tradewind.data.choices import DEFAULT_VENUE, Repair, TimesAre, VolumeIn
 from tradewind.market import ConfigError, Kind, Timeframe
 
 if TYPE_CHECKING:
+    from tradewind.data.downloading import Downloaded, Plan
     from tradewind.data.importing import Imported
     from tradewind.data.series import CandleSeries
     from tradewind.data.store import CandleStore
@@ -157,7 +158,7 @@ def download_(
         mark=mark,
         concurrency=concurrency,
     )
-    done = asyncio.run(_download(plan, _store(home), base_url, quiet=as_json))
+    done = asyncio.run(fetch(plan, _store(home), base_url, quiet=as_json))
     if as_json:
         print_json([dataclasses.asdict(d) for d in done])
     else:
@@ -217,7 +218,10 @@ def _refuse_others(store: CandleStore, made: list[CandleSeries]) -> None:
             )
 
 
-async def _download(plan: Any, store: CandleStore, base_url: str | None, quiet: bool) -> list[Any]:
+async def fetch(
+    plan: Plan, store: CandleStore, base_url: str | None = None, quiet: bool = False
+) -> list[Downloaded]:
+    """Download what the plan says, with a progress bar in a terminal."""
     from tradewind.clients.public import public_client
     from tradewind.data.downloading import download
     from tradewind.data.patience import VenueReader
@@ -227,7 +231,7 @@ async def _download(plan: Any, store: CandleStore, base_url: str | None, quiet: 
     try:
         with _bars_shown(quiet) as (shown, trying_again):
             reader = VenueReader(client, WallClock(), on_retry=trying_again)
-            return list(await download(reader, store, plan, shown))
+            return await download(reader, store, plan, shown)
     finally:
         await client.close()
 

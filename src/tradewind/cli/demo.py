@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import shutil
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from tradewind.cli.tables import say, stdout
 from tradewind.files import write_whole
+from tradewind.market import VenueUnavailable
 
 if TYPE_CHECKING:
     from tradewind.backtest.result import BacktestResult
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from tradewind.policy.agent import Agent
     from tradewind.training.recipe import Recipe
 
+VENUE = "binance"
 SEED = 7
 BARS = 16_000  # hours: 22 months
 TRAIN_SHARE, BACKTEST_SHARE = 0.60, 0.25  # the rest is traded by the live engine
@@ -65,24 +68,49 @@ class Demo:
     def run(self) -> None:
         shutil.rmtree(self.home, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
-        world = self._make_candles()
+        world = self._fetch_candles()
         market = self._stored_market()
         bundle = self._train(market)
         facts = self._backtest(market, bundle, world)
         facts |= self._trade_on_paper(market, bundle, world)
         self._finish(facts)
 
-    def _make_candles(self) -> WorldMarket:
-        from tradewind.data.aligning import series_of
-        from tradewind.data.store import CandleStore
+    def _fetch_candles(self) -> WorldMarket:
         from tradewind.data.worlds import generate
+        from tradewind.gateway.markets import on_grid
 
-        world = generate("demo", BARS, self.seed, cost=FEE)
-        store = CandleStore(self.home / "candles")
-        for series in series_of(world.market):
-            store.write(series)
-        self._say(1, f"made {BARS:,} hourly candles of a synthetic market that overshoots and comes back")
+        made = generate("demo", BARS, self.seed, cost=FEE)
+        world = replace(made, market=on_grid(made.market))
+        self._say(
+            1,
+            f"a local exchange plays a synthetic market that overshoots and comes back: downloading {BARS:,} hourly "
+            "candles from it, as from Binance",
+        )
+        asyncio.run(self._download(world.market))
         return world
+
+    async def _download(self, market: Market) -> None:
+        """By the code of `tradewind data download`, through ccxt and a socket."""
+        from tradewind.cli.data import fetch
+        from tradewind.data.downloading import Plan
+        from tradewind.data.store import CandleStore
+        from tradewind.gateway.compose import Settings, open_exchange
+        from tradewind.gateway.markets import listed
+        from tradewind.market import Kind
+
+        start, end = int(market.open_time[0]), int(market.close_time[-1])
+        store = CandleStore(self.home / "candles")
+        plan = Plan(VENUE, market.symbols, market.timeframe, start, end, funding=False, mark=False)
+        settings = Settings(listed(market, tuple(Kind)), end, speed=0, tls=False)
+        async with await open_exchange(settings) as exchange:
+            for done in await fetch(plan, store, exchange.url):
+                if done.error:
+                    raise VenueUnavailable(f"the demo's own exchange did not answer: {done.error}")
+        for symbol in market.symbols:  # what an account pays is no public datum
+            known = store.instrument(VENUE, symbol)
+            stated = tuple(name for name in known.assumed if not name.endswith("_fee"))
+            paid = replace(known.instrument, taker_fee=FEE, maker_fee=FEE)
+            store.write_instrument(replace(known, instrument=paid, assumed=stated))
 
     def _stored_market(self) -> Market:
         from tradewind.cli.common import market_in

@@ -44,16 +44,15 @@ def lines(exchange: LocalExchange, told: str) -> list[Text]:
 
 
 def bot(exchange: LocalExchange) -> list[str]:
-    """Five lines of plain ccxt that trade here."""
+    """Five lines that point plain ccxt here, and one that trades."""
     one = exchange.settings.accounts[0]
     symbol = next(iter(exchange.houses[0].exchange.listings)).symbol
     return [
         "import ccxt",
         f'bot = ccxt.binance({{"apiKey": "{one.key}", "secret": "{one.secret}"}})',
-        'bot.options |= {"fetchCurrencies": False, "fetchMargins": False, "fetchMarkets": '
-        '{"types": ["spot"]}}',
-        f'bot.urls["api"] = {{k: "{exchange.url}/" + u.split("/", 3)[3] for k, u in bot.urls["api"].items() '
-        "if isinstance(u, str)}",
+        'bot.options["fetchMarkets"] = {"types": ["spot", "linear"]}',
+        f'here = "{exchange.url}/"',
+        'bot.urls["api"] = {k: here + u.split("/", 3)[3] for k, u in bot.urls["api"].items() if "://" in u}',
         f'print(bot.create_order("{symbol}", "market", "buy", {_about_hundred(exchange, symbol)}))',
     ]
 

@@ -134,7 +134,10 @@ def _options(venue: str, place: Environment, kinds: Sequence[Kind] | None, unifi
     }
     if venue == "bitget":
         options["uta"] = unified  # not pinned, ccxt takes any answer of one endpoint for a unified account
-    options["fetchMarkets"] = {"types": market_types(venue, kinds or _offered(venue, place))}
+    loaded = tuple(kinds or _offered(venue, place))
+    options["fetchMarkets"] = {"types": market_types(venue, loaded)}
+    if loaded == (Kind.PERPETUAL,) and venue != "binanceusdm":
+        options["defaultType"] = "swap"  # so balances and orders without a symbol are of futures
     return options
 
 

@@ -10,7 +10,7 @@ from tradewind.exchange.events import Execution
 from tradewind.exchange.history import average
 from tradewind.exchange.listing import Listing
 from tradewind.exchange.matching import Matching
-from tradewind.exchange.orders import Order, OrderRequest, OrderStatus, OrderType
+from tradewind.exchange.orders import Exit, Order, OrderRequest, OrderStatus, OrderType
 from tradewind.exchange.plan import Plan
 from tradewind.exchange.refusal import Refusal, Refused
 from tradewind.exchange.rules import check_request
@@ -88,6 +88,21 @@ class Changes:
         self._office.reporting.balances_of(account, listing, order)
         if plan is not None:
             self._matching.execute(order, account, listing, desk, plan)
+        return order
+
+    def change_exits(
+        self,
+        account_id: str,
+        symbol: str,
+        order_id: int,
+        take_profit: Exit | None = None,
+        stop_loss: Exit | None = None,
+    ) -> Order:
+        """Another take profit or stop loss for an open order, from its next fill on; None leaves the old."""
+        order = self.find_open(account_id, symbol, order_id, "")
+        order.take_profit = take_profit or order.take_profit
+        order.stop_loss = stop_loss or order.stop_loss
+        self._office.reporting.order(order, Execution.AMENDED)
         return order
 
     def _change(

@@ -12,6 +12,7 @@ from tradewind.exchange.listing import Listing
 from tradewind.exchange.matching import Matching
 from tradewind.exchange.money import ZERO, on_grid
 from tradewind.exchange.orders import (
+    TAKE_PROFITS,
     AlgoOrder,
     AlgoStatus,
     Cause,
@@ -125,8 +126,9 @@ class Conditional:
             return
         for request in exits_of(order, quantity):
             for algo in account.open_algos.values():
-                if algo.parent_id == order.id and algo.request.type is request.type:
-                    algo.request = request
+                same_kind = (algo.request.type in TAKE_PROFITS) is (request.type in TAKE_PROFITS)
+                if algo.parent_id == order.id and same_kind:  # its price may have been amended since
+                    algo.request = replace(algo.request, quantity=quantity)
                     self._reporting.algo(algo)
                     break
             else:

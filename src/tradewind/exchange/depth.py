@@ -97,6 +97,11 @@ class Depth:
         self._taken[price] = self._taken.get(price, Decimal(0)) + quantity
 
     @property
+    def unit(self) -> int:
+        """Lots that a level has on average, while the bar lasts."""
+        return self._unit
+
+    @property
     def taken(self) -> dict[Decimal, Decimal]:
         """What is gone at the present point, by price."""
         return self._taken

@@ -49,7 +49,10 @@ def incomes(
     """Items that the ledger has in memory, oldest first: with `start_ms` the first ones, else the newest."""
     first = start_ms is not None
     found: list[Income] = []
+    kinds = _rows_of(kind)
     for row in ledger.rows() if first else ledger.newest():
+        if type(row) not in kinds:
+            continue
         if row.account != account or (symbol is not None and row.symbol != symbol):
             continue
         if (start_ms is not None and row.time_ms < start_ms) or (end_ms is not None and row.time_ms > end_ms):
@@ -58,6 +61,13 @@ def incomes(
         if len(found) >= limit:
             break
     return found[:limit] if first else found[:limit][::-1]
+
+
+def _rows_of(kind: IncomeKind | None) -> tuple[type, ...]:
+    """What rows can hold items of a kind."""
+    if kind is None:
+        return (FillRow, TransferRow)
+    return (FillRow,) if kind in (IncomeKind.REALISED, IncomeKind.COMMISSION) else (TransferRow,)
 
 
 def _of(row: Row) -> Iterator[Income]:

@@ -190,12 +190,12 @@ class Tape:
         desk, shown = self._desk(symbol), self._show(symbol)
         desk.sync(self._times.now)
         shown.bids, shown.asks = dict(desk.view(True, _ALL)), dict(desk.view(False, _ALL))
-        shown.seen = (desk.point, desk.book.version)
+        shown.seen = (desk.point, desk.book.version, desk.depth.unit)
 
     def flush_book(self, symbol: str) -> BookChange | None:
         """Emit what changed in a watched book since the last time; None when nothing did."""
         desk, shown = self._desk(symbol), self._show(symbol)
-        seen = (desk.sync(self._times.now), desk.book.version)
+        seen = (desk.sync(self._times.now), desk.book.version, desk.depth.unit)
         if seen == shown.seen:
             return None
         shown.seen = seen

@@ -25,7 +25,7 @@ from tradewind.exchange.listing import Listing, Listings, listing_of
 from tradewind.exchange.lists import OrderLists
 from tradewind.exchange.margin import Margin
 from tradewind.exchange.matching import Matching
-from tradewind.exchange.orders import AlgoOrder, Order, OrderRequest
+from tradewind.exchange.orders import AlgoOrder, Exit, Order, OrderRequest
 from tradewind.exchange.positions import Positions
 from tradewind.exchange.records import Records
 from tradewind.exchange.refusal import Refused
@@ -223,6 +223,20 @@ class Exchange:
         """
         try:
             return self.changes.amend(account, symbol, order_id, client_id, quantity, price, new_client_id)
+        finally:
+            self.stream.deliver()
+
+    def change_exits(
+        self,
+        account: str,
+        symbol: str,
+        order_id: int,
+        take_profit: Exit | None = None,
+        stop_loss: Exit | None = None,
+    ) -> Order:
+        """Another take profit or stop loss for an open order, from its next fill on; None leaves the old."""
+        try:
+            return self.changes.change_exits(account, symbol, order_id, take_profit, stop_loss)
         finally:
             self.stream.deliver()
 

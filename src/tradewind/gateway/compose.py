@@ -9,10 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
-from tradewind.exchange import DepthShape, Exchange, MarketClock
+from tradewind.exchange import DepthShape, Exchange, Listing, MarketClock, listing_of
 from tradewind.gateway import snapshots
 from tradewind.gateway.binance.spot import BinanceSpot
 from tradewind.gateway.binance.usdm import BinanceUsdm
+from tradewind.gateway.bitget.listings import bitget_listing
 from tradewind.gateway.bitget.v2.dialect import BitgetV2
 from tradewind.gateway.bitget.v3.dialect import BitgetV3
 from tradewind.gateway.control import PREFIX, ControlApi
@@ -21,13 +22,15 @@ from tradewind.gateway.house import House, LimitProfile
 from tradewind.gateway.reach import Authority, authority_in, default_folder
 from tradewind.gateway.server import Server
 from tradewind.gateway.wire import Dialect
-from tradewind.market import Clock, ConfigError, Market
+from tradewind.market import Clock, ConfigError, Instrument, Market
 
 # Every protocol family that is spoken. A new one is named here and nowhere else.
 DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
     "binance": (BinanceSpot, BinanceUsdm),
     "bitget": (BitgetV2, BitgetV3),
 }
+# How a venue lists an instrument, where it is not as the core does.
+LISTINGS: dict[str, Callable[[Instrument], Listing]] = {"bitget": bitget_listing}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -153,8 +156,10 @@ async def open_exchange(settings: Settings) -> LocalExchange:
 
 
 def _house(venue: str, settings: Settings, clock: MarketClock) -> House:
+    listing = LISTINGS.get(venue, listing_of)
     exchange = Exchange(
         settings.markets,
+        listings=[listing(i) for market in settings.markets for i in market.instruments],
         seed=settings.seed,
         start_ms=settings.start_ms,
         wire=clock.wire,

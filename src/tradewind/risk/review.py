@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tradewind.compiled import compiled
+from tradewind.compiled import compiled, rarely
 from tradewind.market.decision import Reason
 
 WEIGHT_CAP = int(Reason.WEIGHT_CAP)
@@ -49,14 +49,14 @@ def _approve_one(account: Any, position: Any, instrument: Any, rules: Any, ready
     if instrument.perpetual == 0 and (weight < 0.0 or weight > 1.0):
         weight = min(max(weight, 0.0), 1.0)
         reason |= SPOT_RANGE
-    if abs(weight) > rules.max_weight:
+    if rarely(abs(weight) > rules.max_weight):
         weight = math.copysign(rules.max_weight, weight)
         reason |= WEIGHT_CAP
-    if position.cooldown > 0:
+    if rarely(position.cooldown > 0):
         weight = 0.0
         reason |= COOLDOWN
         position.cooldown -= 1
-    if account.halted != 0 or account.equity <= 0.0:
+    if rarely(account.halted != 0 or account.equity <= 0.0):
         weight = 0.0
         reason |= KILL_SWITCH
     return weight, reason
@@ -91,7 +91,7 @@ def _scale_targets(account: Any, positions: Any, n: int, width: int, instruments
         room = max(0.0, rules.max_net - math.copysign(1.0, net) * kept_net)
         factor = min(factor, room / abs(net))
         reason |= NET_CAP
-    if factor < 1.0:
+    if rarely(factor < 1.0):
         for a in range(width):
             position = positions[n, a]
             if position.approved != 0.0 and not math.isnan(position.approved):

@@ -18,7 +18,7 @@ from tradewind.account.books import (
     apply_fill,
     equity_now,
 )
-from tradewind.compiled import compiled
+from tradewind.compiled import compiled, rarely
 from tradewind.risk.stops import isolated_margin, liquidation_price, stop_level
 from tradewind.simulator.costs import execution_price, fee_of, liquidity_lots, sellable
 from tradewind.simulator.rebalance import shrink_to_means
@@ -61,7 +61,7 @@ def fill_orders(
                 position.order = 0
             else:
                 most = liquidity_lots(rules, instruments[a].lot, bars[row - 1, a].typical_volume)
-                if abs(position.order) > most:
+                if rarely(abs(position.order) > most):
                     position.order = most if position.order > 0 else -most
                 any_order = True
     if not any_order:

@@ -27,7 +27,7 @@ def slippage_rate(rules: Any, quantity: float, typical_volume: float) -> float:
 def execution_price(rules: Any, reference: float, lots: int, lot: float, typical_volume: float) -> float:
     """What `lots` (signed) pay at that reference price; always against the trader."""
     rate = slippage_rate(rules, abs(lots) * lot, typical_volume)
-    return reference * (1.0 + (rate if lots > 0 else -rate))
+    return reference * (1.0 + math.copysign(rate, lots))
 
 
 @compiled

@@ -10,7 +10,9 @@ from tradewind.compiled import compiled
 from tradewind.risk.judge import judge
 from tradewind.simulator.bar import close_out, trade_bar
 from tradewind.simulator.observation import observe
+from tradewind.simulator.plain import fix, is_plain
 from tradewind.simulator.rebalance import decide
+from tradewind.simulator.registers import first_record, put_back
 from tradewind.simulator.reward import reward_of
 
 
@@ -234,14 +236,20 @@ def run_targets(
     log: Any,
 ) -> None:
     """Account 0 follows targets [T, A] from the close of `start` to that of `end`; equity [T] is filled."""
-    rules = rules_record[0]
     equity[start] = accounts[0].equity
-    if instruments.shape[0] == 1:  # the compiler drops every loop over instruments
-        for row in range(start, end):
-            _follow(accounts, positions, bars, rows, row, instruments, rules, targets, equity, log)
+    if instruments.shape[0] > 1:
+        rules = rules_record[0]
+        _follow(accounts, positions, bars, rows, instruments, rules, targets, start, end, equity, log)
+        return
+    account, position = first_record(accounts), first_record(positions)
+    instrument, rules = first_record(instruments), first_record(rules_record)[0]
+    if is_plain(rules, instrument[0]):
+        fix(rules, instrument[0])
+        _follow(account, position, bars, rows, instrument, rules, targets, start, end, equity, log)
     else:
-        for row in range(start, end):
-            _follow(accounts, positions, bars, rows, row, instruments, rules, targets, equity, log)
+        _follow(account, position, bars, rows, instrument, rules, targets, start, end, equity, log)
+    put_back(account, accounts)
+    put_back(position, positions)
 
 
 @compiled
@@ -250,16 +258,18 @@ def _follow(
     positions: Any,
     bars: Any,
     rows: Any,
-    row: int,
     instruments: Any,
     rules: Any,
     targets: Any,
+    start: int,
+    end: int,
     equity: Any,
     log: Any,
 ) -> None:
-    for a in range(instruments.shape[0]):
-        positions[0, a].wanted = targets[row, a]
-    decide(accounts, positions, 0, bars, row, rows[row].ready, instruments, rules)
-    trade_bar(accounts, positions, 0, bars, row + 1, instruments, rules, log)
-    mark_and_judge(accounts, positions, 0, bars, rows, row + 1, instruments, rules)
-    equity[row + 1] = accounts[0].equity
+    for row in range(start, end):
+        for a in range(instruments.shape[0]):
+            positions[0, a].wanted = targets[row, a]
+        decide(accounts, positions, 0, bars, row, rows[row].ready, instruments, rules)
+        trade_bar(accounts, positions, 0, bars, row + 1, instruments, rules, log)
+        mark_and_judge(accounts, positions, 0, bars, rows, row + 1, instruments, rules)
+        equity[row + 1] = accounts[0].equity

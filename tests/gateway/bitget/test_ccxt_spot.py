@@ -9,6 +9,7 @@ import pytest
 
 from tests.exchange.worlds import SPOT, START, assert_sound
 from tests.gateway.bitget.venue import client, house, running
+from tradewind.gateway.bitget.v2.refused import REFUSED
 from tradewind.market import WallClock
 
 pytestmark = pytest.mark.asyncio
@@ -129,13 +130,31 @@ async def test_wallets_bills_and_transfers():
         assert found.exchange.account("me").spot["USDT"].free == Decimal(9_990)
 
 
-async def test_what_is_not_simulated_is_refused_in_the_venues_words():
+CALLS = {
+    "borrowCrossMargin": ("USDT", 1),
+    "borrowIsolatedMargin": (SPOT, "USDT", 1),
+    "repayCrossMargin": ("USDT", 1),
+    "repayIsolatedMargin": (SPOT, "USDT", 1),
+    "fetchBorrowInterest": ("USDT",),
+    "fetchCrossBorrowRate": ("USDT",),
+    "fetchIsolatedBorrowRate": (SPOT,),
+    "createConvertTrade": ("1", "USDT", "BTC", 1, {"price": 1, "toAmount": 1}),
+    "fetchConvertCurrencies": (),
+    "fetchConvertQuote": ("USDT", "BTC", 1),
+    "fetchConvertTradeHistory": (),
+    "fetchDepositAddress": ("USDT",),
+    "withdraw": ("USDT", 1, "an-address-of-some-length", {"network": "USDT"}),
+    "fetchMyLiquidations": (SPOT, None, None, {"type": "spot"}),
+    "fetchLongShortRatioHistory": ("BTC/USDT:USDT", "5m"),
+}
+
+
+@pytest.mark.parametrize("method", sorted(REFUSED))
+async def test_what_is_not_simulated_is_refused_in_the_venues_words(method):
     async with running() as (_, address), client(address) as bitget:
         await bitget.load_markets()
-        with pytest.raises(ccxt.ExchangeError, match="40301"):
-            await bitget.borrow_cross_margin("USDT", 1)
-        with pytest.raises(ccxt.ExchangeError, match="40301"):
-            await bitget.fetch_convert_currencies()
+        with pytest.raises(ccxt.PermissionDenied, match="40301"):
+            await getattr(bitget, method)(*CALLS[method])
 
 
 async def test_ccxt_finds_out_by_itself_which_kind_of_account_it_has():

@@ -103,13 +103,16 @@ async def test_attached_stops_come_alive_with_the_fill_and_go_with_the_position(
         placed = await bitget.create_order(PERP, "limit", "buy", 1, 95, stops)
         order = await bitget.fetch_order(placed["id"], PERP)
         assert (order["stopLossPrice"], order["takeProfitPrice"]) == (90, 105)
+        await bitget.edit_order(placed["id"], PERP, "limit", "buy", 2, 95, {"stopLoss": {"triggerPrice": 89}})
+        order = await bitget.fetch_order(placed["id"], PERP)
+        assert (order["amount"], order["stopLossPrice"], order["takeProfitPrice"]) == (2, 89, 105)
         waiting = {"trigger": True, "planType": "profit_loss"}
         assert await bitget.fetch_open_orders(PERP, params=waiting) == []
         found.clock.step(2 * 60_000)
         plans = await bitget.fetch_open_orders(PERP, params=waiting)
         assert {p["info"]["planType"]: p["triggerPrice"] for p in plans} == {
             "profit_plan": 105,
-            "loss_plan": 90,
+            "loss_plan": 89,
         }
         found.clock.step(3 * 60_000)
         assert await bitget.fetch_open_orders(PERP, params=waiting) == []

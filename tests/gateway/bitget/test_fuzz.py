@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.exchange.worlds import assert_sound
+from tests.gateway.bitget.test_conversation import Client
 from tests.gateway.bitget.venue import Caller, house
 from tradewind.gateway import House
 from tradewind.gateway.bitget.v2 import BitgetV2
@@ -167,3 +168,53 @@ def test_bodies_that_are_no_json(route, body):
 )
 def test_headers_of_any_shape(route, name, value):
     check(Caller(BitgetV2(house())), route, "symbol=BTCUSDT", b'{"symbol":"BTCUSDT"}', **{name: value})
+
+
+argument = st.one_of(
+    value,
+    st.dictionaries(
+        st.sampled_from(["instType", "channel", "instId", "coin", "apiKey", "sign"]), value, max_size=4
+    ),
+    st.fixed_dictionaries(
+        {
+            "instType": st.sampled_from(["SPOT", "USDT-FUTURES", "spot", "MC"]),
+            "channel": st.sampled_from(
+                ["books", "books5", "trade", "ticker", "candle1m", "orders", "account"]
+            ),
+            "instId": st.one_of(st.sampled_from(["BTCUSDT", "default"]), text),
+        }
+    ),
+    st.fixed_dictionaries(dict.fromkeys(("apiKey", "passphrase", "timestamp", "sign"), value)),
+)
+message = st.fixed_dictionaries(
+    {
+        "op": st.one_of(st.sampled_from(["login", "subscribe", "unsubscribe"]), value),
+        "args": st.one_of(st.lists(argument, max_size=3), value),
+    }
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(["public", "private"]),
+    st.booleans(),
+    st.lists(st.one_of(message, text, value), max_size=12),
+)
+def test_frames_of_any_shape(path, logged_in, said):
+    client = Client(house(), f"/v2/ws/{path}")
+    exchange = client.house.exchange
+    before = exchange.ledger.digest()
+    if logged_in:
+        client.login()
+    for thing in said:
+        try:
+            said_text = thing if isinstance(thing, str) else orjson.dumps(thing).decode()
+        except TypeError:
+            continue  # beyond 64 bits
+        client.talk.hear(said_text)
+        client.dialect.tick()
+    for frame in client.frames:
+        assert frame == "pong" or frame.get("event") or frame["action"] in ("snapshot", "update")
+    client.talk.ended()
+    assert not exchange.watches.symbols
+    assert exchange.ledger.digest() == before

@@ -16,6 +16,7 @@ from multidict import CIMultiDict
 from tests.exchange.worlds import PERP, SPOT, START, flat, market
 from tradewind.exchange import Exchange, MarketClock, Permission
 from tradewind.gateway import House, LimitProfile, Request, Server
+from tradewind.gateway.bitget.listings import bitget_listing
 from tradewind.gateway.bitget.security import signature
 from tradewind.gateway.bitget.v2 import BitgetV2
 from tradewind.gateway.bitget.v3 import BitgetV3
@@ -29,7 +30,9 @@ NOW = 1_800_000_000_000
 def house(bars: Sequence[Any] | None = None, limits: float = 0.0, wire: Any = None) -> House:
     """One spot and one perpetual market, an hour after the start of the tape; wire time stands at NOW."""
     clock = MarketClock(START + 3_600_000, wire=wire or ManualClock(NOW))
-    exchange = Exchange([market(bars or flat(600), (SPOT, PERP))], wire=clock.wire)
+    listed = market(bars or flat(600), (SPOT, PERP))
+    listings = [bitget_listing(i) for i in listed.instruments]
+    exchange = Exchange([listed], listings=listings, wire=clock.wire)
     exchange.control.open_account("me", spot={"USDT": D(10_000), "BTC": D(10)}, futures={"USDT": D(10_000)})
     exchange.control.add_key("me", KEY, SECRET, frozenset(Permission), PHRASE)
     return House("bitget", exchange, clock, LimitProfile(limits))

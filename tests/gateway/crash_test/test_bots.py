@@ -15,7 +15,7 @@ from tradewind.gateway.scenario import Scenario
 from tradewind.market import ConfigError
 
 BOTS = Path(__file__).parent / "bots"
-SYMBOL = PERP
+SYMBOL = SPOT
 
 
 def through(bot: str, names: list[str], folder: Path, **options: object) -> dict[str, Run]:

@@ -60,6 +60,14 @@ class ListenKeys:
             self._drop(key)
             self.on_gone(key, True)
 
+    def expire_all(self) -> int:
+        """Let go of all, whatever time they have left; returns how many."""
+        keys = list(self._by_name.values())
+        for key in keys:
+            self._drop(key)
+            self.on_gone(key, True)
+        return len(keys)
+
     def _drop(self, key: ListenKey) -> None:
         self._by_name.pop(key.name, None)
         if self._by_account.get(key.account) is key:

@@ -25,11 +25,10 @@ E = TypeVar("E", bound=Enum)
 class Params:
     """What a client sent, each name once. `signed` is the text that the signature covers."""
 
-    __slots__ = ("_read", "_values", "signature", "signed")
+    __slots__ = ("_values", "signature", "signed")
 
     def __init__(self, values: Mapping[str, str], signed: str = "", signature: str = "") -> None:
         self._values = values
-        self._read: set[str] = set()
         self.signed = signed
         self.signature = signature
 
@@ -52,7 +51,8 @@ class Params:
                 raise Failure(-1101, f"Duplicate values for parameter '{name}'.")
             values[name] = value
         signature = values.pop("signature", "")
-        return cls(values, _unsigned(request.query) + _unsigned(body), signature)
+        signed = _unsigned(request.query) + _unsigned(body) if signature else text
+        return cls(values, signed, signature)
 
     def has(self, name: str) -> bool:
         return name in self._values
@@ -63,17 +63,8 @@ class Params:
     def values(self) -> Mapping[str, str]:
         return self._values
 
-    def unread(self) -> list[str]:
-        """Names that nobody asked for."""
-        return [name for name in self._values if name not in self._read]
-
-    @property
-    def reads(self) -> int:
-        return len(self._read)
-
     def maybe(self, name: str) -> str | None:
         """The text as sent; None when it was not."""
-        self._read.add(name)
         value = self._values.get(name)
         if value is None:
             return None
@@ -189,7 +180,10 @@ def _unquote(text: str) -> str:
 
 
 def _unsigned(text: str) -> str:
-    """The text without its `signature` parameter."""
+    """The text without its `signature` parameter, which mostly comes last."""
     if "signature=" not in text:
         return text
+    before, _, after = text.rpartition("&signature=")
+    if "&" not in after and "signature=" not in before and not text.startswith("signature="):
+        return before
     return "&".join(part for part in text.split("&") if not part.startswith("signature="))

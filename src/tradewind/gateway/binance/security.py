@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from enum import StrEnum
-from hashlib import sha256
 
 from tradewind.exchange import ApiKey, Exchange, Permission
 from tradewind.gateway.binance.failure import Failure
@@ -51,7 +50,7 @@ def check_permission(key: ApiKey, security: Security, trade: Permission) -> None
 
 
 def check_signature(key: ApiKey, signed: str, signature: str) -> None:
-    expected = hmac.new(key.secret.encode(), signed.encode(), sha256).hexdigest()
+    expected = hmac.digest(key.secret.encode(), signed.encode(), "sha256").hex()
     if not hmac.compare_digest(expected.encode(), signature.lower().encode()):
         raise Failure(-1022, "Signature for this request is not valid.")
 

@@ -52,7 +52,6 @@ class Evidence:
     sent: Sequence[Sent]
     streamed: Mapping[str, int]
     open_orders: Sequence[Order]
-    start_positions: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +185,8 @@ def _while_banned(sent: Sequence[Sent]) -> Iterable[Finding]:
 
 
 def _exposure(evidence: Evidence, terms: Terms) -> tuple[Decimal, list[Finding]]:
-    """The greatest sum of |quantity| * last fill price over symbols, from what was there at the start."""
-    held: dict[str, Decimal] = dict(evidence.start_positions)
+    """The greatest sum of |quantity| * last fill price over symbols, on top of what was there at the start."""
+    held: dict[str, Decimal] = {}
     prices: dict[str, Decimal] = {}
     greatest, over = Decimal(0), ""
     for row in evidence.rows:

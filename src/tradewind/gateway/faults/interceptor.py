@@ -16,6 +16,7 @@ from tradewind.gateway.faults.traffic import Told, Traffic
 from tradewind.gateway.faults.wording import refusal, refused, word_refused
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import Dialect, ExpiresListenKeys, Line, Reply, Request, Talk, json_reply
+from tradewind.market import ConfigError
 
 MOST_RULES = 1_000
 
@@ -49,9 +50,9 @@ class Faults:
     # --- rules
 
     def add(self, rule: Rule) -> Rule:
-        """Let a rule act from now on."""
+        """Let a rule act from now on; `ConfigError` when there are too many."""
         if len(self.rules) >= MOST_RULES:
-            raise ValueError(f"there are {MOST_RULES} faults already")
+            raise ConfigError(f"there are {MOST_RULES} faults already: remove some, or clear them")
         self._numbers += 1
         rule.id, rule.added_ms = self._numbers, self._wire.now_ms()
         self.rules.append(rule)
@@ -199,7 +200,8 @@ class Faults:
             if rule.fires(seen, now):
                 if sent is not None:
                     sent.faults.append(rule.name)
-                    sent.told = Told.UNKNOWN if rule.what.do != "refuse" else Told.REFUSED
+                    definite = rule.what.do == "refuse" and not rule.what.hides
+                    sent.told = Told.REFUSED if definite else Told.UNKNOWN
                 self._mishear(rule, dialect, line, text, talk, seen)
                 return
         if sent is None:

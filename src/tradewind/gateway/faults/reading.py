@@ -12,6 +12,7 @@ from tradewind.market.suggestions import suggestion
 
 E = TypeVar("E", bound=StrEnum)
 REQUIRED: Any = object()
+LONGEST_TEXT = 200
 
 
 class Values:
@@ -40,6 +41,10 @@ class Values:
         value = self.any(name, default)
         if not isinstance(value, str) or (default is REQUIRED and not value):
             raise self._wrong(name, value, "text")
+        if len(value) > LONGEST_TEXT:
+            raise ConfigError(
+                f"{name} of {self._where} has {len(value)} characters, at most {LONGEST_TEXT} fit"
+            )
         return value
 
     def flag(self, name: str, default: bool = REQUIRED) -> bool:

@@ -94,6 +94,8 @@ def style(params: Params) -> str | None:
 
 def strategy(params: Params) -> dict[str, int]:
     """The caller's own numbers, told back."""
+    if not (params.has("strategyId") or params.has("strategyType")):
+        return {}
     kind = params.maybe_integer("strategyType")
     if kind is not None and kind < _STRATEGIES_FROM:
         raise invalid("strategyType")
@@ -111,9 +113,8 @@ def order_request(call: Call) -> OrderRequest:
     quantity, quote = amount(params, "quantity"), amount(params, "quoteOrderQty")
     price, stop = amount(params, "price"), amount(params, "stopPrice")
     force = params.maybe_choice("timeInForce", TIMES_IN_FORCE, _FORCE)
-    for name, text in _UNSUPPORTED.items():
-        if params.has(name):
-            raise Failure(-2010, text)
+    for name in _UNSUPPORTED.keys() & params.values().keys():
+        raise Failure(-2010, _UNSUPPORTED[name])
     strategy(params)
     _check_fit(kind, quantity, quote, price, stop, force)
     return OrderRequest(

@@ -116,6 +116,10 @@ class BinanceUsdm:
             return WsApiTalk(self.rest, self._methods, line)
         return self.sockets.talk(line)
 
+    def expire_listen_keys(self) -> int:
+        """Let all listen keys expire now; returns how many."""
+        return self.sockets.users.keys.expire_all()
+
     def tick(self) -> None:
         now = self._house.wire.now_ms()
         for line in tuple(self._api_lines):

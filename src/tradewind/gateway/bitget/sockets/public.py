@@ -41,7 +41,7 @@ class TickerTopic(MarketTopic):
     def __init__(self, exchange: Exchange, key: Key, arg: dict[str, Any], listing: Listing) -> None:
         super().__init__(exchange, key, arg, listing)
         self._sent: Any = None
-        self._sent_ms = 0
+        self._looked_ms = 0
 
     def row(self) -> dict[str, Any]:
         row = ticker_row(self.exchange, self.listing)
@@ -60,12 +60,13 @@ class TickerTopic(MarketTopic):
         return [self.row()]
 
     def flush(self, now_ms: int) -> None:
-        if now_ms - self._sent_ms < TICKER_MS:
+        if now_ms - self._looked_ms < TICKER_MS:
             return
+        self._looked_ms = now_ms
         row = self.row()
         told = {name: value for name, value in row.items() if name != "ts"}
         if told != self._sent:
-            self._sent, self._sent_ms = told, now_ms
+            self._sent = told
             self.send("snapshot", [row])
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from tradewind.exchange import Interval, Listing
 from tradewind.exchange.candles import Candle
 from tradewind.gateway.bitget.failure import Failure, missing
 from tradewind.gateway.bitget.formats import GRANULARITIES, price_text, rounded, text
 from tradewind.gateway.bitget.routes import Call, Routes
-from tradewind.gateway.bitget.v2.marks import mark_rows
 from tradewind.gateway.bitget.v2.products import is_served, listings, perpetual
 from tradewind.market import Kind
 
@@ -69,59 +67,54 @@ def mix_candles(call: Call) -> object:
     if not is_served(call):
         return []
     m = perpetual(call)
-    kinds = {"market": False, "mark": True, "index": True}
-    marks = (call.params.maybe("kLineType") or "market").lower()
-    if marks not in kinds:
+    prices = (call.params.maybe("kLineType") or "market").lower()
+    if prices not in ("market", "mark", "index"):
         raise Failure("400171", "Parameter verification failed kLineType")
-    return _marks(call, m, MOST_RECENT) if kinds[marks] else _rows(call, m, MOST_RECENT)
+    return _rows(call, m, MOST_RECENT, prices)
 
 
 @routes.get("/mix/market/history-candles")
 def mix_history_candles(call: Call) -> object:
     """At most 200 candles before `endTime`, in a span of 90 days."""
-    return _mix_history(call, marks=False)
+    return _mix_history(call, "market")
 
 
 @routes.get("/mix/market/history-mark-candles")
 def mix_history_mark_candles(call: Call) -> object:
     """Candles of the mark price."""
-    return _mix_history(call, marks=True)
+    return _mix_history(call, "mark")
 
 
 @routes.get("/mix/market/history-index-candles")
 def mix_history_index_candles(call: Call) -> object:
-    """The index is the last price where nothing else was recorded, else the mark price."""
-    return _mix_history(call, marks=True)
+    """Candles of the index: the spot price where the spot market is listed."""
+    return _mix_history(call, "index")
 
 
-def _mix_history(call: Call, marks: bool) -> object:
+def _mix_history(call: Call, prices: str) -> object:
     if not is_served(call):
         return []
     m, (start, end) = perpetual(call), call.params.times()
     if start is not None and end is not None and end - start > 90 * DAY_MS:
         raise Failure("40705", "The start and end time cannot exceed 90 days")
-    return _marks(call, m, MOST_HISTORY) if marks else _rows(call, m, MOST_HISTORY)
+    return _rows(call, m, MOST_HISTORY, prices)
 
 
-def _rows(call: Call, m: Listing, most: int) -> object:
-    return [candle_row(c, m) for c in _candles(call, m, most)]
+def _rows(call: Call, m: Listing, most: int, prices: str) -> object:
+    return [candle_row(c, m) for c in _candles(call, m, most, prices)]
 
 
-def _candles(call: Call, m: Listing, most: int) -> list[Candle]:
+def _candles(call: Call, m: Listing, most: int, prices: str = "market") -> list[Candle]:
     """Those that open in [startTime, endTime): the newest ones."""
     name, (start, end) = interval(call).text, call.params.times()
-    limit = call.params.limit(100, most)
-    found = call.exchange.tape.candles(m.symbol, name, None, None if end is None else end - 1, limit)
+    limit, tape = call.params.limit(100, most), call.exchange.tape
+    ask = {
+        "market": tape.candles,
+        "mark": tape.prices.mark_candles,
+        "index": tape.prices.index_candles,
+    }[prices]
+    found = ask(m.symbol, name, None, None if end is None else end - 1, limit)
     return [c for c in found if start is None or c.open_time >= start]
-
-
-def _marks(call: Call, m: Listing, most: int) -> object:
-    (start, end), limit = call.params.times(), call.params.limit(100, most)
-    last = None if end is None else end - 1
-    found: list[Any] | None = mark_rows(call.exchange, m.symbol, interval(call), last, limit)
-    if found is None:
-        found = [(c.open_time, *candle_row(c, m)[1:5]) for c in _candles(call, m, most)]
-    return [[str(row[0]), *row[1:], "0", "0"] for row in found if start is None or row[0] >= start]
 
 
 @routes.get("/mix/market/current-fund-rate")

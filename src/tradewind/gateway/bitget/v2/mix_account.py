@@ -191,13 +191,14 @@ def bills(call: Call) -> object:
         return {"bills": [], "endId": None}
     params, (start, end) = call.params, call.params.times()
     m, coin, wanted = maybe_perpetual(call), params.maybe("coin"), params.maybe("businessType")
+    plain = start is None and coin is None and wanted is None and not params.has("idLessThan")
     found = incomes(
         call.exchange.ledger,
         call.account,
         symbol=m.symbol if m else None,
         start_ms=start,
         end_ms=end,
-        limit=1_000_000_000,
+        limit=params.limit(100, 100) if plain else 1_000_000_000,
     )
     kept = (i for i in found if coin in (None, i.asset) and wanted in (None, business(i)))
     rows = page(kept, params)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tradewind.exchange import (
@@ -19,11 +20,11 @@ from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
 from tradewind.gateway.bitget.v2.lookup import check_new_name, failed, find_order, named, pair
 from tradewind.gateway.bitget.v2.mix_requests import (
-    check_stops,
+    check_exits,
     choose_margin_mode,
+    exits,
     margin_mode,
     order_request,
-    preset_stops,
 )
 from tradewind.gateway.bitget.v2.products import is_served, maybe_perpetual, perpetual
 from tradewind.gateway.bitget.words import NO_POSITION, check_scale, order_worded
@@ -38,19 +39,17 @@ NEW_PRESETS = ("newPresetStopSurplus", "newPresetStopLoss")
 def place(call: Call, params: Params, m: Listing) -> Order:
     exchange = call.exchange
     request = order_request(call, params, m)
-    stops = preset_stops(params, m, PRESETS)
-    if stops:
-        long = request.side is Side.BUY
-        check_stops(stops, long, request.price or exchange.tape.mark(m.symbol))
+    found = exits(params, m, PRESETS)
+    if any(found):
+        check_exits(found, request.side is Side.BUY, request.price or exchange.tape.mark(m.symbol))
+        request = replace(request, take_profit=found[0], stop_loss=found[1])
     check_new_name(call, m.symbol, request.client_id)
     isolated = choose_margin_mode(params, m.symbol in exchange.account(call.account).isolated)
     try:
         with margin_mode(exchange, call.account, m, isolated):
-            order = exchange.place(call.account, request)
+            return exchange.place(call.account, request)
     except Refused as refused:
         raise order_worded(refused, m) from None
-    call.desk.attach(order, stops)
-    return order
 
 
 @routes.post("/place-order", 10, Security.FUTURES)
@@ -141,13 +140,12 @@ def modify_order(call: Call) -> object:
     if not order.status.is_open:
         raise known("22001")
     size, price = params.maybe_positive("newSize"), params.maybe_positive("newPrice")
-    stops = preset_stops(params, m, NEW_PRESETS)
-    if size is None and price is None and not stops:
+    found = exits(params, m, NEW_PRESETS)
+    if size is None and price is None and not any(found):
         raise missing("newSize")
     check_scale("newPrice", price, m.filters.tick)
     check_scale("newSize", size, m.filters.step)
-    if stops:
-        check_stops(stops, order.is_buy, price or order.price)
+    check_exits(found, order.is_buy, price or order.price)
     name = params.client_id("newClientOid")
     check_new_name(call, m.symbol, name)
     if size is not None or price is not None:
@@ -157,8 +155,8 @@ def modify_order(call: Call) -> object:
             )
         except Refused as refused:
             raise order_worded(refused, m) from None
-    if stops:
-        call.desk.change(order, stops)
+    if any(found):
+        call.exchange.change_exits(call.account, m.symbol, order.id, *found)
     return pair(order)
 
 

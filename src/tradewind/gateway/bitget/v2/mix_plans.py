@@ -20,16 +20,15 @@ from tradewind.gateway.bitget.failure import Failure, known, missing, wrong
 from tradewind.gateway.bitget.formats import FORCES, TRIGGERS
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
-from tradewind.gateway.bitget.v2.desk import Stops
 from tradewind.gateway.bitget.v2.lookup import open_plan, pair
 from tradewind.gateway.bitget.v2.mix_requests import (
     check_coin,
-    check_stops,
+    check_exits,
     check_trigger,
     choose_margin_mode,
     direction,
+    exits,
     margin_mode,
-    preset_stops,
     reduces,
 )
 from tradewind.gateway.bitget.v2.products import perpetual
@@ -64,14 +63,14 @@ def callback_rate(value: Decimal) -> Decimal:
     return value / 100
 
 
-def submit(call: Call, m: Listing, request: OrderRequest, kind: str, stops: Stops) -> AlgoOrder:
+def submit(call: Call, m: Listing, request: OrderRequest, kind: str) -> AlgoOrder:
     try:
         plan = call.exchange.place_conditional(call.account, request)
     except Refused as refused:
         if refused.reason is Refusal.NO_POSITION:
             raise NOT_ENOUGH from None
         raise order_worded(refused, m) from None
-    call.desk.note_plan(plan, kind, stops)
+    call.desk.note(plan, kind)
     return plan
 
 
@@ -102,14 +101,14 @@ def place_plan(call: Call) -> object:
     if kind == "track_plan":
         rate = callback_rate(params.decimal("callbackRatio"))
         request = replace(request, activation_price=trigger, callback_rate=rate)
-        stops = Stops()
     else:
         request = _normal(call, m, request, trigger)
-        stops = preset_stops(params, m, STOPS)
-        check_stops(stops, side is Side.BUY, request.price or trigger)
+        found = exits(params, m, STOPS)
+        check_exits(found, side is Side.BUY, request.price or trigger)
+        request = replace(request, take_profit=found[0], stop_loss=found[1])
     isolated = choose_margin_mode(params, m.symbol in call.exchange.account(call.account).isolated)
     with margin_mode(call.exchange, call.account, m, isolated):
-        return pair(submit(call, m, request, kind, stops))
+        return pair(submit(call, m, request, kind))
 
 
 def _normal(call: Call, m: Listing, request: OrderRequest, trigger: Decimal) -> OrderRequest:
@@ -143,24 +142,22 @@ def place_tpsl(call: Call) -> object:
         request = _closing(call, m, None if whole else size, trigger, price, "", profit=profit, whole=whole)
     else:
         raise wrong("planType")
-    return pair(submit(call, m, request, kind, Stops()))
+    return pair(submit(call, m, request, kind))
 
 
 @routes.post("/place-pos-tpsl-order", 10, Security.FUTURES)
 def place_position_tpsl(call: Call) -> object:
     """A take profit and a stop loss for all of a position, both or one of them."""
     params, m = call.params, perpetual(call)
-    stops = preset_stops(params, m, STOPS)
-    if not stops:
+    found = exits(params, m, STOPS)
+    if not any(found):
         raise missing("stopLossTriggerPrice")
-    found = []
-    for stop, profit, name in ((stops.profit, True, "stopSurplus"), (stops.loss, False, "stopLoss")):
-        if stop is None:
-            continue
-        request = _closing(call, m, None, stop.trigger, stop.price, name, profit=profit, whole=True)
-        plan = submit(call, m, request, "pos_profit" if profit else "pos_loss", Stops())
-        found.append(pair(plan))
-    return found
+    placed = []
+    for stop, profit, name in zip(found, (True, False), STOPS, strict=True):
+        if stop is not None:
+            request = _closing(call, m, None, stop.price, stop.limit, name, profit=profit, whole=True)
+            placed.append(pair(submit(call, m, request, "pos_profit" if profit else "pos_loss")))
+    return placed
 
 
 def _closing(
@@ -282,12 +279,19 @@ def modify_plan(call: Call) -> object:
         return _amend(call, plan, request)
     if kind != "normal_plan":
         raise known("43025")
-    stops = preset_stops(params, m, NEW_STOPS)
+    found = exits(params, m, NEW_STOPS)
+    found = found[0] or old.take_profit, found[1] or old.stop_loss
     trigger, price = trigger or old.stop_price, (price or old.price) if old.price else None
     assert trigger is not None
-    check_stops(stops, old.side is Side.BUY, price or trigger)
+    check_exits(found, old.side is Side.BUY, price or trigger)
     waits = waiting_type(call, m, old.side, trigger, old.trigger_by, price is not None)
-    request = replace(old, type=waits, quantity=size, price=price, stop_price=trigger)
-    reply = _amend(call, plan, request)
-    call.desk.note_plan(plan, kind, stops)
-    return reply
+    request = replace(
+        old,
+        type=waits,
+        quantity=size,
+        price=price,
+        stop_price=trigger,
+        take_profit=found[0],
+        stop_loss=found[1],
+    )
+    return _amend(call, plan, request)

@@ -21,7 +21,7 @@ def detail(call: Call) -> object:
     order = find_order(call, call.params, Kind.PERPETUAL, perpetual(call).symbol)
     if order is None:
         raise known("40109")
-    return order_row(order, call.exchange, call.desk)
+    return order_row(order, call.exchange)
 
 
 @routes.get("/orders-pending", 10, Security.READ)
@@ -42,7 +42,7 @@ def _listed(call: Call, open_ones: bool) -> object:
     m, client_id = maybe_perpetual(call), call.params.client_id()
     symbol = m.symbol if m else None
     found = orders(call, Kind.PERPETUAL, symbol, open_ones=open_ones, client_id=client_id)
-    rows = [order_row(o, call.exchange, call.desk) for o in found]
+    rows = [order_row(o, call.exchange) for o in found]
     return {"entrustedList": rows, "endId": end_id(found)}
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from tradewind.exchange import (
     Exchange,
+    Exit,
     Listing,
     OrderRequest,
     OrderType,
@@ -21,7 +22,6 @@ from tradewind.gateway.bitget.failure import Failure, known, missing, wrong
 from tradewind.gateway.bitget.formats import FORCES, SIDES, TRIGGERS, text
 from tradewind.gateway.bitget.params import Params
 from tradewind.gateway.bitget.routes import Call
-from tradewind.gateway.bitget.v2.desk import Stop, Stops
 from tradewind.gateway.bitget.v2.spot_orders import SELF_TRADES, is_limit
 from tradewind.gateway.bitget.words import check_scale
 from tradewind.market import Side
@@ -120,12 +120,15 @@ def order_request(call: Call, params: Params, m: Listing) -> OrderRequest:
     )
 
 
-def preset_stops(params: Params, m: Listing, names: tuple[str, str]) -> Stops:
-    """Stops that come with an order. `names`: how the parameters of profit and loss begin."""
-    return Stops(_stop(params, m, names[0]), _stop(params, m, names[1]))
+Exits = tuple[Exit | None, Exit | None]  # take profit, stop loss
 
 
-def _stop(params: Params, m: Listing, name: str) -> Stop | None:
+def exits(params: Params, m: Listing, names: tuple[str, str]) -> Exits:
+    """What comes with an order. `names`: how the parameters of profit and loss begin."""
+    return _exit(params, m, names[0]), _exit(params, m, names[1])
+
+
+def _exit(params: Params, m: Listing, name: str) -> Exit | None:
     preset = name.startswith(("preset", "newPreset"))
     trigger_name = f"{name}Price" if preset else f"{name}TriggerPrice"
     trigger = params.maybe_positive(trigger_name)
@@ -135,15 +138,16 @@ def _stop(params: Params, m: Listing, name: str) -> Stop | None:
     check_scale(trigger_name, trigger, m.filters.tick)
     check_scale(f"{name}ExecutePrice", price, m.filters.tick)
     by = params.maybe_choice(f"{name}TriggerType", TRIGGERS) or TriggerBy.MARK
-    return Stop(trigger, price, by)
+    return Exit(trigger, price, by)
 
 
-def check_stops(stops: Stops, long: bool, reference: Decimal) -> None:
+def check_exits(found: Exits, long: bool, reference: Decimal) -> None:
     """A stop loss below a long position's price and a take profit above it; for a short the reverse."""
-    if stops.loss is not None:
-        check_trigger(stops.loss.trigger, long, reference, profit=False)
-    if stops.profit is not None:
-        check_trigger(stops.profit.trigger, long, reference, profit=True)
+    profit, loss = found
+    if loss is not None:
+        check_trigger(loss.price, long, reference, profit=False)
+    if profit is not None:
+        check_trigger(profit.price, long, reference, profit=True)
 
 
 def check_trigger(trigger: Decimal, long: bool, reference: Decimal, *, profit: bool) -> None:

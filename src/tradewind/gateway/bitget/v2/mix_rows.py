@@ -12,6 +12,7 @@ from tradewind.exchange import (
     AlgoOrder,
     AlgoStatus,
     Exchange,
+    Exit,
     Order,
     OrderRequest,
     OrderStatus,
@@ -31,7 +32,7 @@ from tradewind.gateway.bitget.formats import (
     text,
     yes_no,
 )
-from tradewind.gateway.bitget.v2.desk import Desk, Stop
+from tradewind.gateway.bitget.v2.desk import Desk
 from tradewind.gateway.bitget.v2.spot_rows import order_type
 from tradewind.market import Side
 
@@ -76,11 +77,11 @@ def source(order: Order) -> str:
     return _SOURCES.get(order.cause, "normal")
 
 
-def order_row(order: Order, exchange: Exchange, desk: Desk) -> dict[str, Any]:
+def order_row(order: Order, exchange: Exchange) -> dict[str, Any]:
     """An order with its status under both names that v2 uses for it."""
     m, account = exchange.listings[order.symbol], exchange.account(order.account)
     side, trade_side = sides(order.side, order.position_side)
-    stops, state = desk.stops_of(order), status(order.status)
+    state = status(order.status)
     return {
         "symbol": m.id,
         "size": text(order.quantity),
@@ -107,21 +108,21 @@ def order_row(order: Order, exchange: Exchange, desk: Desk) -> dict[str, Any]:
         "orderType": "limit" if order.price else "market",
         "orderSource": source(order),
         "cancelReason": "" if state != "canceled" else "normal_cancel",
-        "presetStopSurplusPrice": trigger_text(stops.profit),
-        "presetStopSurplusExecutePrice": price_of(stops.profit),
-        "presetStopLossPrice": trigger_text(stops.loss),
-        "presetStopLossExecutePrice": price_of(stops.loss),
+        "presetStopSurplusPrice": trigger_text(order.take_profit),
+        "presetStopSurplusExecutePrice": limit_text(order.take_profit),
+        "presetStopLossPrice": trigger_text(order.stop_loss),
+        "presetStopLossExecutePrice": limit_text(order.stop_loss),
         "cTime": str(order.created_ms),
         "uTime": str(order.updated_ms),
     }
 
 
-def trigger_text(stop: Stop | None) -> str:
-    return text(stop.trigger) if stop else ""
+def trigger_text(found: Exit | None) -> str:
+    return text(found.price) if found else ""
 
 
-def price_of(stop: Stop | None) -> str:
-    return text(stop.price) if stop and stop.price else ""
+def limit_text(found: Exit | None) -> str:
+    return text(found.limit) if found and found.limit else ""
 
 
 def fill_row(trade: Trade, exchange: Exchange) -> dict[str, Any]:
@@ -161,7 +162,7 @@ def plan_row(plan: AlgoOrder, exchange: Exchange, desk: Desk) -> dict[str, Any]:
     side, trade_side = sides(request.side, request.position_side)
     trails = request.type is OrderType.TRAILING_STOP
     trigger = request.activation_price if trails else request.stop_price
-    stops = desk.stops_of_plan(plan)
+    profit, loss = request.take_profit, request.stop_loss
     price = text(request.price) if request.price else ""
     return {
         "planType": desk.kind(plan),
@@ -187,12 +188,12 @@ def plan_row(plan: AlgoOrder, exchange: Exchange, desk: Desk) -> dict[str, Any]:
         "tradeSide": trade_side,
         "posMode": mode_name(request.position_side is not PositionSide.BOTH),
         "orderType": "limit" if request.price else "market",
-        "stopSurplusTriggerPrice": trigger_text(stops.profit),
-        "stopSurplusExecutePrice": price_of(stops.profit),
-        "stopSurplusTriggerType": TRIGGER_NAMES[stops.profit.by] if stops.profit else "fill_price",
-        "stopLossTriggerPrice": trigger_text(stops.loss),
-        "stopLossExecutePrice": price_of(stops.loss),
-        "stopLossTriggerType": TRIGGER_NAMES[stops.loss.by] if stops.loss else "fill_price",
+        "stopSurplusTriggerPrice": trigger_text(profit),
+        "stopSurplusExecutePrice": limit_text(profit),
+        "stopSurplusTriggerType": TRIGGER_NAMES[profit.trigger_by] if profit else "fill_price",
+        "stopLossTriggerPrice": trigger_text(loss),
+        "stopLossExecutePrice": limit_text(loss),
+        "stopLossTriggerType": TRIGGER_NAMES[loss.trigger_by] if loss else "fill_price",
         "cTime": str(plan.created_ms),
         "uTime": str(plan.updated_ms),
     }

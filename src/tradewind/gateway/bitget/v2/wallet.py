@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice, takewhile
 
 from tradewind.exchange import Exchange, Permission, Refusal, Refused
 from tradewind.exchange.accounts import FUTURES, SPOT
@@ -14,7 +15,6 @@ from tradewind.gateway.bitget.formats import text
 from tradewind.gateway.bitget.params import Params
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
-from tradewind.gateway.bitget.v2.paging import page
 from tradewind.gateway.bitget.words import worded
 
 routes = Routes("/api/v2/spot")
@@ -93,13 +93,15 @@ def bills(call: Call) -> object:
     """Changes of the spot wallet, newest first."""
     params, (start, end) = call.params, call.params.times()
     coin, group, business = params.maybe("coin"), params.maybe("groupType"), params.maybe("businessType")
+    below, limit = params.maybe_integer("idLessThan"), params.limit(100, 500)
+    since = takewhile(lambda bill: start is None or bill.time_ms >= start, _bills(call))
     kept = (
         bill
-        for bill in _bills(call)
-        if (coin in (None, bill.coin))
+        for bill in since
+        if coin in (None, bill.coin)
         and group in (None, bill.group)
         and business in (None, bill.business)
-        and (start is None or bill.time_ms >= start)
+        and (below is None or bill.id < below)
         and (end is None or bill.time_ms <= end)
     )
     return [
@@ -113,7 +115,7 @@ def bills(call: Call) -> object:
             "fees": text(bill.fee),
             "cTime": str(bill.time_ms),
         }
-        for bill in page(kept, params, most=500)
+        for bill in islice(kept, limit)
     ]
 
 

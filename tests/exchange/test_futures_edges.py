@@ -1,16 +1,16 @@
-"""Corners of matching and margin: what is easily a little wrong, in numbers that can be checked by hand."""
+"""Corners of futures: what is easily a little wrong, in numbers that can be checked by hand."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.exchange.worlds import (
     MINUTE,
     OTHER,
     PERP,
-    SPOT,
     START,
     D,
     assert_sound,
@@ -25,7 +25,6 @@ from tradewind.exchange import (
     AlgoStatus,
     DepthShape,
     Exchange,
-    FeeSettings,
     OrderStatus,
     OrderType,
     PositionSide,
@@ -50,16 +49,16 @@ def futures(bars: list | None = None, **options: object) -> Exchange:
     return exchange(bars or flat(10, volume=10_000.0), (PERP, OTHER), **{"shape": TIGHT} | options)
 
 
-def test_an_own_order_behind_the_crowd_stays_when_the_crowd_was_enough() -> None:
-    world = exchange(flat(5), shape=DepthShape(levels=1))
-    world.control.deposit("a", "BTC", D(1000))
-    bid, _ = world.tape.best(SPOT)
-    assert bid is not None
-    own = world.place("a", buy(LIMIT, "1", bid[0]))
-    sale = world.place("a", sell(LIMIT, bid[1], bid[0], time_in_force=TimeInForce.IOC))
-    assert (sale.status, sale.prevented) == (OrderStatus.FILLED, 0)
-    assert own.status is OrderStatus.NEW
-    assert_sound(world)
+def reducing_asks(first_reduces: bool) -> Exchange:
+    """`a` is long 3 and offers 3 at 101 and 3 reduce-only at 102; the crowd stands at 100 and 105."""
+    world = futures(flat(20, volume=10_000.0), shape=DepthShape(levels=1, spread_fraction=0.05))
+    world.control.open_account("b", {}, {"USDT": D(10_000)})
+    while (best := world.tape.best(PERP)[0]) is None or best[0] != 100:
+        world.advance(world.now_ms + 500)
+    world.place("a", buy(MARKET, "3", symbol=PERP))
+    world.place("a", sell(LIMIT, "3", "101", symbol=PERP, reduce_only=first_reduces))
+    world.place("a", sell(LIMIT, "3", "102", symbol=PERP, reduce_only=True))
+    return world
 
 
 def test_a_sale_larger_than_the_book_needs_margin_for_what_it_can_sell_only() -> None:
@@ -92,24 +91,6 @@ def test_shrinking_an_order_is_allowed_however_little_margin_is_left() -> None:
     assert world.positions.wallet("a", "USDT").available < 0
     assert world.amend("a", PERP, order.id, quantity=D(10)).quantity == 10
     assert refused(world.amend, "a", PERP, order.id, quantity=D(11)) is Refusal.INSUFFICIENT_MARGIN
-    assert_sound(world)
-
-
-@pytest.mark.parametrize("change", ["fee", "coin"])
-def test_fees_in_quote_that_nothing_was_held_for_are_paid_in_base(change: str) -> None:
-    """The rate rises, or the account turns to quote fees, while an order that spends all it has rests."""
-    world = exchange(flat(10))
-    world.control.open_account("q", {"USDT": D(1000)}, fee_coin="" if change == "coin" else "quote")
-    quantity = D("10.101") if change == "coin" else D("10.09")
-    order = world.place("q", buy(LIMIT, quantity, "99.00"))
-    if change == "coin":
-        world.account("q").fee_settings = FeeSettings("quote")
-    else:
-        world.control.change_listing(SPOT, maker_fee=D("0.02"))
-    world.tape.revise_candle(SPOT, START + 2 * MINUTE, (100.0, 100.0, 90.0, 95.0, 1000.0))
-    world.advance(START + 5 * MINUTE)
-    assert order.status is OrderStatus.FILLED
-    assert {t.fee_asset for t in order.trades} == {"BTC"}
     assert_sound(world)
 
 
@@ -159,43 +140,6 @@ def test_deleveraging_keeps_to_the_lots() -> None:
     assert refused(world.control.adl, "a", PERP, quantity=D("0.0005")) is Refusal.BAD_QUANTITY
 
 
-def test_money_below_the_smallest_unit_is_refused() -> None:
-    world = exchange(flat(3))
-    rows = len(world.ledger)
-    for move in (world.control.deposit, world.control.withdraw, world.control.adjust):
-        assert refused(move, "a", "USDT", D("1e-9")) is Refusal.BAD_QUANTITY
-    assert len(world.ledger) == rows
-
-
-def test_a_renamed_order_is_found_by_its_new_name_only() -> None:
-    world = exchange(flat(3))
-    order = world.place("a", buy(LIMIT, "1", "99", client_id="old"))
-    world.amend("a", SPOT, order.id, price=D(98), new_client_id="new")
-    assert world.records.find("a", SPOT, client_id="new") is order
-    assert refused(world.records.find, "a", SPOT, client_id="old") is Refusal.UNKNOWN_ORDER
-
-
-def test_queries_of_orders_and_trades_keep_their_windows() -> None:
-    world = exchange(flat(30))
-    ids = []
-    for _ in range(6):
-        ids.append(world.place("a", buy(MARKET, "0.1")).id)
-        world.advance(world.now_ms + MINUTE)
-    find = world.records.orders
-    assert [o.id for o in find("a", SPOT, limit=2)] == ids[-2:]
-    assert [o.id for o in find("a", SPOT, from_id=ids[2], limit=2)] == ids[2:4]
-    at = [o.created_ms for o in find("a", SPOT)]
-    assert [o.id for o in find("a", SPOT, start_ms=at[1], end_ms=at[3], limit=9)] == ids[1:4]
-    assert [o.id for o in find("a", end_ms=at[3], limit=2)] == ids[2:4]
-    trades = world.records.trades("a", SPOT)
-    assert [t.order_id for t in trades] == ids
-    of_one = world.records.trades("a", SPOT, order_id=ids[1])
-    assert [t.order_id for t in of_one] == [ids[1]]
-    later = world.records.trades("a", SPOT, start_ms=at[2], limit=2)
-    assert [t.order_id for t in later] == ids[2:4]
-    assert world.records.trades("a", SPOT, from_id=trades[-1].id) == trades[-1:]
-
-
 def test_a_restored_exchange_lets_go_of_closed_conditional_orders_too() -> None:
     world = futures(keep_orders=3)
     for i in range(3):
@@ -206,39 +150,6 @@ def test_a_restored_exchange_lets_go_of_closed_conditional_orders_too() -> None:
     stop = replace(stop, client_id="last")
     other.cancel_conditional("a", other.place_conditional("a", stop).id)
     assert [a.client_id for a in other.records.algos("a")] == ["c1", "c2", "last"]
-
-
-def test_nothing_is_told_twice_when_nothing_moved() -> None:
-    world = exchange(flat(10))
-    seen: list = []
-    for channel in ("book", "candle:1m"):
-        world.watch(SPOT, channel)
-    end = world.subscribe(seen.append)
-    world.advance(world.now_ms + 90_000)
-    assert seen
-    seen.clear()
-    following = world.tape.desks[SPOT].feed.next_ms(world.now_ms)
-    assert following is not None
-    world.advance(following - 1)
-    assert seen == []
-    world.advance(following)
-    assert {type(e).__name__ for e in seen} >= {"CandleTick"}
-    end()
-    end()
-
-
-def test_a_fee_is_never_paid_in_a_coin_that_the_trade_itself_spends() -> None:
-    world = exchange(flat(5))
-    world.control.open_account("s", {"BTC": D(1)}, fee_coin="BTC")
-    sale = world.place("s", sell(MARKET, "1"))
-    assert [t.fee_asset for t in sale.trades] == ["USDT"]
-    world.control.open_account("b", {"USDT": D(100)}, fee_coin="USDT")
-    _, ask = world.tape.best(SPOT)
-    assert ask is not None
-    world.control.adjust("b", "USDT", ask[0] - 100 + D("0.01"))
-    bought = world.place("b", buy(MARKET, "1"))
-    assert [t.fee_asset for t in bought.trades] == ["BTC"]
-    assert_sound(world)
 
 
 def test_a_price_worse_than_the_mark_needs_margin_for_the_loss_at_once() -> None:
@@ -263,14 +174,17 @@ def test_profit_of_cross_positions_backs_no_isolated_one() -> None:
 
 
 def test_an_isolated_position_takes_no_more_margin_than_the_wallet_has() -> None:
-    """The loss of another position was paid before its order filled: 4,250 are wanted, 1,791 are left."""
+    """The loss of another position was paid before its order filled: 4,250 are wanted, 1,790 are left.
+
+    A small short in cross margin, with a profit, is open all the while.
+    """
     bars = [*flat(1, volume=1e4), (100, 100, 92, 92, 1e4), *flat(2, 92, 1e4), (92, 92, 84, 84, 1e4)]
     world = futures([*bars, *flat(3, 84, 1e4)])
     world.positions.set_isolated("a", PERP, True)
     order = world.place("a", buy(LIMIT, "1000", "85", symbol=PERP))
     world.place("a", buy(MARKET, "1000", symbol=OTHER))
     world.advance(START + 3 * MINUTE)
-    world.place("a", sell(MARKET, "1000", symbol=OTHER))
+    world.place("a", sell(MARKET, "1010", symbol=OTHER))
     left = world.positions.wallet("a", "USDT").wallet
     while order.status.is_open:
         world.advance(world.now_ms + 500)
@@ -300,3 +214,74 @@ def test_a_higher_tier_charges_its_rate_only_on_what_lies_in_it() -> None:
     worth = wallet.wallet + other.unrealised + 1000 * at - 1000 * after.entry_price
     needed = other.maintenance_margin + 1000 * at * D("0.005") - 50
     assert abs(worth - needed) < D("0.001"), "there the account is worth its maintenance margin"
+
+
+def test_a_forced_trade_is_rounded_against_the_position() -> None:
+    marks = np.full((5, 1, 4), 100.005)
+    made = replace(market(flat(5, volume=1e4), (PERP,)), mark=marks)
+    world = Exchange([made], seed=7, wire=ManualClock(0), shape=TIGHT)
+    world.control.open_account("a", {}, {"USDT": D(10_000)})
+    for opening, price in ((buy, "100.00"), (sell, "100.01")):
+        world.place("a", opening(MARKET, "1", symbol=PERP))
+        assert world.control.adl("a", PERP).average_price == D(price)
+
+
+def test_the_position_that_needs_most_is_taken_first() -> None:
+    world = futures([*flat(1, volume=1e4), (100, 100, 80, 80, 1e4), *flat(3, 80, 1e4)])
+    world.place("a", buy(MARKET, "10", symbol=OTHER))
+    world.place("a", buy(MARKET, "1000", symbol=PERP))
+    world.advance(START + 2 * MINUTE)
+    taken = [r.symbol for r in world.ledger.orders() if r.execution == "calculated"]
+    assert taken == [PERP, OTHER]
+
+
+def test_what_is_bought_at_the_instant_of_funding_pays_none() -> None:
+    """The bar opens at 95 when funding is due: the bid at 97 fills then, after funding was charged."""
+    world = futures([*flat(3, volume=1e4), *flat(3, 95, 1e4)], funding={3: 0.01})
+    order = world.place("a", buy(LIMIT, "1", "97", symbol=PERP))
+    world.advance(START + 3 * MINUTE)
+    assert (order.status, order.trades[0].time_ms) == (OrderStatus.FILLED, START + 3 * MINUTE)
+    assert not [r for r in world.ledger.transfers() if r.cause == "funding"]
+
+
+def test_orders_that_reduce_give_no_more_together_than_the_position_has() -> None:
+    world = reducing_asks(True)
+    whole = buy(LIMIT, "5", "103", symbol=PERP, time_in_force=TimeInForce.FOK)
+    assert refused(world.place, "b", whole) is Refusal.NOT_FILLABLE
+    assert world.place("b", replace(whole, quantity=D(3))).status is OrderStatus.FILLED
+    assert not world.positions.all("a")
+    assert not world.open_orders("a")
+
+
+def test_an_order_that_reduces_opens_nothing_after_another_closed_the_position() -> None:
+    world = reducing_asks(False)
+    taker = world.place("b", buy(LIMIT, "6", "103", symbol=PERP, time_in_force=TimeInForce.IOC))
+    assert taker.filled == 3
+    assert not world.positions.all("a")
+    assert_sound(world)
+
+
+def test_margin_that_covers_a_loss_cannot_be_taken_out() -> None:
+    world = futures([*flat(1, volume=1e4), (100, 100, 98, 98, 1e4), *flat(3, 98, 1e4)])
+    world.positions.set_isolated("a", PERP, True)
+    world.place("a", buy(MARKET, "10", symbol=PERP))
+    world.positions.move_margin("a", PERP, D(100), add=True)
+    world.advance(START + 2 * MINUTE)
+    state = world.positions.state("a", PERP)
+    assert state.unrealised < -10
+    spare = state.isolated_wallet + state.unrealised - state.initial_margin
+    too_much = spare + D("0.01")
+    take = world.positions.move_margin
+    assert refused(take, "a", PERP, too_much, add=False) is Refusal.INSUFFICIENT_MARGIN
+    take("a", PERP, spare, add=False)
+
+
+def test_funding_is_rounded_towards_nothing_for_both_sides() -> None:
+    """0.1 at 100.01 and a rate of 0.00012345 are 0.001234623..: 0.00123462 is paid, and received."""
+    world = futures(flat(6, 100.01, volume=1e4), funding={3: 0.00012345})
+    world.control.open_account("b", {}, {"USDT": D(1000)})
+    world.place("a", buy(MARKET, "0.1", symbol=PERP))
+    world.place("b", sell(MARKET, "0.1", symbol=PERP))
+    world.advance(START + 4 * MINUTE)
+    paid = [r.changes[0][3] for r in world.ledger.transfers() if r.cause == "funding"]
+    assert paid == [D("-0.00123462"), D("0.00123462")]

@@ -1,0 +1,58 @@
+"""`tradewind exchange crash-test` as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CARELESS = Path(__file__).parents[1] / "gateway" / "crash_test" / "bots" / "careless.py"
+
+
+def test_a_bot_that_doubles_orders_ends_with_code_1_and_a_report(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    told = command(
+        *("exchange", "crash-test", "--scenario", "O3", "--seconds", 5, "--settle", 1, "--report", report),
+        *("--max-exposure", 1, "--", sys.executable, CARELESS),
+    )
+    assert told.code == 1
+    assert "O3: doubled: " in told.out
+    assert "O3: over limit: " in told.out
+    made = json.loads(report.read_text())
+    assert (made["failed"], made["passed"]) == (1, 0)
+    [run] = made["scenarios"]
+    assert (run["scenario"], run["verdict"]) == ("O3", "failed")
+    assert {"lost", "doubled", "over limit"} <= {finding["fault"] for finding in run["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--scenario", "O99", "--", "x"), "there is no scenario O99: did you mean O9?"),
+        (("--scenario", "none.toml", "--", "x"), "there is no scenario none.toml"),
+        (("--all", "--scenario", "O1", "--", "x"), "choose one"),
+        (("--max-exposure", "lots", "--", "x"), "--max-exposure is lots"),
+        (("--venue", "kraken", "--", "x"), "expected binance or bitget"),
+        (("--step", "soon", "--", "x"), "--step is soon"),
+        (("--scenario", "O1", "--", "/no/such/bot"), "/no/such/bot cannot be started"),
+        (("--scenario", "O1", "-s", "BTC/EUR", "--", "x"), "BTC/EUR is not listed"),
+    ],
+)
+def test_bad_input_ends_with_code_2_and_one_sentence(
+    command: Callable[..., Any], words: tuple[str, ...], sentence: str
+) -> None:
+    told = command("exchange", "crash-test", *words)
+    assert told.code == 2
+    assert sentence in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_the_exchange_refuses_a_scenario_that_it_does_not_have(command: Callable[..., Any]) -> None:
+    told = command("exchange", "--scenario", "O99")
+    assert (told.code, told.err.strip()) == (2, "Error: there is no scenario O99: did you mean O9?")

@@ -1,0 +1,145 @@
+"""One local exchange for the suite, in a thread of its own, and a fresh account for every client of it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.conformance.places import Place
+from tests.conformance.world import markets
+from tradewind.clients import Keys
+from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
+
+SPEED = 60.0  # a market minute each second: the tape moves while a test waits
+_names = count(1)
+
+
+class Served:
+    """The exchange and the loop that it runs in."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+        table = markets()
+        start = int(table[0].open_time[len(table[0]) // 2])
+        settings = Settings(markets=table, start_ms=start, speed=SPEED, seed=7, tls=False)
+        self.exchange: LocalExchange = self.run(open_exchange(settings))
+
+    def run(self, work: Any) -> Any:
+        """The result of a coroutine in the exchange's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+
+    def call(self, function: Any, *arguments: Any) -> Any:
+        """The result of a plain function in the exchange's loop."""
+        future: Future[Any] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(function(*arguments))
+            except Exception as error:  # noqa: BLE001 - handed to the caller
+                future.set_exception(error)
+
+        self.loop.call_soon_threadsafe(work)
+        return future.result(30)
+
+    def open_account(self, place: Place) -> tuple[str, Keys]:
+        """A new account with money in both wallets, and its keys."""
+        name = f"account-{next(_names)}"
+        funds = {"USDT": Decimal(100_000)}
+        opening = Opening.secret_of(name, funds)
+        house = self.exchange.house("bitget" if place.venue == "bitget" else "binance")
+
+        def open_it() -> None:
+            control = house.exchange.control
+            control.open_account(name, spot=opening.spot, futures=opening.futures, unified=place.unified)
+            control.add_key(name, opening.key, opening.secret, passphrase=opening.passphrase)
+
+        self.call(open_it)
+        return name, Keys(opening.key, opening.secret, opening.passphrase)
+
+    def stop(self) -> None:
+        self.run(self.exchange.stop())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(10)
+
+
+@dataclass
+class Here:
+    """A connected client of one place."""
+
+    place: Place
+    client: Any
+    market: dict[str, Any]
+
+    @property
+    def symbol(self) -> str:
+        return self.place.symbol
+
+    @property
+    def wallet(self) -> dict[str, str]:
+        """What tells ccxt which wallet is meant."""
+        return {"type": "swap"} if self.place.is_swap else {}
+
+    async def last(self) -> float:
+        return float((await self.client.fetch_ticker(self.symbol))["last"])
+
+    async def amount(self, notional: float = 500.0) -> float:
+        """An amount of about that worth, on the market's grid."""
+        return float(self.client.amount_to_precision(self.symbol, notional / await self.last()))
+
+    async def price(self, factor: float) -> float:
+        """The last price times a factor, on the grid."""
+        return float(self.client.price_to_precision(self.symbol, factor * await self.last()))
+
+    async def until(self, found: Any, seconds: float = 10.0) -> Any:
+        """The first true value of an asynchronous function; fails when none comes in time."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while True:
+            value = await found()
+            if value:
+                return value
+            assert loop.time() < end, f"nothing came within {seconds} seconds"
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def connected(place: Place, served: Served | None) -> AsyncIterator[Here]:
+    """A client with markets loaded; on a real venue nothing stays open. `served` is for local places."""
+    if served is not None:
+        _, keys = served.open_account(place)
+        client = place.client(served.exchange.url, keys)
+    else:
+        found = place.keys()
+        if found is None:
+            pytest.skip(f"no keys: set {place.variables}KEY and {place.variables}SECRET")
+        client = place.client(None, found)
+    try:
+        await client.load_markets()
+        yield Here(place, client, client.market(place.symbol))
+        if not place.local:
+            await _leave_nothing(client, place)
+    finally:
+        await client.close()
+
+
+async def _leave_nothing(client: Any, place: Place) -> None:
+    for order in await client.fetch_open_orders(place.symbol):
+        await client.cancel_order(order["id"], place.symbol)
+    if place.is_swap:
+        for position in await client.fetch_positions([place.symbol]):
+            if position["contracts"]:
+                side = "sell" if position["side"] == "long" else "buy"
+                await client.create_order(
+                    place.symbol, "market", side, position["contracts"], params={"reduceOnly": True}
+                )

@@ -1,0 +1,37 @@
+"""ccxt's whole unified surface, a method at a time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.conformance.here import Here, Served, connected
+from tests.conformance.places import PLACES, Place
+from tests.conformance.surface import METHODS, Method
+
+ASKED = [
+    (place, method)
+    for place in PLACES
+    if place.local
+    for method in METHODS.values()
+    if place.kind in method.kinds
+    and place.has(method.name)
+    and place.venue in (method.venues or (place.venue,))
+]
+
+
+@pytest.mark.parametrize(("place", "method"), ASKED, ids=lambda value: getattr(value, "name", value))
+def test_unified_method(place: Place, method: Method, served: Served) -> None:
+    async def run() -> None:
+        async with connected(place, served) as here:
+            await asyncio.wait_for(method.probe(here), 40)
+
+    asyncio.run(run())
+
+
+def test_probes_use_the_clients_own_methods() -> None:
+    assert {m.name for m in METHODS.values()} <= {name for place in PLACES for name in place.known()}
+
+
+__all__ = ["Here"]
