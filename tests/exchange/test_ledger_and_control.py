@@ -114,6 +114,17 @@ def test_a_delisting_closes_positions_at_the_mark() -> None:
     assert_sound(world)
 
 
+def test_a_forced_fill_of_a_reducing_order_ends_with_the_position() -> None:
+    world = exchange(flat(5), (PERP,))
+    world.place("a", buy(OrderType.MARKET, "3", symbol=PERP))
+    request = sell(OrderType.LIMIT, "5", "120", symbol=PERP, reduce_only=True)
+    order = world.place("a", request)
+    world.control.fill("a", PERP, order.id, quantity=D(5))
+    assert (order.filled, order.status, world.open_orders("a")) == (D(3), OrderStatus.EXPIRED, [])
+    assert [p.quantity for p in world.positions.all("a") if p.quantity] == []
+    assert_sound(world)
+
+
 def test_keys_belong_to_accounts() -> None:
     world = exchange(flat(5))
     key = world.control.add_key("a", "k", "hush", frozenset({Permission.READ}))
