@@ -57,8 +57,8 @@ def check_signature(key: ApiKey, signed: str, signature: str) -> None:
 
 def check_time(params: Params, now_ms: int) -> None:
     """The request's time window, against wire time."""
-    window = params.maybe_integer("recvWindow")
-    window = DEFAULT_WINDOW_MS if window is None else window
+    asked = params.maybe_decimal("recvWindow")  # the venue takes parts of a millisecond
+    window = DEFAULT_WINDOW_MS if asked is None else asked
     if not 0 < window <= MAX_WINDOW_MS:
         raise Failure(-1131, "recvWindow must be less than 60000")
     sent = params.integer("timestamp")
