@@ -43,6 +43,17 @@ class Matching:
         self.enter(order, account, listing, desk, plan)
         return order
 
+    def turn_away(self, account_id: str, request: OrderRequest, reason: str) -> Order:
+        """A limit order that is accepted and cancelled at once, whatever it would meet: NEW, then CANCELED."""
+        account, listing, _ = self.admission.admit(account_id, request)
+        order = self.admission.order(account, request)
+        self.reserve(order, account, listing, Plan())
+        self.office.register(order, account)
+        order.working_ms = self.office.times.now
+        self.office.reporting.order(order, Execution.NEW)
+        self.office.end(order, OrderStatus.CANCELED, Execution.CANCELED, reason)
+        return order
+
     def check(self, account_id: str, request: OrderRequest) -> None:
         """`Refused` when `place` would refuse; nothing changes."""
         account, listing, desk = self.admission.admit(account_id, request)

@@ -174,6 +174,13 @@ class Exchange:
         finally:
             self.stream.deliver()
 
+    def turn_away(self, account: str, request: OrderRequest, reason: str) -> Order:
+        """A limit order that a venue takes and cancels at once instead of refusing it; nothing is filled."""
+        try:
+            return self.matching.turn_away(account, request, reason)
+        finally:
+            self.stream.deliver()
+
     def _placer(self, request: OrderRequest) -> Matching | Stops:
         return self.stops if request.type.is_conditional else self.matching
 
