@@ -81,3 +81,6 @@ PLACES = (
     Place("bitget-spot-demo", "bitget", SPOT, Environment.DEMO),
     Place("bitget-swap-demo", "bitget", SWAP, Environment.DEMO),
 )
+
+# ccxt's own `binance` trades perpetuals too: it is asked what its spot markets cannot answer.
+BINANCE_PERPETUAL = Place("local-binance-perpetual", "binance", SWAP)

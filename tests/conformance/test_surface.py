@@ -6,19 +6,11 @@ import asyncio
 
 import pytest
 
-from tests.conformance.here import Here, Served, connected
-from tests.conformance.places import PLACES, Place
-from tests.conformance.surface import METHODS, Method
+from tests.conformance.here import Served, connected
+from tests.conformance.places import Place
+from tests.conformance.surface import METHODS, SURFACES, Method, is_asked
 
-ASKED = [
-    (place, method)
-    for place in PLACES
-    if place.local
-    for method in METHODS.values()
-    if place.kind in method.kinds
-    and place.has(method.name)
-    and place.venue in (method.venues or (place.venue,))
-]
+ASKED = [(place, method) for place in SURFACES for method in METHODS.values() if is_asked(place, method)]
 
 
 @pytest.mark.parametrize(("place", "method"), ASKED, ids=lambda value: getattr(value, "name", value))
@@ -31,7 +23,4 @@ def test_unified_method(place: Place, method: Method, served: Served) -> None:
 
 
 def test_probes_use_the_clients_own_methods() -> None:
-    assert {m.name for m in METHODS.values()} <= {name for place in PLACES for name in place.known()}
-
-
-__all__ = ["Here"]
+    assert {m.name for m in METHODS.values()} <= {name for place in SURFACES for name in place.known()}
