@@ -64,6 +64,9 @@ class Settings:
     `limits` scales the venues' rate limits: None as the venue, more where market time is faster; 0 none.
     `authority` None is that of the user. With `snapshot` the state is taken from that file where there is one,
     and written to it at the end.
+
+    `ledger_limit` rows of each venue's ledger and `keep_orders` closed orders stay in memory. Older rows go to a
+    file beside the snapshot, or to one without a name, from where the ledger reads them again.
     """
 
     markets: Sequence[Market]
@@ -80,6 +83,8 @@ class Settings:
     authority: Path | None = None
     wire: Clock | None = None
     shape: DepthShape | None = None
+    ledger_limit: int = 100_000
+    keep_orders: int = 10_000
 
     @property
     def limit_scale(self) -> float:
@@ -164,6 +169,9 @@ def _house(venue: str, settings: Settings, clock: MarketClock) -> House:
         start_ms=settings.start_ms,
         wire=clock.wire,
         shape=settings.shape,
+        ledger_limit=settings.ledger_limit,
+        ledger_spill=settings.snapshot and snapshots.ledger_beside(settings.snapshot, venue),
+        keep_orders=settings.keep_orders,
     )
     return House(venue, exchange, clock, LimitProfile(settings.limit_scale))
 

@@ -46,6 +46,11 @@ def restore(path: Path, houses: Sequence[House], clock: MarketClock) -> bool:
     return True
 
 
+def ledger_beside(path: Path, venue: str) -> Path:
+    """Where a venue's ledger goes on that is too long for memory: it belongs to the snapshot."""
+    return path.with_name(f"{path.name}.{venue}.ledger")
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         state = orjson.loads(path.read_bytes())
