@@ -89,6 +89,7 @@ class Subscriptions:
         self._next[line] = number + 1
         made = mine[number] = Subscription(line, number, call.account)
         self._users.add(made.account, made.hear)
+        line.account = made.account
         return {"subscriptionId": number}
 
     def unsubscribe(self, call: Call) -> Any:
