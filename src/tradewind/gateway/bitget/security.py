@@ -93,9 +93,9 @@ def check_key(
         raise known("40037")
     if not hmac.compare_digest(passphrase.encode("utf-8", "replace"), key.passphrase.encode()):
         raise known("40012")
-    if not _SIGNATURE.fullmatch(sign):
-        raise known("40010")
-    if not any(hmac.compare_digest(sign, signature(key.secret, text)) for text in signed):
+    if not _SIGNATURE.fullmatch(sign) or not any(
+        hmac.compare_digest(sign, signature(key.secret, text)) for text in signed
+    ):
         raise known("40009")
     if key.addresses and address not in key.addresses:
         raise known("40018")
