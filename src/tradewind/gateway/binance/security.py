@@ -31,9 +31,8 @@ def find_key(exchange: Exchange, name: str, address: str, now_ms: int) -> ApiKey
     """The key of that name; `Failure` when there is none or it may not be used from here or any more."""
     if not name or len(name) > 256 or not name.isascii():
         raise Failure(-2014, "API-key format invalid.", 401)
-    key = exchange.treasury.keys.get(name)
-    expired = key is not None and key.expires_ms and now_ms >= key.expires_ms
-    if key is None or expired or (key.addresses and address not in key.addresses):
+    key = exchange.treasury.valid_key(name, now_ms)
+    if key is None or (key.addresses and address not in key.addresses):
         raise refused_key()
     return key
 

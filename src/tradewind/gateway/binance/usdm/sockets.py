@@ -85,5 +85,6 @@ class Sockets:
 
     def tick(self, now_ms: int) -> None:
         self.users.keys.expire(now_ms)
+        self.users.keys.expire_revoked(self._house.exchange.treasury, now_ms)
         self.markets.tick(now_ms)
         self.hub.tick(now_ms)

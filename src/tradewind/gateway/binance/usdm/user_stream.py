@@ -71,7 +71,7 @@ class UserStreams:
 
     def open(self, call: Call) -> Any:
         """The account's listen key, valid for another hour of wire time."""
-        return {"listenKey": self.keys.open(call.account, call.now_ms()).name}
+        return {"listenKey": self.keys.open(call.account, call.key_name, call.now_ms()).name}
 
     def extend(self, call: Call) -> Any:
         """Another hour for the account's listen key."""

@@ -72,11 +72,14 @@ class Conversation:
         self._topics.clear()
 
     def tick(self, now_ms: int) -> None:
-        """Cut off who is silent, and everybody after a day."""
+        """Cut off who is silent or whose key is gone, and everybody after a day."""
         if now_ms - self.line.opened_ms >= LIFETIME_MS:
             self.line.close(1000, "24 hours are over")
         elif now_ms - self._pinged_ms >= SILENCE_MS:
             self.line.close(1000, "no ping for two minutes")
+        elif self.key and not self._house.exchange.treasury.valid_key(self.key.key, now_ms):
+            self.line.send_json(LineFailure(30011).frame())
+            self.line.close(1008, "the key is gone")
 
     # --- what the client asks
 

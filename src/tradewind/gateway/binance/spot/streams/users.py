@@ -33,7 +33,6 @@ class UserEvents:
         self._by_key: dict[str, tuple[str, Hearer]] = {}
         self._executions = 0
         self.on_change: Callable[[], None] = _nothing
-        self.expired = 0  # keys, ever
         keys.on_gone = self._gone
 
     @property
@@ -76,7 +75,6 @@ class UserEvents:
 
     def _gone(self, key: ListenKey, expired: bool) -> None:
         if expired:
-            self.expired += 1
             event = {"e": "listenKeyExpired", "E": self._wire.now_ms(), "listenKey": key.name}
             self._hub.publish(key.name, event)
         self.stop(key.name)
