@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from tests.conformance.places import Place
-from tests.conformance.world import markets
+from tests.conformance.reading import Reading
+from tests.conformance.world import DAYS_BEFORE, markets
 from tradewind.clients import Keys
+from tradewind.exchange.accounts import Permission
 from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
 
 SPEED = 60.0  # a market minute each second: the tape moves while a test waits
@@ -31,7 +33,7 @@ class Served:
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
         table = markets()
-        start = int(table[0].open_time[len(table[0]) // 2])
+        start = int(table[0].open_time[DAYS_BEFORE * 1440])
         settings = Settings(markets=table, start_ms=start, speed=SPEED, seed=7, tls=False)
         self.exchange: LocalExchange = self.run(open_exchange(settings))
 
@@ -52,17 +54,30 @@ class Served:
         self.loop.call_soon_threadsafe(work)
         return future.result(30)
 
+    def control(self, place: Place) -> Any:
+        """What opens accounts and moves money at that place's venue."""
+        return self.exchange.house("bitget" if place.venue == "bitget" else "binance").exchange.control
+
+    def pass_time(self, milliseconds: int) -> None:
+        """Market time jumps on, and everything happens that falls due."""
+
+        def jump() -> None:
+            self.exchange.clock.step(milliseconds)
+            for house in self.exchange.houses:
+                house.refresh()
+
+        self.call(jump)
+
     def open_account(self, place: Place) -> tuple[str, Keys]:
         """A new account with money in both wallets, and its keys."""
         name = f"account-{next(_names)}"
         funds = {"USDT": Decimal(100_000)}
         opening = Opening.secret_of(name, funds)
-        house = self.exchange.house("bitget" if place.venue == "bitget" else "binance")
+        control = self.control(place)
 
         def open_it() -> None:
-            control = house.exchange.control
             control.open_account(name, spot=opening.spot, futures=opening.futures, unified=place.unified)
-            control.add_key(name, opening.key, opening.secret, passphrase=opening.passphrase)
+            control.add_key(name, opening.key, opening.secret, frozenset(Permission), opening.passphrase)
 
         self.call(open_it)
         return name, Keys(opening.key, opening.secret, opening.passphrase)
@@ -75,11 +90,14 @@ class Served:
 
 @dataclass
 class Here:
-    """A connected client of one place."""
+    """A connected client of one place. The last three are those of a local place alone."""
 
     place: Place
     client: Any
     market: dict[str, Any]
+    served: Served | None = None
+    account: str = ""
+    reading: Reading | None = None
 
     @property
     def symbol(self) -> str:
@@ -89,6 +107,21 @@ class Here:
     def wallet(self) -> dict[str, str]:
         """What tells ccxt which wallet is meant."""
         return {"type": "swap"} if self.place.is_swap else {}
+
+    def pass_time(self, milliseconds: int) -> None:
+        """Local only: market time jumps on."""
+        assert self.served is not None
+        self.served.pass_time(milliseconds)
+
+    def deposit(self, coin: str, amount: int) -> None:
+        """Local only: money from outside into the spot wallet."""
+        assert self.served is not None
+        self.served.call(self.served.control(self.place).deposit, self.account, coin, Decimal(amount))
+
+    def withdraw(self, coin: str, amount: int) -> None:
+        """Local only: money out of the spot wallet."""
+        assert self.served is not None
+        self.served.call(self.served.control(self.place).withdraw, self.account, coin, Decimal(amount))
 
     async def last(self) -> float:
         return float((await self.client.fetch_ticker(self.symbol))["last"])
@@ -117,16 +150,17 @@ class Here:
 async def connected(place: Place, served: Served | None) -> AsyncIterator[Here]:
     """A client with markets loaded; on a real venue nothing stays open. `served` is for local places."""
     if served is not None:
-        _, keys = served.open_account(place)
+        account, keys = served.open_account(place)
         client = place.client(served.exchange.url, keys)
     else:
-        found = place.keys()
+        account, found = "", place.keys()
         if found is None:
             pytest.skip(f"no keys: set {place.variables}KEY and {place.variables}SECRET")
         client = place.client(None, found)
+    reading = Reading(client) if served is not None else None
     try:
         await client.load_markets()
-        yield Here(place, client, client.market(place.symbol))
+        yield Here(place, client, client.market(place.symbol), served, account, reading)
         if not place.local:
             await _leave_nothing(client, place)
     finally:

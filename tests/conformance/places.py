@@ -57,7 +57,10 @@ class Place:
         return Keys(*found) if found[0] and found[1] else None
 
     def client(self, origin: str | None, keys: Keys) -> Any:
-        return connect(self.venue, self.environment, keys=keys, at=origin, unified=self.unified)
+        client = connect(self.venue, self.environment, keys=keys, at=origin, unified=self.unified)
+        if self.local:  # ccxt waits before requests and after its end, which nothing here needs
+            client.enableRateLimit, client.timeout_on_exit = False, 0
+        return client
 
     def __str__(self) -> str:
         return self.name
@@ -81,3 +84,6 @@ PLACES = (
     Place("bitget-spot-demo", "bitget", SPOT, Environment.DEMO),
     Place("bitget-swap-demo", "bitget", SWAP, Environment.DEMO),
 )
+
+# ccxt's own `binance` trades perpetuals too: it is asked what its spot markets cannot answer.
+BINANCE_PERPETUAL = Place("local-binance-perpetual", "binance", SWAP)

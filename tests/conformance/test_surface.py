@@ -6,19 +6,10 @@ import asyncio
 
 import pytest
 
-from tests.conformance.here import Here, Served, connected
-from tests.conformance.places import PLACES, Place
-from tests.conformance.surface import METHODS, Method
-
-ASKED = [
-    (place, method)
-    for place in PLACES
-    if place.local
-    for method in METHODS.values()
-    if place.kind in method.kinds
-    and place.has(method.name)
-    and place.venue in (method.venues or (place.venue,))
-]
+from tests.conformance.here import Served, connected
+from tests.conformance.places import Place
+from tests.conformance.recorded import keep, record
+from tests.conformance.surface import ASKED, METHODS, SURFACES, Method
 
 
 @pytest.mark.parametrize(("place", "method"), ASKED, ids=lambda value: getattr(value, "name", value))
@@ -26,12 +17,15 @@ def test_unified_method(place: Place, method: Method, served: Served) -> None:
     async def run() -> None:
         async with connected(place, served) as here:
             await asyncio.wait_for(method.probe(here), 40)
+            assert here.reading is not None
+            found = here.reading.fields()
+            keep(place.name, method.name, found)
+            for parser, fields in record().get(place.name, {}).get(method.name, {}).items():
+                gone = set(fields) - set(found.get(parser, ()))
+                assert not gone, f"{parser} no longer finds {sorted(gone)}"
 
     asyncio.run(run())
 
 
 def test_probes_use_the_clients_own_methods() -> None:
-    assert {m.name for m in METHODS.values()} <= {name for place in PLACES for name in place.known()}
-
-
-__all__ = ["Here"]
+    assert {m.name for m in METHODS.values()} <= {name for place in SURFACES for name in place.known()}

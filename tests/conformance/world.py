@@ -1,4 +1,4 @@
-"""The markets of the suite: two coins, spot and perpetual, minute bars for some days."""
+"""The markets of the suite: two coins, spot and perpetual, minute bars, the first days of which are history."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from decimal import Decimal
 
 import numpy as np
 
-from tradewind.market import Instrument, Kind, Market, Timeframe
+from tradewind.market import Instrument, Kind, MaintenanceTier, Market, Timeframe
 
-MINUTES = 4 * 24 * 60
+DAYS, DAYS_BEFORE = 16, 2
+MINUTES = DAYS * 24 * 60
 START = 1_760_000_040_000 // 86_400_000 * 86_400_000
+TIERS = (
+    MaintenanceTier(0.0, 0.005),
+    MaintenanceTier(50_000.0, 0.01, 250.0),
+    MaintenanceTier(500_000.0, 0.025, 7_750.0),
+)
 COINS = {"BTC": (60_000.0, "0.01", "0.00001"), "ETH": (3_000.0, "0.01", "0.0001")}
 
 
@@ -41,6 +47,7 @@ def _market(coin: str, kind: Kind, number: int) -> Market:
         min_notional=Decimal(5),
         taker_fee=0.0005 if perpetual else 0.001,
         maker_fee=0.0002 if perpetual else 0.001,
+        **({"tiers": TIERS} if perpetual else {}),
     )
     return Market(
         (instrument,),

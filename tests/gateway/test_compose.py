@@ -10,10 +10,11 @@ import pytest
 
 from tests.gateway.exchange_here import HISTORY, KEYS, MINUTE, NOW, opened, settings
 from tradewind.clients import connect
+from tradewind.exchange import OrderRequest, OrderType
 from tradewind.gateway import snapshots
-from tradewind.gateway.compose import open_exchange
+from tradewind.gateway.compose import LocalExchange, open_exchange
 from tradewind.gateway.control import ControlClient
-from tradewind.market import ConfigError, DataError, Kind
+from tradewind.market import ConfigError, DataError, Kind, Side
 
 
 @pytest.mark.asyncio
@@ -83,6 +84,28 @@ async def test_a_snapshot_goes_on_where_the_exchange_stopped(tmp_path: Path) -> 
         assert again.house("binance").exchange.treasury.holdings() == balances
         assert len(again.house("binance").exchange.open_orders("demo")) == 1
         again.house("binance").exchange.cancel_all("demo")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["kept.json", None])
+async def test_the_control_panel_tells_rows_that_left_memory(tmp_path: Path, name: str | None) -> None:
+    snapshot = tmp_path / name if name else None
+    small = {"snapshot": snapshot, "ledger_limit": 30, "keep_orders": 5}
+    request = OrderRequest(symbol="BTC/USDT", side=Side.BUY, type=OrderType.MARKET, quantity=Decimal("0.01"))
+
+    async def told(exchange: LocalExchange) -> list[int]:
+        async with ControlClient(exchange.url) as control:
+            return [row["seq"] async for row in control.rows("ledger", venue="binance", limit=7)]
+
+    async with opened(tmp_path, **small) as exchange:
+        venue = exchange.house("binance").exchange
+        for _ in range(30):
+            venue.place("demo", request)
+        assert len(list(venue.ledger.held())) <= 30
+        whole = await told(exchange)
+        assert whole == list(range(1, len(venue.ledger) + 1))
+    async with opened(tmp_path, **small) as again:
+        assert await told(again) == (whole if snapshot else whole[: len(again.houses[0].exchange.ledger)])
 
 
 @pytest.mark.asyncio

@@ -190,13 +190,18 @@ class Control:
         client_id: str = "",
         quantity: Decimal | None = None,
     ) -> Order:
-        """Fill a resting order at its own price, whole or in part, as if the crowd had come to it."""
+        """Fill a resting order at its own price, whole or in part, as if the crowd had come to it.
+
+        An order that only reduces fills up to what there is to reduce.
+        """
         order = self._changes.find_open(account_id, symbol, order_id, client_id)
         if not order.working:
             raise Refused(Refusal.UNSUPPORTED_TYPE, "only orders that rest in the book can be filled")
         office, account = self._office, self._treasury.accounts[account_id]
         listing, desk = office.listings[symbol], office.desks[symbol]
         wanted = order.remaining if quantity is None else min(order.remaining, quantity)
+        bound = office.bound(order)
+        wanted = wanted if bound is None else min(wanted, bound)
         step = listing.filters.step
         wanted = wanted // step * step
         if wanted <= 0:

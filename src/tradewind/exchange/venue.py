@@ -54,6 +54,9 @@ class Exchange:
     Refusals are raised as `Refused` and change nothing. Time stands still between calls of `advance`.
     The same seed, markets and requests give the same ledger, however `advance` is cut up.
 
+    With `ledger_limit`, older rows of the ledger leave memory as `Ledger` says, for the file `ledger_spill`.
+    `keep_orders` closed orders stay to be asked for.
+
     `tape` answers what the public may ask, `prices` what it asks beside the last price, `records` what accounts
     ask of orders and trades, `positions` what they ask and set of their futures, `control` does what only the
     venue can, `lists` has the orders that cancel one another, `ledger` tells the truth.

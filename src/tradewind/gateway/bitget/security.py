@@ -88,14 +88,14 @@ def check_key(
     """The key of that name, if the passphrase and the signature of one of the texts are right."""
     if not _KEY.fullmatch(name):
         raise known("40006")
-    key = exchange.treasury.keys.get(name)
-    if key is None or (key.expires_ms and now_ms >= key.expires_ms):
+    key = exchange.treasury.valid_key(name, now_ms)
+    if key is None:
         raise known("40037")
     if not hmac.compare_digest(passphrase.encode("utf-8", "replace"), key.passphrase.encode()):
         raise known("40012")
-    if not _SIGNATURE.fullmatch(sign):
-        raise known("40010")
-    if not any(hmac.compare_digest(sign, signature(key.secret, text)) for text in signed):
+    if not _SIGNATURE.fullmatch(sign) or not any(
+        hmac.compare_digest(sign, signature(key.secret, text)) for text in signed
+    ):
         raise known("40009")
     if key.addresses and address not in key.addresses:
         raise known("40018")

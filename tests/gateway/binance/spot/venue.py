@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 
 import orjson
 
-from tests.gateway.here import KEY, SECRET, house
+from tests.exchange.worlds import PERP, SPOT, START, market, moving
+from tests.gateway.here import KEY, SECRET, D, house
+from tradewind.exchange import Exchange, MarketClock
 from tradewind.gateway.binance.spot import BinanceSpot
-from tradewind.gateway.house import House
+from tradewind.gateway.house import House, LimitProfile
 from tradewind.gateway.wire import Line, Reply, Request
-
-PUBLIC, SIGNED = "public", "signed"
+from tradewind.market import ManualClock
 
 
 class Venue:
@@ -95,3 +96,34 @@ def within_a_minute(found: House) -> None:
     """No window of the wire ends in the next seconds."""
     if found.wire.now_ms() % 60_000 > 45_000:
         found.wire.skew_ms += 20_000
+
+
+def stepped(bars: Any = None) -> tuple[Venue, ManualClock]:
+    """A venue whose two clocks stand still: market time moves by `clock.step`, wire time by the manual one."""
+    wire = ManualClock(START + 3_600_000)
+    clock = MarketClock(START + 3_600_000, 0.0, wire)
+    exchange = Exchange([market(bars or moving(6000), (SPOT, PERP))], wire=wire)
+    exchange.control.open_account("me", spot={"USDT": D(10_000), "BTC": D(10)}, futures={"USDT": D(10_000)})
+    exchange.control.add_key("me", KEY, SECRET)
+    return Venue(House("binance", exchange, clock, LimitProfile(0))), wire
+
+
+class Socket:
+    """A client of a stepped venue on one socket."""
+
+    def __init__(self, venue: Venue, path: str, query: str = "") -> None:
+        self.line, self.frames, self.closed = venue.line(path, query)
+        talk = venue.dialect.talk(self.line)
+        assert talk is not None
+        self.talk = talk
+
+    def say(self, **message: Any) -> Any:
+        """The reply to a message."""
+        self.talk.hear(orjson.dumps(message).decode())
+        return self.frames.pop()
+
+    def heard(self) -> list[Any]:
+        """What came since the last time."""
+        found = self.frames[:]
+        self.frames.clear()
+        return found
