@@ -53,6 +53,21 @@ def test_bad_input_ends_with_code_2_and_one_sentence(
     assert told.err.count("\n") == 1
 
 
+def test_with_json_nothing_else_is_on_stdout(command: Callable[..., Any], tmp_path: Path) -> None:
+    scenario = tmp_path / "late.toml"
+    scenario.write_text(
+        '[[step]]\ndo = "positions/liquidate"\nwith = { venue = "$venue", account = "bot", symbol = "BTC/USDT" }'
+    )
+    told = command(
+        *("exchange", "crash-test", "--json", "--scenario", scenario, "--seconds", 1, "--settle", 0),
+        *("--", "sleep", 2),
+    )
+    [run] = json.loads(told.out)["scenarios"]
+    assert run["verdict"] == "no orders"
+    assert len(run["steps_not_done"]) == 1
+    assert "a step could not be done" in told.err
+
+
 def test_what_cannot_be_written_or_read_is_told_before_any_bot_runs(
     command: Callable[..., Any], tmp_path: Path
 ) -> None:
