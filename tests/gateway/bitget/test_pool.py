@@ -121,9 +121,9 @@ steps = st.one_of(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(steps, min_size=1, max_size=25), st.integers(1, 5))
-def test_no_sequence_makes_or_loses_money(made, seed):
-    caller = unified(moving(600, seed))
+@given(st.lists(steps, min_size=1, max_size=25), st.integers(1, 5), st.sampled_from(["", "quote"]))
+def test_no_sequence_makes_or_loses_money(made, seed, fee_coin):
+    caller = unified(moving(600, seed), fee_coin=fee_coin)
     exchange, now = exchange_of(caller), START + 3_600_000
     for what, params in made:
         if what == "deposit":

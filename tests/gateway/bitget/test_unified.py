@@ -22,11 +22,12 @@ from tests.gateway.bitget.unified import (
     order,
     unified,
 )
-from tests.gateway.bitget.venue import KEY, NOW, PHRASE, SECRET, Caller
+from tests.gateway.bitget.venue import KEY, NOW, PHRASE, SECRET, Caller, empty
 from tradewind.exchange import Permission
 from tradewind.gateway import Line
 from tradewind.gateway.bitget.security import Security, signature
 from tradewind.gateway.bitget.v2 import BitgetV2
+from tradewind.gateway.bitget.v3 import BitgetV3
 from tradewind.gateway.bitget.v3.dialect import ROUTES
 
 BUY = {"side": "buy", "orderType": "market"}
@@ -138,6 +139,12 @@ def test_a_batch_fails_row_by_row():
     found = orjson.loads(caller.raw("POST", "/api/v3/trade/place-batch", "", orjson.dumps(rows)).body)["data"]
     assert [bool(row["orderId"]) for row in found] == [True, False, True]
     assert found[1]["code"]
+    moved = [{"orderId": found[0]["orderId"], "price": "91"}, {"orderId": "77", "price": "91"}]
+    changed = orjson.loads(
+        caller.raw("POST", "/api/v3/trade/batch-modify-order", "", orjson.dumps(moved)).body
+    )["data"]
+    assert [row.get("code", "") for row in changed] == ["", "25204"]
+    assert info(caller, found[0]["orderId"])["price"] == "91"
     ids = [{"orderId": row["orderId"], "category": "SPOT", "symbol": "BTCUSDT"} for row in found]
     ended = orjson.loads(caller.raw("POST", "/api/v3/trade/cancel-batch", "", orjson.dumps(ids)).body)["data"]
     assert [row.get("code", "") for row in ended] == ["", "40019", ""]
@@ -201,6 +208,18 @@ def test_a_part_of_a_position():
     held_back = caller.post("/api/v3/trade/close-positions", category="USDT-FUTURES")
     assert held_back["code"] == "00000"
     assert waiting(caller) == []
+
+
+def test_exits_survive_a_snapshot_as_one():
+    caller = unified()
+    held(caller)
+    caller.post(STRATEGY, **SWAP, posSide="long", stopLoss="90", takeProfit="120")
+    fresh = empty()
+    fresh.exchange.restore(exchange_of(caller).snapshot())
+    other = Caller(BitgetV3(fresh), UKEY, USECRET, UPHRASE)
+    (row,) = waiting(other)
+    assert (row["stopLoss"], row["takeProfit"]) == ("90", "120")
+    assert coin(other)["balance"] == coin(caller)["balance"]
 
 
 def test_the_wrong_side_of_the_price_is_refused():

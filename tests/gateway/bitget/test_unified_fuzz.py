@@ -99,7 +99,7 @@ rows = st.lists(st.dictionaries(st.sampled_from(NAMES), scalar, max_size=9), max
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(["place-batch", "cancel-batch"]), st.one_of(rows, value))
+@given(st.sampled_from(["place-batch", "cancel-batch", "batch-modify-order"]), st.one_of(rows, value))
 def test_batches_of_any_shape(path, sent):
     caller = busy()
     route = next(r for r in ROUTES if r.path.endswith(path))

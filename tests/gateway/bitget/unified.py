@@ -17,15 +17,15 @@ SPOT = {"category": "SPOT", "symbol": "BTCUSDT"}
 SWAP = {"category": "USDT-FUTURES", "symbol": "BTCUSDT"}
 
 
-def unified(
-    bars: Sequence[Any] | None = None, usdt: int = 20_000, limits: float = 0.0, wire: Any = None
-) -> Caller:
+def unified(bars: Sequence[Any] | None = None, usdt: int = 20_000, fee_coin: str = "") -> Caller:
     """A caller of v3 for an account whose money came into both wallets."""
-    found = house(bars, limits, wire)
+    found = house(bars)
     dialect = BitgetV3(found)
     half = D(usdt) / 2
     control = found.exchange.control
-    control.open_account(ONE, spot={"USDT": half, "BTC": D(10)}, futures={"USDT": half}, unified=True)
+    control.open_account(
+        ONE, spot={"USDT": half, "BTC": D(10)}, futures={"USDT": half}, fee_coin=fee_coin, unified=True
+    )
     control.add_key(ONE, UKEY, USECRET, frozenset(Permission), UPHRASE)
     return Caller(dialect, UKEY, USECRET, UPHRASE)
 

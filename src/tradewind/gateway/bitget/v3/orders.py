@@ -231,7 +231,16 @@ def cancel_symbol_order(call: Call) -> object:
 @routes.post("/modify-order", 10, Security.TRADE)
 def modify_order(call: Call) -> object:
     """Another size or price for an open limit order, whose id stays. `autoCancel` yes cancels it on failure."""
-    params = call.params
+    return pair(_modified(call, call.params))
+
+
+@routes.post("/batch-modify-order", 10, Security.TRADE)
+def batch_modify(call: Call) -> object:
+    """A list of at most 20 orders; each succeeds or fails alone."""
+    return _each(call, lambda row: pair(_modified(call, row)))
+
+
+def _modified(call: Call, params: Params) -> Order:
     order = _find_open(call, params)
     m = call.exchange.listings[order.symbol]
     gives_up = params.maybe_choice("autoCancel", {"yes": True, "no": False}) or False
@@ -241,7 +250,8 @@ def modify_order(call: Call) -> object:
     check_scale("price", price, m.filters.tick)
     check_scale("qty", quantity, m.filters.step)
     try:
-        return pair(call.desk.pool.amend(call.account, order, quantity, price))
+        changed: Order = call.desk.pool.amend(call.account, order, quantity, price)
+        return changed
     except Refused as refused:
         if gives_up and order.status.is_open:
             call.exchange.cancel(call.account, order.symbol, order.id)
