@@ -39,8 +39,8 @@ class Reading:
         return read
 
     def _note(self, parser: str, reply: Any, keys: tuple[Any, ...]) -> None:
-        if not isinstance(reply, dict) or "info" in reply:  # ccxt's own structures keep the reply in "info"
-            return
+        if not isinstance(reply, dict) or isinstance(reply.get("info"), dict | list):
+            return  # ccxt's own structures keep the reply in "info"
         known = self._parsers[parser]
         for given in keys:
             for key in given if isinstance(given, list) else (given,):

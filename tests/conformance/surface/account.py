@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conformance.here import Here
 from tests.conformance.surface.acts import held, liquidated
-from tests.conformance.surface.method import BOTH, SPOT, SWAP, among, ask, probe, rows_of
+from tests.conformance.surface.method import BOTH, SWAP, among, ask, probe, rows_of
 
 ask("fetchBalance", BOTH, lambda h: h.client.fetch_balance(h.wallet), lambda h, b: b["USDT"]["total"] > 0)
 ask(
@@ -16,7 +16,7 @@ ask(
 ask("fetchTradingFees", BOTH, lambda h: h.client.fetch_trading_fees(h.wallet), among)
 ask(
     "fetchTradingLimits",
-    SPOT,
+    BOTH,
     lambda h: h.client.fetch_trading_limits([h.symbol]),
     lambda h, t: h.symbol in t,
 )
@@ -34,11 +34,11 @@ ask(
 )
 ask(
     "fetchTransactionFees",
-    SPOT,
+    BOTH,
     lambda h: h.client.fetch_transaction_fees(["USDT"]),
     lambda h, f: "withdraw" in f,
 )
-ask("fetchTransactionFee", SPOT, lambda h: h.client.fetch_transaction_fee("USDT"), lambda h, f: bool(f))
+ask("fetchTransactionFee", BOTH, lambda h: h.client.fetch_transaction_fee("USDT"), lambda h, f: bool(f))
 ask(
     "fetchPositionMode",
     SWAP,
@@ -56,7 +56,7 @@ ask("fetchLeverage", SWAP, lambda h: h.client.fetch_leverage(h.symbol), lambda h
 ask("fetchLeverages", SWAP, lambda h: h.client.fetch_leverages([h.symbol]), among)
 
 
-@probe("fetchLedger", SWAP)
+@probe("fetchLedger", without=("binance spot",))
 async def fetch_ledger(here: Here) -> None:
     await held(here)
     assert {row["currency"] for row in await here.client.fetch_ledger("USDT", params=here.wallet)} == {"USDT"}

@@ -12,6 +12,9 @@ async def fetch_positions(here: Here) -> None:
     amount = await held(here)
     found = [p for p in await here.client.fetch_positions([here.symbol]) if p["contracts"]]
     assert found[0]["contracts"] >= amount
+    if here.place.venue != "bitget":
+        found = await here.client.fetch_positions([here.symbol], {"method": "account"})
+        assert found[0]["contracts"] >= amount
 
 
 @probe("fetchPositionsRisk", SWAP)
@@ -30,6 +33,11 @@ async def fetch_position(here: Here) -> None:
 async def fetch_positions_adl_rank(here: Here) -> None:
     await held(here)
     assert await here.client.fetch_positions_adl_rank([here.symbol])
+
+
+@probe("fetchADLRank", SWAP)
+async def fetch_adl_rank(here: Here) -> None:
+    assert (await here.client.fetch_adl_rank(here.symbol))["rating"] == "low"
 
 
 @probe("fetchPositionADLRank", SWAP)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.conformance.here import Here
@@ -36,6 +36,13 @@ def hear(
         async def leave(here: Here) -> None:
             await _soon(call(here))
             await _soon(ends(here))
+
+
+async def _third(watch: Callable[[Any], Awaitable[Any]], what: Any) -> Any:
+    """What is told after two changes, the first being no more than a snapshot."""
+    for _ in range(2):
+        await watch(what)
+    return await watch(what)
 
 
 def _book(here: Here, found: Any) -> bool:
@@ -89,7 +96,7 @@ hear(
 hear(
     "watchOrderBook",
     BOTH,
-    lambda h: h.client.watch_order_book(h.symbol),
+    lambda h: _third(h.client.watch_order_book, h.symbol),
     _book,
     lambda h: h.client.un_watch_order_book(h.symbol),
     "unWatchOrderBook",
@@ -97,7 +104,7 @@ hear(
 hear(
     "watchOrderBookForSymbols",
     BOTH,
-    lambda h: h.client.watch_order_book_for_symbols([h.symbol]),
+    lambda h: _third(h.client.watch_order_book_for_symbols, [h.symbol]),
     _book,
     lambda h: h.client.un_watch_order_book_for_symbols([h.symbol]),
     "unWatchOrderBookForSymbols",
@@ -169,10 +176,27 @@ async def told_of(here: Here, watch: Call, act: Call) -> None:
         await asyncio.gather(task, return_exceptions=True)
 
 
-tell("watchOrders", BOTH, lambda h: h.client.watch_orders(h.symbol))
 tell("watchMyTrades", BOTH, lambda h: h.client.watch_my_trades(h.symbol))
 tell("watchBalance", BOTH, lambda h: h.client.watch_balance(h.wallet))
 tell("watchPositions", SWAP, lambda h: h.client.watch_positions([h.symbol]))
+
+
+@probe("watchOrders")
+async def watch_orders(here: Here) -> None:
+    async def place(here: Here) -> None:
+        if here.place.is_swap:
+            await here.client.create_trigger_order(
+                here.symbol,
+                "limit",
+                "buy",
+                await here.amount(),
+                await here.price(1.11),
+                await here.price(1.1),
+            )
+            await asyncio.sleep(0.2)
+        await held(here)
+
+    await told_of(here, lambda h: h.client.watch_orders(h.symbol), place)
 
 
 def _of_liquidations(name: str, watch: Call, *, of_others: bool) -> None:

@@ -23,6 +23,7 @@ REFUSED: dict[str, str] = {
     "fetchBorrowInterest": _MARGIN,
     "fetchBorrowRateHistory": _MARGIN,
     "fetchCrossBorrowRate": _MARGIN,
+    "fetchIsolatedBorrowRate": _MARGIN,
     "fetchIsolatedBorrowRates": _MARGIN,
     "fetchDepositAddress": _CHAIN,
     "fetchAllGreeks": _OPTIONS,
