@@ -30,6 +30,7 @@ class Server:
     facts: dict[str, Any]
     process: subprocess.Popen[str]
     start_seconds: float  # from the command to the line that says it answers
+    start_waits: float  # seconds of that when others had its core
 
     @property
     def url(self) -> str:
@@ -78,7 +79,8 @@ def served(folder: Path, *arguments: object) -> Iterator[Server]:
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        yield Server(json.loads(line), process, time.perf_counter() - began)
+        spent = time.perf_counter() - began
+        yield Server(json.loads(line), process, spent, _scheduled(process.pid)[1])
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -73,7 +73,7 @@ def _write(new: list[dict[str, object]]) -> None:
     measured = {(r["name"], r["against"]) for r in new}
     kept = [r for r in kept if (r["name"], r["against"]) not in measured]
     partial = RESULTS.with_suffix(".partial")
-    partial.write_text(json.dumps(kept + new, indent=1) + "\n")
+    partial.write_text(json.dumps(kept + new, indent=2) + "\n")
     os.replace(partial, RESULTS)
 
 
