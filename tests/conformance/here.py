@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.places import Place
+from tests.conformance.reading import Reading
 from tests.conformance.world import DAYS_BEFORE, markets
 from tradewind.clients import Keys
 from tradewind.exchange.accounts import Permission
@@ -89,13 +90,14 @@ class Served:
 
 @dataclass
 class Here:
-    """A connected client of one place. `served` and `account` are those of a local place."""
+    """A connected client of one place. The last three are those of a local place alone."""
 
     place: Place
     client: Any
     market: dict[str, Any]
     served: Served | None = None
     account: str = ""
+    reading: Reading | None = None
 
     @property
     def symbol(self) -> str:
@@ -155,9 +157,10 @@ async def connected(place: Place, served: Served | None) -> AsyncIterator[Here]:
         if found is None:
             pytest.skip(f"no keys: set {place.variables}KEY and {place.variables}SECRET")
         client = place.client(None, found)
+    reading = Reading(client) if served is not None else None
     try:
         await client.load_markets()
-        yield Here(place, client, client.market(place.symbol), served, account)
+        yield Here(place, client, client.market(place.symbol), served, account, reading)
         if not place.local:
             await _leave_nothing(client, place)
     finally:

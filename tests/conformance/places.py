@@ -57,7 +57,10 @@ class Place:
         return Keys(*found) if found[0] and found[1] else None
 
     def client(self, origin: str | None, keys: Keys) -> Any:
-        return connect(self.venue, self.environment, keys=keys, at=origin, unified=self.unified)
+        client = connect(self.venue, self.environment, keys=keys, at=origin, unified=self.unified)
+        if self.local:  # ccxt waits before requests and after its end, which nothing here needs
+            client.enableRateLimit, client.timeout_on_exit = False, 0
+        return client
 
     def __str__(self) -> str:
         return self.name

@@ -8,9 +8,8 @@ import pytest
 
 from tests.conformance.here import Served, connected
 from tests.conformance.places import Place
-from tests.conformance.surface import METHODS, SURFACES, Method, is_asked
-
-ASKED = [(place, method) for place in SURFACES for method in METHODS.values() if is_asked(place, method)]
+from tests.conformance.recorded import keep, record
+from tests.conformance.surface import ASKED, METHODS, SURFACES, Method
 
 
 @pytest.mark.parametrize(("place", "method"), ASKED, ids=lambda value: getattr(value, "name", value))
@@ -18,6 +17,12 @@ def test_unified_method(place: Place, method: Method, served: Served) -> None:
     async def run() -> None:
         async with connected(place, served) as here:
             await asyncio.wait_for(method.probe(here), 40)
+            assert here.reading is not None
+            found = here.reading.fields()
+            keep(place.name, method.name, found)
+            for parser, fields in record().get(place.name, {}).get(method.name, {}).items():
+                gone = set(fields) - set(found.get(parser, ()))
+                assert not gone, f"{parser} no longer finds {sorted(gone)}"
 
     asyncio.run(run())
 

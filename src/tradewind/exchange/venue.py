@@ -304,6 +304,10 @@ class Exchange:
         finally:
             self.stream.deliver()
 
+    def pair_conditional(self, account: str, first: int, second: int) -> None:
+        """Let two open conditional orders end each other, and with their position."""
+        self.conditional.pair(account, first, second)
+
     def cancel_all_conditional(self, account: str, symbol: str | None = None) -> list[AlgoOrder]:
         try:
             return self.conditional.cancel_all(account, symbol)

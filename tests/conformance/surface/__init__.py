@@ -23,4 +23,6 @@ def is_asked(place: Place, method: Method) -> bool:
     return method.is_asked(place)
 
 
-__all__ = ["METHODS", "SURFACES", "Method", "is_asked"]
+ASKED = [(place, method) for place in SURFACES for method in METHODS.values() if is_asked(place, method)]
+
+__all__ = ["ASKED", "METHODS", "SURFACES", "Method"]

@@ -42,6 +42,11 @@ class ListenKeys:
     def find(self, name: str) -> ListenKey | None:
         return self._by_name.get(name)
 
+    def account_of(self, name: str) -> str:
+        """Whose key it is; empty when nobody has it."""
+        key = self._by_name.get(name)
+        return key.account if key else ""
+
     def of(self, account: str, now_ms: int) -> ListenKey:
         """The account's key; `Failure` when it has none that lives."""
         key = self._by_account.get(account)

@@ -191,7 +191,7 @@ class Faults:
             return
         known, now = self.lines[line], self._wire.now_ms()
         seen = see_word(dialect.name, line, text, known.key)
-        known.key, seen.account = seen.key, self._who(seen.key)
+        known.key, seen.account = seen.key, self._who(seen.key) or line.account
         called = seen.kind in _CALLS
         house = self.houses.get(seen.venue)
         market_ms = house.exchange.now_ms if house else 0
@@ -230,7 +230,8 @@ class Faults:
             return
         known = self.lines.get(line)
         key = known.key if known else ""
-        self._frames.pass_on(dialect.name, line, text, send, self._on_frame, key, self._who(key))
+        account = line.account or self._who(key)
+        self._frames.pass_on(dialect.name, line, text, send, self._on_frame, key, account)
 
 
 _CALLS = {Kind.PLACE, Kind.AMEND, Kind.CANCEL, Kind.QUERY, Kind.TRADES, Kind.BALANCE, Kind.POSITIONS}

@@ -74,6 +74,10 @@ class Sockets:
             self._end()
             self._end = None
 
+    def account_of(self, name: str) -> str:
+        """Whose listen key it is; empty for any other stream."""
+        return self.users.keys.account_of(name)
+
     def _hear(self, event: Event) -> None:
         self.markets.hear(event)
         if self._users_heard:

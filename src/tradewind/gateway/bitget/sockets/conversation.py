@@ -121,6 +121,7 @@ class Conversation:
 
     def _log_in(self, arg: dict[str, Any], now_ms: int) -> None:
         self.key = log_in(self._house.exchange, arg, self.line.address, now_ms, self._unified)
+        self.line.account = self.key.account
         self.line.send_json({"event": "login", "code": 0})
 
     def _subscribe(self, arg: dict[str, Any], now_ms: int) -> None:

@@ -51,6 +51,10 @@ class UserEvents:
             self._hearers.pop(account, None)
         self.on_change()
 
+    def account_of(self, name: str) -> str:
+        """Whose listen key it is; empty for any other stream."""
+        return self._keys.account_of(name)
+
     def start(self, name: str) -> bool:
         """A socket wants that stream: whether it is a listen key that lives."""
         key = self._keys.find(name)

@@ -104,6 +104,7 @@ class Subscriptions:
         self._next[line] = number + 1
         made = mine[number] = Subscription(line, number, call.key)
         self._users.add(made.account, made.hear)
+        line.account = made.account
         return {"subscriptionId": number}
 
     def unsubscribe(self, call: Call) -> Any:
