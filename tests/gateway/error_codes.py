@@ -6,7 +6,7 @@ What no request can cause, a fault causes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ccxt
@@ -98,6 +98,10 @@ def with_key(
         )
 
     return add
+
+
+def expired(exchange: Exchange) -> None:
+    exchange.treasury.add_key(replace(exchange.treasury.keys["me-key"], expires_ms=1))
 
 
 def unified(exchange: Exchange) -> None:
@@ -221,6 +225,7 @@ BINANCE = [
     spot(-2011, Missing, "privateDeleteOrder", {"symbol": B, "orderId": 999}, text="Unknown order sent"),
     spot(-2013, Missing, "privateGetOrder", {"symbol": B, "orderId": 999}, text="Order does not exist"),
     spot(-2014, Auth, ACCOUNT, key="x" * 300, text="format invalid"),
+    spot(-2015, Auth, ACCOUNT, before=expired, text="Invalid API-key"),
     spot(-2015, Auth, ACCOUNT, key="nobody", text="Invalid API-key"),
     spot(-2015, Auth, ORDER, LIMIT, key="reader", before=with_key("reader", Permission.READ)),
     spot(-2015, Auth, ACCOUNT, key="far", before=with_key("far", addresses=("10.0.0.1",))),
@@ -248,6 +253,7 @@ USDM = [
     usdm(-2011, Missing, "fapiPrivateDeleteOrder", {"symbol": B, "orderId": 7}),
     usdm(-2013, Missing, "fapiPrivateGetOrder", {"symbol": B, "orderId": 7}),
     usdm(-2014, Auth, "fapiPrivateV3GetBalance", key="x" * 300),
+    usdm(-2015, Auth, "fapiPrivateV3GetBalance", before=expired),
     usdm(-2015, Auth, "fapiPrivateV3GetBalance", key="nobody"),
     usdm(
         -2015, Auth, FORDER, LIMIT, key="trader", before=with_key("trader", Permission.READ, Permission.TRADE)
@@ -346,6 +352,16 @@ BITGET = [
         "40018", Denied, ASSETS, key="far", before=with_key("far", addresses=("10.0.0.1",)), text="Invalid IP"
     ),
     bitget("40019", Bad, PLACE, SPOT_LIMIT | {"size": ""}, text="Parameter size cannot be empty"),
+    bitget("40037", Auth, ASSETS, before=expired, text="Apikey does not exist"),
+    bitget(
+        "40014",
+        Denied,
+        f"{MIX}PlaceOrder",
+        CONTRACT,
+        key="trader",
+        before=with_key("trader", Permission.READ, Permission.TRADE),
+        text="need future order write permissions",
+    ),
     bitget("40037", Auth, ASSETS, key="nobody", text="Apikey does not exist"),
     bitget("40085", Denied, ASSETS, before=unified, text="Unified Account mode"),
     said("40200", "Server upgrade, please try again later", ccxt.OnMaintenance),
@@ -383,4 +399,23 @@ BITGET = [
     said("40923", "Order size and price have not changed, and the order modification failed.", Error),
     bitget("43004", Error, "privateSpotPostV2SpotTradeBatchCancelPlanOrder", text="no order to cancel"),
     said("45006", "Insufficient position", Error),
+]
+
+SOCKETS = [  # code, class, what is wrong with the client, a change of the exchange, a rule
+    (30001, Bad, {}, None, words(30001, "instType:SPOT,channel:orders,instId:default doesn't exist")),
+    (30002, Auth, {}, None, words(30002, "Illegal request")),
+    (30003, Bad, {}, None, words(30003, "Invalid op")),
+    (30004, Auth, {}, None, words(30004, "User needs to log in")),
+    (30005, Auth, {}, unified, None),
+    (30005, Auth, {}, with_key("me-key", Permission.TRADE), None),
+    (30005, Auth, {}, with_key("me-key", addresses=("10.0.0.1",)), None),
+    (30006, Limit, {}, None, words(30006, "Request too many")),
+    (30007, Limit, {}, None, words(30007, "Request over limit,connection close")),
+    (30011, Auth, {"apiKey": "nobody"}, None, None),
+    (30011, Auth, {}, expired, None),
+    (30012, Auth, {"password": "wrong"}, None, None),
+    (30014, Bad, {"seconds": lambda: 1_000_000}, None, None),
+    (30013, Auth, {"seconds": lambda: "noon"}, None, None),
+    (30015, Auth, {"secret": "wrong"}, None, None),
+    (30016, Bad, {}, None, words(30016, "Param error")),
 ]

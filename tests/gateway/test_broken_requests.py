@@ -20,6 +20,7 @@ from tests.gateway.here import KEY, SECRET
 from tradewind.exchange import Exchange
 from tradewind.gateway import Reply, Request
 from tradewind.gateway.bitget.v2 import BitgetV2
+from tradewind.gateway.bitget.v3 import BitgetV3
 
 BINANCE = {
     "symbol": "BTCUSDT",
@@ -31,6 +32,14 @@ BINANCE = {
 }
 BITGET = {"symbol": "BTCUSDT", "side": "buy", "orderType": "limit", "price": "90", "size": "1"}
 CONTRACT = BITGET | {"productType": "USDT-FUTURES", "marginMode": "crossed", "marginCoin": "USDT"}
+UNIFIED = {
+    "category": "SPOT",
+    "symbol": "BTCUSDT",
+    "side": "buy",
+    "orderType": "limit",
+    "price": "90",
+    "qty": "1",
+}
 VALUES: dict[str, Any] = {
     "empty": "",
     "null": None,
@@ -120,9 +129,10 @@ def usdm() -> Target:
     return Target("usdm", BINANCE, desk.exchange, True, send, form)
 
 
-def bitget(path: str, sound: dict[str, Any]) -> Target:
+def bitget(path: str, sound: dict[str, Any], unified: bool = False) -> Target:
     found = house()
-    caller = Caller(BitgetV2(found))
+    found.exchange.account("me").unified = unified
+    caller = Caller(BitgetV3(found) if unified else BitgetV2(found))
 
     def send(sent: Signed) -> Reply:
         if sent.signature == "right":
@@ -140,6 +150,7 @@ TARGETS: dict[str, Callable[[], Target]] = {
     "binance-usdm": usdm,
     "bitget-spot": lambda: bitget("/api/v2/spot/trade/place-order", BITGET),
     "bitget-mix": lambda: bitget("/api/v2/mix/order/place-order", CONTRACT),
+    "bitget-unified": lambda: bitget("/api/v3/trade/place-order", UNIFIED, unified=True),
 }
 # What these endpoints of Bitget can do without.
 OPTIONAL = {"marginMode", "marginCoin"}

@@ -5,6 +5,7 @@ At the venue's own host names over TLS ccxt looks errors up in tables of that ho
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,8 +18,9 @@ import orjson
 import pytest
 
 from tests.exchange.worlds import MINUTE, PERP, SPOT, START, D, flat, market
-from tests.gateway.error_codes import BINANCE, BITGET, USDM, Row
+from tests.gateway.error_codes import BINANCE, BITGET, SOCKETS, USDM, Row
 from tests.gateway.exchange_here import loopback
+from tradewind.clients import Keys, connect
 from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
 from tradewind.gateway.faults import rule_of
 
@@ -143,6 +145,38 @@ async def test_each_code_is_met(authority: Path, row: Row, hosts: bool) -> None:
         assert row.text in body["msg"]
         assert caught.type is (row.kind if hosts else row.elsewhere or row.kind), str(caught.value)
         assert house.ledger.digest() == before
+
+
+@pytest.mark.parametrize(("code", "kind", "changes", "before", "fault"), SOCKETS)
+async def test_codes_of_private_lines_of_bitget(
+    authority: Path, code: int, kind: Any, changes: dict[str, Any], before: Any, fault: Any
+) -> None:
+    async with local(authority) as exchange:
+        client = connect(
+            "bitget", "local", keys=Keys("me-key", "me-secret", "me-pass"), at=exchange.url, streams=True
+        )
+        try:
+            await client.load_markets()
+            if before is not None:
+                before(exchange.house("bitget").exchange)
+            if fault is not None:
+                exchange.faults.add(
+                    rule_of(
+                        {
+                            **fault,
+                            "where": "word",
+                            "match": {"kind": "login" if kind is ccxt.AuthenticationError else "subscribe"},
+                        }
+                    )
+                )
+            for name, value in changes.items():
+                setattr(client, name, value)
+            with pytest.raises(ccxt.BaseError) as caught:
+                await asyncio.wait_for(client.watch_orders(SPOT), 5)
+        finally:
+            await client.close()
+        assert f'"code":{code}' in str(caught.value).replace(" ", "").replace(f'"{code}"', str(code))
+        assert caught.type is kind, str(caught.value)
 
 
 async def test_a_refused_key_looks_like_a_ban_once_it_has_worked(authority: Path) -> None:

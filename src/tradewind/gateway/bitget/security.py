@@ -40,6 +40,10 @@ _NEEDED = {
 }
 
 
+# How the venue names what is missing; it names more than one where a right to read is.
+_ASKED = {Security.SPOT: "spot order write", Security.FUTURES: "future order write"}
+
+
 def caller(exchange: Exchange, request: Request) -> ApiKey:
     """The key that signed a request; `Failure` unless everything about it is right."""
     headers = request.headers
@@ -110,4 +114,4 @@ def signature(secret: str, text: str) -> str:
 def check_permission(key: ApiKey, security: Security) -> None:
     needed = _NEEDED[security]
     if not any(permission in key.permissions for permission in needed):
-        raise Failure("40014", f"Incorrect permissions, need {security} permissions")
+        raise Failure("40014", f"Incorrect permissions, need {_ASKED.get(security, security)} permissions")
