@@ -246,6 +246,7 @@ def _record(row: TransferRow, asset: str, amount: Decimal) -> dict[str, str | No
         "clientOid": "",
         "coin": asset,
         "type": row.cause,
+        "tag": "",
         "size": text(amount),
         "fee": "0",
         "status": "success",
