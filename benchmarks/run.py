@@ -1,8 +1,8 @@
 """Speed, side by side with peers, and skill beside the best attainable: `python benchmarks/run.py [--only NAME]`.
 
 Speed is CPU time of one core on both sides, medians, in turn; `make bench` sets one thread for each library.
-`--only worlds` trains the learner on every world; it and `--only decision` need no peers. Writes results.json beside
-this file.
+`--only worlds` trains the learner on every world; it, `--only decision` and `--only exchange` need no peers. Writes
+results.json beside this file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rich.table import Table
 import backtest
 import decision
 import environment
+import exchange
 import training
 import worlds
 from measure import Result, install_peers, machine
@@ -28,10 +29,11 @@ BENCHMARKS: dict[str, Callable[[bool], Iterator[Result]]] = {
     "environment": environment.measure,
     "backtest": backtest.measure,
     "decision": decision.measure,
+    "exchange": exchange.measure,
     "training": training.measure,
     "worlds": worlds.measure,
 }
-WITHOUT_PEERS = {"decision", "worlds"}
+WITHOUT_PEERS = {"decision", "exchange", "worlds"}
 RESULTS = Path(__file__).parent / "results.json"
 
 
@@ -71,7 +73,7 @@ def _write(new: list[dict[str, object]]) -> None:
     measured = {(r["name"], r["against"]) for r in new}
     kept = [r for r in kept if (r["name"], r["against"]) not in measured]
     partial = RESULTS.with_suffix(".partial")
-    partial.write_text(json.dumps(kept + new, indent=1) + "\n")
+    partial.write_text(json.dumps(kept + new, indent=2) + "\n")
     os.replace(partial, RESULTS)
 
 

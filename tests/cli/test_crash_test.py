@@ -53,6 +53,39 @@ def test_bad_input_ends_with_code_2_and_one_sentence(
     assert told.err.count("\n") == 1
 
 
+def test_with_json_nothing_else_is_on_stdout(command: Callable[..., Any], tmp_path: Path) -> None:
+    scenario = tmp_path / "late.toml"
+    scenario.write_text(
+        '[[step]]\ndo = "positions/liquidate"\nwith = { venue = "$venue", account = "bot", symbol = "BTC/USDT" }'
+    )
+    told = command(
+        *("exchange", "crash-test", "--json", "--scenario", scenario, "--seconds", 1, "--settle", 0),
+        *("--", "sleep", 2),
+    )
+    [run] = json.loads(told.out)["scenarios"]
+    assert run["verdict"] == "no orders"
+    assert len(run["steps_not_done"]) == 1
+    assert "a step could not be done" in told.err
+
+
+def test_what_cannot_be_written_or_read_is_told_before_any_bot_runs(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "noise.toml").write_bytes(b"\xa0\xff")
+    ran = tmp_path / "ran"
+    for words, sentence in (
+        (("--report", tmp_path / "file" / "report.json"), "cannot be written"),
+        (("--report", tmp_path), "is a folder"),
+        (("--logs", tmp_path / "file" / "logs"), "cannot be written"),
+        (("--scenario", tmp_path / "noise.toml"), "cannot be read as a scenario (it is no text)"),
+    ):
+        told = command("exchange", "crash-test", "--seconds", 1, *words, "--", "touch", ran)
+        assert (told.code, told.out) == (2, "")
+        assert sentence in told.err
+        assert not ran.exists()
+
+
 def test_the_exchange_refuses_a_scenario_that_it_does_not_have(command: Callable[..., Any]) -> None:
     told = command("exchange", "--scenario", "O99")
     assert (told.code, told.err.strip()) == (2, "Error: there is no scenario O99: did you mean O9?")

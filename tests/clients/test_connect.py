@@ -134,22 +134,52 @@ async def test_an_error_is_the_same_class_by_address_and_by_name(by_name: bool, 
             await client.close()
 
 
+async def _last(client: Any, symbol: str) -> float:
+    return float((await client.fetch_ticker(symbol))["last"])
+
+
 @pytest.mark.asyncio
-@pytest.mark.parametrize(("environment", "by_name"), [("live", True), ("demo", True), ("local", False)])
-async def test_streams_come_by_the_same_ways(environment: str, by_name: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("venue", "environment", "symbol"),
+    [
+        ("binance", "live", SPOT),
+        ("binance", "testnet", SPOT),
+        ("binance", "demo", SPOT),
+        ("binance", "local", SPOT),
+        ("binance", "live", PERP),
+        ("binance", "demo", PERP),
+        ("binance", "local", PERP),
+        ("binanceusdm", "live", PERP),
+        ("binanceusdm", "demo", PERP),
+        ("bitget", "live", SPOT),
+        ("bitget", "demo", SPOT),
+        ("bitget", "live", PERP),
+        ("bitget", "demo", PERP),
+        ("bitget", "local", PERP),
+    ],
+)
+async def test_streams_come_by_the_same_ways(
+    venue: str, environment: str, symbol: str, tmp_path: Path
+) -> None:
+    """By the real names over TLS, and by address where the environment is `local`."""
+    kind = Kind.SPOT if symbol == SPOT else Kind.PERPETUAL
     async with opened(tmp_path) as exchange:
-        at = loopback(exchange) if by_name else exchange.url
-        client = connect("binance", environment, keys=KEYS, at=at, kinds=[Kind.PERPETUAL])
+        at = exchange.url if environment == "local" else loopback(exchange)
+        client = connect(venue, environment, keys=KEYS, at=at, kinds=[kind])
         try:
             await client.load_markets()
-            watching = asyncio.create_task(client.watch_ohlcv(PERP, "1m"))
+            watching = asyncio.create_task(client.watch_ohlcv(symbol, "1m"))
             while not watching.done():
                 exchange.clock.step(5_000)
                 await asyncio.sleep(0.05)
             assert (await watching)[-1][0] >= NOW
-            fills = asyncio.create_task(client.watch_my_trades(PERP))
+            assert (await asyncio.wait_for(client.watch_order_book(symbol), 10))["bids"]
+            fills = asyncio.create_task(client.watch_my_trades(symbol))
             await asyncio.sleep(0.5)
-            placed = await client.create_order(PERP, "market", "buy", 0.01)
+            price = None if venue != "bitget" or symbol == PERP else 1.01 * await _last(client, symbol)
+            placed = await client.create_order(
+                symbol, "market" if price is None else "limit", "buy", 0.01, price
+            )
             (fill, *_) = await asyncio.wait_for(fills, 10)
             assert fill["order"] == placed["id"]
         finally:

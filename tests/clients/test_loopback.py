@@ -107,6 +107,35 @@ def test_everything_is_as_before_afterwards(tmp_path: Path) -> None:
     assert os.environ.get("SSL_CERT_FILE") == trusted
 
 
+def test_neither_a_proxy_nor_an_older_lookup_nor_a_datagram_leads_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(0.2)
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, address)
+            monkeypatch.setenv(name.lower(), address)
+        with reaching_loopback(Loopback(1, tmp_path / "ca.pem")):
+            with pytest.raises((requests.ConnectionError, OSError)):
+                requests.get("https://example.com/", timeout=2)
+            with pytest.raises(OSError):
+                urllib.request.urlopen("http://example.com/", timeout=2)
+            for look_up in (socket.gethostbyname, socket.gethostbyname_ex, socket.gethostbyaddr):
+                with pytest.raises(OSError, match="not looked up"):
+                    look_up("example.com")
+                with pytest.raises(OSError, match="no connection was opened"):
+                    look_up("1.1.1.1")
+            assert socket.gethostbyname("api.binance.com") == "127.0.0.1"
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+                with pytest.raises(OSError, match="no connection was opened"):
+                    plain.sendto(b"x", ("1.1.1.1", 53))
+                assert plain.sendto(b"x", ("127.0.0.1", 9)) == 1
+        with pytest.raises(TimeoutError):
+            proxy.accept()
+    assert socket.gethostbyname.__module__ == "_socket"
+
+
 @pytest.mark.parametrize(
     ("name", "known"),
     [

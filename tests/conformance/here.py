@@ -130,6 +130,17 @@ class Here:
         """An amount of about that worth, on the market's grid."""
         return float(self.client.amount_to_precision(self.symbol, notional / await self.last()))
 
+    async def to_buy(self, amount: float) -> float:
+        """What ccxt must be given to buy that amount at the market: a unified Bitget account spends quote on spot."""
+        if self.place.unified and not self.place.is_swap:
+            return round(amount * await self.last(), 2)
+        return amount
+
+    def average(self, order: dict[str, Any]) -> float:
+        """The average price of an order; that of a unified Bitget account ccxt leaves in the reply."""
+        found = order["info"]["avgPrice"] if self.place.unified else order["average"]
+        return float(found)
+
     async def price(self, factor: float) -> float:
         """The last price times a factor, on the grid."""
         return float(self.client.price_to_precision(self.symbol, factor * await self.last()))

@@ -20,7 +20,7 @@ def name() -> str:
 
 async def buy(here: Here, notional: float = 500.0, **params: Any) -> dict[str, Any]:
     """A market buy, as far as it is known once it is done."""
-    amount = await here.amount(notional)
+    amount = await here.to_buy(await here.amount(notional))
     made = await here.client.create_order(
         here.symbol, "market", "buy", amount, await here.price(1.0), {"clientOrderId": name(), **params}
     )
@@ -46,7 +46,7 @@ async def test_a_market_buy_fills_and_shows_its_trades(here: Here) -> None:
     order = await buy(here)
     assert order["status"] == "closed"
     assert order["filled"] > 0
-    assert order["average"] > 0
+    assert here.average(order) > 0
 
     async def mine() -> Any:
         found = await here.client.fetch_my_trades(here.symbol, limit=50)
@@ -57,7 +57,7 @@ async def test_a_market_buy_fills_and_shows_its_trades(here: Here) -> None:
     assert all(t["side"] == "buy" and t["takerOrMaker"] == "taker" for t in trades)
     assert all(t["fee"]["cost"] is not None and t["fee"]["currency"] for t in trades)
     cost = sum(t["cost"] for t in trades)
-    assert cost / order["filled"] == pytest.approx(order["average"], rel=1e-6)
+    assert cost / order["filled"] == pytest.approx(here.average(order), rel=1e-6)
 
 
 async def test_spot_balances_move_by_the_fills(here: Here, spot: None) -> None:
@@ -68,6 +68,8 @@ async def test_spot_balances_move_by_the_fills(here: Here, spot: None) -> None:
     after = await here.client.fetch_balance(here.wallet)
     fees = {base: 0.0, quote: 0.0}
     for trade in trades:
+        if here.place.unified:  # ccxt takes the fee that was paid for its opposite
+            trade["fee"]["cost"] *= -1
         fees[trade["fee"]["currency"]] = fees.get(trade["fee"]["currency"], 0.0) + trade["fee"]["cost"]
     gained = after[base]["total"] - before.get(base, {"total": 0.0})["total"]
     paid = before[quote]["total"] - after[quote]["total"]
@@ -80,7 +82,7 @@ async def test_a_position_opens_and_is_closed_reduce_only(here: Here, swap: None
     position = (await here.client.fetch_positions([here.symbol]))[0]
     assert position["side"] == "long"
     assert position["contracts"] == pytest.approx(order["filled"])
-    assert position["entryPrice"] == pytest.approx(order["average"], rel=1e-6)
+    assert position["entryPrice"] == pytest.approx(here.average(order), rel=1e-6)
     closing = await here.client.create_order(
         here.symbol, "market", "sell", order["filled"], None, {"reduceOnly": True, "clientOrderId": name()}
     )
@@ -121,7 +123,8 @@ async def test_cancelled_twice_is_not_found(here: Here) -> None:
 
 
 async def test_an_order_that_never_was(here: Here) -> None:
-    with pytest.raises(ccxt.OrderNotFound):
+    unknown = ccxt.ExchangeError if here.place.unified else ccxt.OrderNotFound  # ccxt does not know 25204
+    with pytest.raises(unknown, match="25204" if here.place.unified else None):
         await here.client.fetch_order("1", here.symbol)
 
 
@@ -198,6 +201,8 @@ async def test_closed_orders_are_listed(here: Here) -> None:
 
 
 async def test_a_stop_waits_and_is_cancelled(here: Here) -> None:
+    if here.place.unified:
+        pytest.skip("ccxt cannot send a trigger order of a unified account")
     await buy(here)
     amount, trigger = await here.amount(200), await here.price(0.9)
     limit = await here.price(0.89)
@@ -226,7 +231,7 @@ async def test_a_resting_order_is_filled_by_the_tape(here: Here) -> None:
         return order if order["status"] == "closed" else None
 
     order = await here.until(filled, 60)
-    assert order["average"] <= book["bids"][0][0]
+    assert here.average(order) <= book["bids"][0][0]
     trades = [t for t in await here.client.fetch_my_trades(here.symbol) if t["order"] == made["id"]]
     assert {t["takerOrMaker"] for t in trades} == {"maker"}
 

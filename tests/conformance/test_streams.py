@@ -57,10 +57,9 @@ async def test_watch_ticker(here: Here) -> None:
 
 
 async def test_watch_order_book_follows_the_book(here: Here) -> None:
+    levels = (50 if here.place.unified else 15) if here.place.venue == "bitget" else 20
     for _ in range(5):
-        book = await soon(
-            here.client.watch_order_book(here.symbol, 20 if here.place.venue != "bitget" else 15)
-        )
+        book = await soon(here.client.watch_order_book(here.symbol, levels))
     assert book["bids"][0][0] < book["asks"][0][0]
     assert [p for p, _ in book["bids"]] == sorted((p for p, _ in book["bids"]), reverse=True)
 
@@ -103,7 +102,12 @@ async def buy_now(here: Here) -> tuple[str, float]:
     """A market buy: the order's id and amount."""
     amount = await here.amount()
     made = await here.client.create_order(
-        here.symbol, "market", "buy", amount, await here.price(1.0), {"clientOrderId": name()}
+        here.symbol,
+        "market",
+        "buy",
+        await here.to_buy(amount),
+        await here.price(1.0),
+        {"clientOrderId": name()},
     )
     return made["id"], amount
 

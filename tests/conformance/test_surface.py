@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import ccxt.async_support as ccxt
 import pytest
 
 from tests.conformance.here import Served, connected
 from tests.conformance.places import Place
 from tests.conformance.recorded import keep, record
-from tests.conformance.surface import ASKED, METHODS, SURFACES, Method
+from tests.conformance.surface import ASKED, METHODS, REFUSED, SURFACES, Method
 
 
 @pytest.mark.parametrize(("place", "method"), ASKED, ids=lambda value: getattr(value, "name", value))
@@ -23,6 +24,16 @@ def test_unified_method(place: Place, method: Method, served: Served) -> None:
             for parser, fields in record().get(place.name, {}).get(method.name, {}).items():
                 gone = set(fields) - set(found.get(parser, ()))
                 assert not gone, f"{parser} no longer finds {sorted(gone)}"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("place", "method"), REFUSED, ids=lambda value: getattr(value, "name", value))
+def test_what_ccxt_cannot_do_is_refused(place: Place, method: Method, served: Served) -> None:
+    async def run() -> None:
+        async with connected(place, served) as here:
+            with pytest.raises(ccxt.ExchangeError, match=r"40085|40301|40017"):
+                await asyncio.wait_for(method.probe(here), 40)
 
     asyncio.run(run())
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.docs.pages import PAGES, ROOT
 
+RUN_ELSEWHERE = {"own_bot.md"}  # against an exchange, block by block: test_own_bot.py
 GOES_ON = {"bundles.md": "training.md"}  # loads what the other page has saved
 
 
@@ -18,7 +19,7 @@ def snippets(page: Path) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-WITH_PYTHON = [page for page in PAGES if snippets(page)]
+WITH_PYTHON = [page for page in PAGES if snippets(page) and page.name not in RUN_ELSEWHERE]
 
 
 @pytest.mark.parametrize("page", WITH_PYTHON, ids=lambda page: page.name)

@@ -19,7 +19,7 @@ from tests.exchange.worlds import (
     moving,
     sell,
 )
-from tradewind.exchange import MarketClock, OrderStatus, OrderType, Permission, Refusal, Refused
+from tradewind.exchange import Exchange, MarketClock, OrderStatus, OrderType, Permission, Refusal, Refused
 from tradewind.exchange.ledger import FillRow, Ledger, OrderRow, TransferRow, read_spilled
 from tradewind.market import ConfigError, DataError, ManualClock
 
@@ -40,18 +40,60 @@ def test_the_ledger_tells_the_whole_life_of_an_order() -> None:
     assert {r.client_id for r in rows if not isinstance(r, TransferRow)} == {"mine"}
 
 
-def test_a_bounded_ledger_forgets_rows_but_not_sums(tmp_path: Path) -> None:
+def test_rows_that_leave_memory_are_read_from_their_file(tmp_path: Path) -> None:
     spill = tmp_path / "ledger.jsonl"
     bounded = exchange(flat(5), (SPOT, PERP), ledger_limit=40, ledger_spill=spill)
+    nameless = exchange(flat(5), (SPOT, PERP), ledger_limit=40)
     whole = exchange(flat(5), (SPOT, PERP))
-    for world in (bounded, whole):
+    for world in (bounded, nameless, whole):
         for i in range(60):
             world.place("a", (sell if i % 2 else buy)(MARKET, "1", symbol=(SPOT, PERP)[i % 3 == 0]))
-    assert len(list(bounded.ledger.rows())) <= 40
-    assert len(bounded.ledger) == len(whole.ledger)
-    assert bounded.ledger.books() == whole.ledger.books()
-    assert [*read_spilled(spill), *bounded.ledger.rows()] == list(whole.ledger.rows())
-    assert_sound(bounded)
+    rows = list(whole.ledger.rows())
+    for world in (bounded, nameless):
+        assert len(list(world.ledger.held())) <= 40
+        assert len(world.ledger) == len(rows)
+        assert world.ledger.books() == whole.ledger.books()
+        for since in (0, 1, 100, len(rows) - 41, len(rows) - 3, len(rows), len(rows) + 9):
+            assert list(world.ledger.rows(since)) == rows[since:]
+        assert_sound(world)
+    assert [*read_spilled(spill), *bounded.ledger.held()] == list(bounded.ledger.rows())
+
+
+def test_a_page_of_rows_ends_where_the_ledger_did_when_it_was_asked(tmp_path: Path) -> None:
+    world = exchange(flat(5), ledger_limit=40)
+    for _ in range(20):
+        world.place("a", buy(MARKET, "1"))
+    count, page = len(world.ledger), world.ledger.rows()
+    begun = [next(page)]
+    for _ in range(20):
+        world.place("a", buy(MARKET, "1"))
+    assert [row.seq for row in [*begun, *page]] == list(range(1, count + 1))
+
+
+def test_a_restored_ledger_goes_on_in_its_file(tmp_path: Path) -> None:
+    spill = tmp_path / "ledger.jsonl"
+
+    def fresh(accounts: bool) -> Exchange:
+        return exchange(flat(5), accounts=accounts, ledger_limit=40, ledger_spill=spill)
+
+    world = fresh(True)
+    for _ in range(20):
+        world.place("a", buy(MARKET, "1"))
+    kept, rows = world.snapshot(), list(world.ledger.rows())
+    for _ in range(20):
+        world.place("a", buy(MARKET, "1"))  # all this is lost with the process
+    again = fresh(False)
+    again.restore(kept)
+    assert list(again.ledger.rows()) == rows
+    for _ in range(20):
+        again.place("a", sell(MARKET, "1"))
+    told = list(again.ledger.rows())
+    assert told[: len(rows)] == rows
+    assert [row.seq for row in told] == list(range(1, len(again.ledger) + 1))
+    assert_sound(again)
+    spill.write_bytes(spill.read_bytes()[:100])
+    with pytest.raises(DataError, match="has 100 bytes of the ledger"):
+        fresh(False).restore(kept)
 
 
 def test_two_kept_orders_are_the_newest() -> None:
@@ -111,6 +153,17 @@ def test_a_delisting_closes_positions_at_the_mark() -> None:
     world.control.delist(PERP)
     assert resting.status is OrderStatus.CANCELED
     assert not world.positions.all("a")
+    assert_sound(world)
+
+
+def test_a_forced_fill_of_a_reducing_order_ends_with_the_position() -> None:
+    world = exchange(flat(5), (PERP,))
+    world.place("a", buy(OrderType.MARKET, "3", symbol=PERP))
+    request = sell(OrderType.LIMIT, "5", "120", symbol=PERP, reduce_only=True)
+    order = world.place("a", request)
+    world.control.fill("a", PERP, order.id, quantity=D(5))
+    assert (order.filled, order.status, world.open_orders("a")) == (D(3), OrderStatus.EXPIRED, [])
+    assert [p.quantity for p in world.positions.all("a") if p.quantity] == []
     assert_sound(world)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
 from tests.gateway.exchange_here import HISTORY, KEYS, MINUTE, NOW, opened, settings
 from tradewind.clients import connect
+from tradewind.exchange import OrderRequest, OrderType
 from tradewind.gateway import snapshots
-from tradewind.gateway.compose import open_exchange
+from tradewind.gateway.compose import LocalExchange, open_exchange
 from tradewind.gateway.control import ControlClient
-from tradewind.market import ConfigError, DataError, Kind
+from tradewind.market import ConfigError, DataError, Kind, Side
 
 
 @pytest.mark.asyncio
@@ -83,6 +86,58 @@ async def test_a_snapshot_goes_on_where_the_exchange_stopped(tmp_path: Path) -> 
         assert again.house("binance").exchange.treasury.holdings() == balances
         assert len(again.house("binance").exchange.open_orders("demo")) == 1
         again.house("binance").exchange.cancel_all("demo")
+
+
+async def _traded(folder: Path, venue: str, seed: int) -> list[dict[str, Any]]:
+    """What the ledger says after the same requests; wire time is the wall's."""
+    spot, perpetual = "BTC/USDT", "BTC/USDT:USDT"
+    async with opened(folder, seed=seed, tls=False) as exchange, ControlClient(exchange.url) as control:
+        client = connect(venue, "local", keys=KEYS, at=exchange.url, streams=False)
+        try:
+            await client.load_markets()
+            for number in range(6):
+                side = "buy" if number % 3 else "sell"
+                named = {"clientOrderId": f"one-{number}"}
+                await client.create_order(perpetual, "market", side, 0.3 + number / 10, None, named)
+                price = (await client.fetch_ticker(spot))["last"]
+                named = {"clientOrderId": f"two-{number}"}
+                await client.create_order(spot, "limit", "buy", 0.1, round(price * 0.9995), named)
+                await control.step(MINUTE * 7 * (number + 1))
+        finally:
+            await client.close()
+        rows = [row async for row in control.rows("ledger", venue=venue)]
+    return [{name: value for name, value in row.items() if name != "wire_ms"} for row in rows]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("venue", ["binance", "bitget"])
+async def test_the_same_seed_and_requests_give_the_same_ledger(venue: str, tmp_path: Path) -> None:
+    first = await _traded(tmp_path, venue, seed=3)
+    assert {row["kind"] for row in first} == {"order", "fill", "transfer"}
+    assert json.dumps(await _traded(tmp_path, venue, seed=3)) == json.dumps(first)
+    assert json.dumps(await _traded(tmp_path, venue, seed=4)) != json.dumps(first)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("name", ["kept.json", None])
+async def test_the_control_panel_tells_rows_that_left_memory(tmp_path: Path, name: str | None) -> None:
+    snapshot = tmp_path / name if name else None
+    small = {"snapshot": snapshot, "ledger_limit": 30, "keep_orders": 5}
+    request = OrderRequest(symbol="BTC/USDT", side=Side.BUY, type=OrderType.MARKET, quantity=Decimal("0.01"))
+
+    async def told(exchange: LocalExchange) -> list[int]:
+        async with ControlClient(exchange.url) as control:
+            return [row["seq"] async for row in control.rows("ledger", venue="binance", limit=7)]
+
+    async with opened(tmp_path, **small) as exchange:
+        venue = exchange.house("binance").exchange
+        for _ in range(30):
+            venue.place("demo", request)
+        assert len(list(venue.ledger.held())) <= 30
+        whole = await told(exchange)
+        assert whole == list(range(1, len(venue.ledger) + 1))
+    async with opened(tmp_path, **small) as again:
+        assert await told(again) == (whole if snapshot else whole[: len(again.houses[0].exchange.ledger)])
 
 
 @pytest.mark.asyncio

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tradewind.cli.common import AsJson, print_json
+from tradewind.cli.common import AsJson, print_json, writable
 from tradewind.cli.tables import Column, number, print_table, say, stdout
 from tradewind.files import write_whole
 from tradewind.market import ConfigError, Timeframe, TradewindError
@@ -79,6 +79,9 @@ def crash_test_command(
     terms = Terms(_limit(max_exposure), int(window * 1000), none_open)
     if venue not in ("binance", "bitget"):
         raise ConfigError(f"--venue is {venue}, expected binance or bitget")
+    if report is not None and report.is_dir():
+        raise ConfigError(f"{report} is a folder, expected a file for the report: name one in it")
+    writable(*(path for path in (logs, report and report.parent) if path is not None))
     coin = symbol.partition("/")[0]
     source = coins_source([coin], seed, None, speed, tuple(Kind), None)
     test = CrashTest(

@@ -7,6 +7,7 @@ import re
 import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tradewind.cli.common import DEFAULT_HOME, AsJson, Bars, Home
+from tradewind.cli.common import DEFAULT_HOME, AsJson, Bars, Home, writable
 from tradewind.cli.crash_test import crash_test_command
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import ConfigError, Kind
@@ -60,7 +61,7 @@ def exchange_command(
         list[str] | None, typer.Option("--symbol", "-s", help="Of the store or the world; repeat it [all].")
     ] = None,
     timeframe: Bars = None,
-    bars: Annotated[int, typer.Option(min=100, help="How many bars a world has.")] = 20_000,
+    bars: Annotated[int, typer.Option(min=100, max=5_000_000, help="How many bars a world has.")] = 20_000,
     kind: Annotated[
         Listed | None, typer.Option(help="List every coin as that [both; the store: as it is stored].")
     ] = None,
@@ -78,6 +79,10 @@ def exchange_command(
     account: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=COINS", help="me=5000 or me=USDT:5000,BTC:2, in both wallets; repeat it."),
+    ] = None,
+    unified: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An account that is a unified one at Bitget; repeat it."),
     ] = None,
     limits: Annotated[
         float | None, typer.Option(min=0, help="Scale of the rate limits [that of the clock]; 0: none.")
@@ -100,13 +105,19 @@ def exchange_command(
     faults = None if scenario is None else _scenario(scenario)
     _refuse_mixed(coin, world, from_store, venue, symbol, timeframe)
     began = _began(snapshot)
-    openings = _openings(account or ["demo"], open_to_others=host not in LOOPBACK)
+    _refuse_host(host)
+    named = account or (["demo"] if began is None else [])
+    openings = _openings(named, unified or (), open_to_others=host not in LOOPBACK)
     if world is not None:
         source = world_source(world, symbol, timeframe, bars, seed, start, (kind or Listed.BOTH).kinds)
     elif from_store:
         source = store_source(home, venue, symbol, timeframe, start, kind.kinds if kind else None)
     else:
         source = coins_source(coin, seed, start, speed, (kind or Listed.BOTH).kinds, began)
+    if start is not None and began not in (None, source.start_ms):
+        raise ConfigError(
+            f"{snapshot} began at another time than --start {start}: leave it out, or name a new file"
+        )
     settings = Settings(
         markets=source.markets,
         start_ms=source.start_ms if began is None else began,
@@ -159,7 +170,7 @@ def _under_way(exchange: LocalExchange, scenario: Scenario, venue: str) -> Scena
     from tradewind.gateway.scenario import ScenarioRun
 
     listing = next(iter(exchange.house(venue).exchange.listings))
-    account = exchange.settings.accounts[0].name
+    account = next(iter(exchange.house(venue).exchange.treasury.accounts), "")
     names = {"venue": venue, "account": account, "symbol": listing.symbol}
     return ScenarioRun(scenario, exchange.control, names)
 
@@ -186,6 +197,7 @@ def _began(snapshot: Path | None) -> int | None:
 
     if snapshot.is_dir():
         raise ConfigError(f"{snapshot} is a folder, expected a file for the snapshot: name one in it")
+    writable(snapshot.parent)
     return start_of(snapshot)
 
 
@@ -213,7 +225,14 @@ def _refuse_mixed(
                 )
 
 
-def _openings(texts: Sequence[str], open_to_others: bool) -> list[Opening]:
+def _refuse_host(host: str) -> None:
+    if not host.strip():
+        raise ConfigError(
+            "--host is empty: name an address such as 127.0.0.1, or 0.0.0.0 for all of this machine"
+        )
+
+
+def _openings(texts: Sequence[str], unified: Sequence[str], open_to_others: bool) -> list[Opening]:
     """Accounts as a person wrote them. Keys are easy to type on loopback, and random elsewhere."""
     from tradewind.gateway.compose import Opening
 
@@ -225,7 +244,13 @@ def _openings(texts: Sequence[str], open_to_others: bool) -> list[Opening]:
         if name in {one.name for one in found}:
             raise ConfigError(f"--account {name} is named twice: name each once")
         held = _balances(text, balances)
-        found.append(Opening.secret_of(name, held) if open_to_others else Opening.local(name, held))
+        made = Opening.secret_of(name, held) if open_to_others else Opening.local(name, held)
+        found.append(replace(made, unified=name in unified))
+    for name in unified:
+        if name not in {one.name for one in found}:
+            raise ConfigError(
+                f"--unified {name} is no account that is opened here: name it with --account too"
+            )
     return found
 
 

@@ -38,9 +38,10 @@ def coins_source(
     from tradewind.data.coins import coin_markets
     from tradewind.data.timestamps import parse_utc
 
-    moment = began_ms
-    if moment is None:
-        moment = time.time_ns() // 1_000_000 if start is None else parse_utc(start)
+    if start is not None:
+        moment = parse_utc(start)
+    else:
+        moment = time.time_ns() // 1_000_000 if began_ms is None else began_ms
     coins = tuple(dict.fromkeys(name.upper() for name in names or COINS))
     first = moment // _MINUTE_MS * _MINUTE_MS - HISTORY_BARS * _MINUTE_MS
     if first < 0:

@@ -8,12 +8,14 @@ from typing import Any
 from rich.text import Text
 
 from tradewind.gateway.compose import LocalExchange, Opening
+from tradewind.gateway.control import PREFIX
 
 
 def facts(exchange: LocalExchange) -> dict[str, Any]:
     """For machines: where it is, and with which keys."""
     return {
         "url": exchange.url,
+        "control": f"{exchange.url}/{PREFIX}/",
         "port": exchange.port,
         "tls_port": exchange.tls_port,
         "certificate": str(exchange.authority.certificate) if exchange.authority else None,
@@ -21,8 +23,14 @@ def facts(exchange: LocalExchange) -> dict[str, Any]:
         "speed": exchange.clock.speed,
         "symbols": [listing.symbol for listing in exchange.houses[0].exchange.listings],
         "accounts": [
-            {"name": one.name, "key": one.key, "secret": one.secret, "passphrase": one.passphrase}
-            for one in exchange.settings.accounts
+            {
+                "name": one.name,
+                "key": one.key,
+                "secret": one.secret,
+                "passphrase": one.passphrase,
+                "unified": one.unified,
+            }
+            for one in exchange.accounts
         ],
     }
 
@@ -34,18 +42,27 @@ def lines(exchange: LocalExchange, told: str) -> list[Text]:
         Text(f"  market time  {_time(exchange)}"),
         Text(f"  plain        {exchange.url}   ws{exchange.url.removeprefix('http')}"),
         *_tls(exchange),
-        *(_account(one) for one in exchange.settings.accounts),
+        Text(f"  control      {exchange.url}/{PREFIX}/   clock, faults, accounts, ledger"),
+        *(_account(one) for one in exchange.accounts),
         Text(""),
+        *_pointing(exchange),
+        Text("Ready. Ctrl+C stops it.", "bold"),
+    ]
+
+
+def _pointing(exchange: LocalExchange) -> list[Text]:
+    if not exchange.accounts:  # a snapshot in which every key was revoked
+        return []
+    return [
         Text("Point a bot at it (Binance and Bitget share the address and the keys):", "bold"),
         *(Text(f"    {line}") for line in bot(exchange)),
         Text(""),
-        Text("Ready. Ctrl+C stops it.", "bold"),
     ]
 
 
 def bot(exchange: LocalExchange) -> list[str]:
     """Five lines that point plain ccxt here, and one that trades."""
-    one = exchange.settings.accounts[0]
+    one = exchange.accounts[0]
     symbol = next(iter(exchange.houses[0].exchange.listings)).symbol
     return [
         "import ccxt",
@@ -80,12 +97,14 @@ def _time(exchange: LocalExchange) -> str:
 def _tls(exchange: LocalExchange) -> list[Text]:
     if exchange.authority is None:
         return []
-    where = f"https://{exchange.settings.host}:{exchange.tls_port}"
+    where = f"https://{exchange.host}:{exchange.tls_port}"
     return [Text(f"  with TLS     {where}   by the exchanges' names, trust {exchange.authority.certificate}")]
 
 
 def _account(one: Opening) -> Text:
-    held = ", ".join(f"{amount:,f} {asset}" for asset, amount in one.spot.items())
+    held = f"{_amounts(one.spot)} in each wallet"
+    if one.spot != one.futures:
+        held = f"spot {_amounts(one.spot)}; futures {_amounts(one.futures)}"
     return Text.assemble(
         f"  account      {one.name}: key ",
         (one.key, "bold"),
@@ -93,5 +112,9 @@ def _account(one: Opening) -> Text:
         (one.secret, "bold"),
         "  passphrase ",
         (one.passphrase, "bold"),
-        f"  ({held} in each wallet)",
+        f"  ({held}{', unified at Bitget' if one.unified else ''})",
     )
+
+
+def _amounts(held: dict[str, Decimal]) -> str:
+    return ", ".join(f"{amount.normalize():,f} {asset}" for asset, amount in held.items()) or "nothing"

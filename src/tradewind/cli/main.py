@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
+import structlog
 import typer
 
 from tradewind import __version__
@@ -67,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    structlog.configure(logger_factory=_log_to_stderr)
     try:
         code = app(arguments, prog_name="tradewind", standalone_mode=False)
     except _UsageError as error:
@@ -88,6 +90,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     if code == INTERRUPTED:
         return _tell("Interrupted", INTERRUPTED)
     return code if isinstance(code, int) else DONE
+
+
+def _log_to_stderr(*names: object) -> structlog.PrintLogger:
+    """Results alone go to stdout; the stream is looked up anew, as it may be replaced."""
+    return structlog.PrintLogger(sys.stderr)
 
 
 def _refuse_usage(error: Exception) -> int:

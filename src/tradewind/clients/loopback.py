@@ -30,6 +30,8 @@ EXCHANGE_HOSTS = (
 )
 _ADDRESS = "127.0.0.1"
 _TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_NO_PROXY = ("NO_PROXY", "no_proxy")
+_LOOKUPS = ("gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 
 
 class NotReachable(OSError):
@@ -89,12 +91,16 @@ def is_exchange(host: str) -> bool:
 def reaching_loopback(to: Loopback) -> Iterator[None]:
     """While it lasts, this whole process reaches the exchanges here, and no other machine at all.
 
-    It replaces `socket.getaddrinfo` and `socket.socket.connect`, and names the certificate in the environment
-    (SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE). For tests and scripts; not for several threads that
-    want different things, and not for uvloop, which asks the system itself.
+    It replaces `socket.getaddrinfo`, the older lookups and `socket.socket.connect` and `sendto`, and names the
+    certificate in the environment (SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE). Proxies of the environment
+    are not used: one on this machine would lead out of it. For tests and scripts; not for several threads that want
+    different things, and not for uvloop, which asks the system itself.
     """
     lookup, connect, connect_ex = socket.getaddrinfo, socket.socket.connect, socket.socket.connect_ex
-    before = {name: os.environ.get(name) for name in _TRUST}
+    sendto = socket.socket.sendto
+    lookups = {name: getattr(socket, name) for name in _LOOKUPS}
+    given = dict.fromkeys(_TRUST, str(to.certificate)) | dict.fromkeys(_NO_PROXY, "*")
+    before = {name: os.environ.get(name) for name in given}
 
     def look_up(host: Any, port: Any, *arguments: Any, **named: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host
@@ -115,15 +121,35 @@ def reaching_loopback(to: Loopback) -> Iterator[None]:
         refuse(self, address)
         return connect_ex(self, address)
 
+    def send_near(self: socket.socket, data: Any, *rest: Any) -> int:
+        refuse(self, rest[-1])
+        return sendto(self, data, *rest)
+
+    def near_only(name: str) -> Any:
+        def look_up_here(host: str) -> Any:
+            if not _is_address(host):
+                _port_for(host, 0, 0)
+                return lookups[name](_ADDRESS)
+            _refuse_far(host)
+            return lookups[name](host)
+
+        return look_up_here
+
     patched: Any = socket
     patched.getaddrinfo = look_up
     patched.socket.connect, patched.socket.connect_ex = connect_near, connect_ex_near
-    os.environ.update(dict.fromkeys(_TRUST, str(to.certificate)))
+    patched.socket.sendto = send_near
+    for name in _LOOKUPS:
+        setattr(patched, name, near_only(name))
+    os.environ.update(given)
     try:
         yield
     finally:
         patched.getaddrinfo = lookup
         patched.socket.connect, patched.socket.connect_ex = connect, connect_ex
+        patched.socket.sendto = sendto
+        for name, found in lookups.items():
+            setattr(patched, name, found)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from types import ModuleType
 from typing import Any
 
+from tradewind.clients.answers import keep_answers
 from tradewind.market import ConfigError, Kind
 
 _PERPETUAL = {"binance": "linear", "binanceusdm": "linear", "bitget": "swap"}  # ccxt's word for them
@@ -35,19 +36,5 @@ def make_client(venue: str, module: ModuleType, options: dict[str, Any] | None =
         ours["fetchMarkets"] = {"types": market_types(venue, _ALL.get(venue, tuple(Kind)))}
     client = getattr(module, venue)({"enableRateLimit": True, "options": ours | (options or {}), **config})
     client.has["fetchCurrencies"] = False  # private on several venues, and nothing here needs it
-    _refuse_broken_answers(client, module)
+    keep_answers(client, module)
     return client
-
-
-def _refuse_broken_answers(client: Any, module: ModuleType) -> None:
-    """ccxt reads an answer that is no whole JSON as an empty list: candles would be missing unsaid."""
-    judge_status = client.handle_http_status_code
-
-    def judge(code: int, reason: str, url: str, method: str, body: str) -> None:
-        judge_status(code, reason, url, method, body)
-        if str(body)[:1] in ("[", "{", "<") and client.parse_json(body) is None:
-            raise module.BadResponse(
-                f"{client.id} {method} {url} answered with {len(body)} characters that are no JSON"
-            )
-
-    client.handle_http_status_code = judge

@@ -182,6 +182,11 @@ class Treasury:
     def revoke_key(self, key: str) -> None:
         self.keys.pop(key, None)
 
+    def valid_key(self, name: str, wire_ms: int) -> ApiKey | None:
+        """The key of that name, unless it was revoked or has come to its end."""
+        key = self.keys.get(name)
+        return None if key is None or (key.expires_ms and wire_ms >= key.expires_ms) else key
+
     def post(
         self, cause: str, account: str, changes: tuple[Change, ...], symbol: str = "", reference: int = 0
     ) -> None:

@@ -72,6 +72,12 @@ class BackOffice:
         account.open_in(order.symbol)[order.id] = order
         self.records.add(order)
 
+    def bound(self, order: Order) -> Decimal | None:
+        """How much an order that only reduces could fill now; None for any other."""
+        if self.listings[order.symbol].is_spot or not reduces(order):
+            return None
+        return reducible(order, self.treasury.accounts[order.account])
+
     def fill(
         self,
         order: Order,

@@ -103,6 +103,14 @@ class Conditional:
         self._reporting.algo(algo)
         return algo
 
+    def pair(self, account_id: str, first: int, second: int) -> None:
+        """Two open conditional orders end each other, and with their position, from now on."""
+        found = self._office.treasury.account(account_id).open_algos
+        if first not in found or second not in found:
+            raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
+        for algo in (found[first], found[second]):
+            algo.parent_id = -first  # orders count upwards: none has that number
+
     def cancel_all(self, account_id: str, symbol: str | None = None) -> list[AlgoOrder]:
         account = self._office.treasury.account(account_id)
         found = [a for a in account.open_algos.values() if symbol in (None, a.request.symbol)]

@@ -105,8 +105,9 @@ class Control:
         self._outside(account_id, asset, booked("amount", amount), wallet, BalanceCause.DEPOSIT)
 
     def withdraw(self, account_id: str, asset: str, amount: Decimal, wallet: str = SPOT) -> None:
-        """`Refused` INSUFFICIENT_BALANCE when that much is not free."""
+        """`Refused` INSUFFICIENT_BALANCE when that much is not free. Of a unified account either wallet will do."""
         amount = booked("amount", amount)
+        wallet = self._paying(account_id, asset, amount, wallet)
         self._check_free(account_id, asset, amount, wallet)
         self._outside(account_id, asset, -amount, wallet, BalanceCause.WITHDRAW)
 
@@ -114,6 +115,7 @@ class Control:
         """A balance changes from outside, as when the user trades by hand elsewhere."""
         size = booked("change", abs(change))
         if change < 0:
+            wallet = self._paying(account_id, asset, size, wallet)
             self._check_free(account_id, asset, size, wallet)
         self._outside(account_id, asset, size.copy_sign(change), wallet, BalanceCause.ADJUSTMENT)
 
@@ -190,13 +192,18 @@ class Control:
         client_id: str = "",
         quantity: Decimal | None = None,
     ) -> Order:
-        """Fill a resting order at its own price, whole or in part, as if the crowd had come to it."""
+        """Fill a resting order at its own price, whole or in part, as if the crowd had come to it.
+
+        An order that only reduces fills up to what there is to reduce.
+        """
         order = self._changes.find_open(account_id, symbol, order_id, client_id)
         if not order.working:
             raise Refused(Refusal.UNSUPPORTED_TYPE, "only orders that rest in the book can be filled")
         office, account = self._office, self._treasury.accounts[account_id]
         listing, desk = office.listings[symbol], office.desks[symbol]
         wanted = order.remaining if quantity is None else min(order.remaining, quantity)
+        bound = office.bound(order)
+        wanted = wanted if bound is None else min(wanted, bound)
         step = listing.filters.step
         wanted = wanted // step * step
         if wanted <= 0:
@@ -256,6 +263,13 @@ class Control:
         return Forced(
             price, abs(quantity), ZERO, Execution.CALCULATED, Cause.CLOSE, BalanceCause.ORDER, "delist-"
         )
+
+    def _paying(self, account_id: str, asset: str, amount: Decimal, wallet: str) -> str:
+        """The wallet that pays: a unified account has one pool, whichever wallet it lies in."""
+        account = self._treasury.account(account_id)
+        if wallet == SPOT and account.unified and amount > account.balance(asset).free:
+            return FUTURES
+        return wallet
 
     def _check_free(self, account_id: str, asset: str, amount: Decimal, wallet: str) -> None:
         account = self._treasury.account(account_id)

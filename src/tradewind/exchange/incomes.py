@@ -50,7 +50,7 @@ def incomes(
     first = start_ms is not None
     found: list[Income] = []
     kinds = _rows_of(kind)
-    for row in ledger.rows() if first else ledger.newest():
+    for row in ledger.held() if first else ledger.newest():
         if type(row) not in kinds:
             continue
         if row.account != account or (symbol is not None and row.symbol != symbol):

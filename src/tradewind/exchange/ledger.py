@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
 import orjson
 
 from tradewind.exchange.money import ZERO
+from tradewind.exchange.spill import Spill
 
 VENUE = "venue"  # the owner of the pots below
 Change = tuple[str, str, str, Decimal]  # owner, wallet (spot, futures, or a pot), asset, amount
@@ -78,7 +80,8 @@ class TransferRow(NamedTuple):
 
 
 Row = OrderRow | FillRow | TransferRow
-_ROWS = {"order": OrderRow, "fill": FillRow, "transfer": TransferRow}
+_KINDS: dict[type, str] = {OrderRow: "order", FillRow: "fill", TransferRow: "transfer"}
+_PORTION = 256  # rows that leave memory at once: few, so that nobody waits for it
 
 
 @dataclass(slots=True)
@@ -100,16 +103,16 @@ class Recomputed:
 
 
 class Ledger:
-    """Append-only. With `limit`, the oldest rows leave memory: their sums stay, and `spill` keeps their text.
+    """Append-only. With `limit`, the oldest rows leave memory for the file `spill`, or for one without a name.
 
-    A row's `seq` counts from 1 and never repeats.
+    `rows` and `books` know every row; all else only those in memory. A row's `seq` counts from 1 and never repeats.
     """
 
     def __init__(self, limit: int | None = None, spill: Path | None = None) -> None:
         self._rows: list[Row] = []
         self._seq = 0
         self._limit = limit
-        self._spill = spill
+        self._spill = Spill(spill)
         self._folded = Recomputed()
 
     def __len__(self) -> int:
@@ -124,12 +127,17 @@ class Ledger:
     def append(self, row: Row) -> None:
         self._rows.append(row)
         if self._limit is not None and len(self._rows) > self._limit:
-            self._let_go(len(self._rows) // 2)
+            self._let_go(min(_PORTION, len(self._rows)))
 
     def rows(self, since: int = 0) -> Iterator[Row]:
-        """Rows in memory with a `seq` above `since`, oldest first."""
-        first = self._rows[0].seq if self._rows else 1
-        return iter(self._rows[max(0, since + 1 - first) :])
+        """Rows with a `seq` above `since`, oldest first: those written until now."""
+        first = self._rows[0].seq if self._rows else self._seq + 1
+        held = self._rows[max(0, since + 1 - first) :]
+        return chain(self._spilled(since, first), held) if since + 1 < first else iter(held)
+
+    def held(self) -> Iterator[Row]:
+        """Rows in memory, oldest first."""
+        return iter(self._rows)
 
     def newest(self) -> Iterator[Row]:
         """Rows in memory, newest first."""
@@ -163,46 +171,53 @@ class Ledger:
     def to_json(self) -> dict[str, object]:
         return {
             "seq": self._seq,
-            "rows": [_row_json(row) for row in self._rows],
+            "rows": [orjson.Fragment(_line(row)) for row in self._rows],
+            "spilled": self._spill.to_json(),
             "balances": [[*k, str(v)] for k, v in self._folded.balances.items()],
             "positions": [[*k, str(v)] for k, v in self._folded.positions.items()],
         }
 
     def load(self, values: dict[str, Any]) -> None:
-        """Take the place of what is here: the rows that `to_json` gave."""
+        """Take the place of what is here: the rows that `to_json` gave; `DataError` where their file has lost some."""
+        self._spill.load(values["spilled"])
         self._seq = values["seq"]
-        self._rows = [_row_of(kind, fields) for kind, *fields in values["rows"]]
+        self._rows = [_made(*fields) for fields in values["rows"]]
         self._folded = Recomputed(
             {(a, b, c): Decimal(v) for a, b, c, v in values["balances"]},
             {(a, b, c): Decimal(v) for a, b, c, v in values["positions"]},
         )
 
+    def _spilled(self, since: int, before: int) -> Iterator[Row]:
+        for line in self._spill.lines(since + 1):
+            row = _row_of(line)
+            if row.seq >= before:
+                return
+            if row.seq > since:
+                yield row
+
     def _let_go(self, count: int) -> None:
-        old, self._rows = self._rows[:count], self._rows[count:]
+        old = self._rows[:count]
+        del self._rows[:count]
         for row in old:
             self._folded.fold(row)
-        if self._spill is not None:
-            with self._spill.open("ab") as file:
-                file.writelines(orjson.dumps(_row_json(row)) + b"\n" for row in old)
+        self._spill.append(old[0].seq, [_line(row) for row in old])
 
 
 def read_spilled(path: Path) -> Iterator[Row]:
     """The rows of a spill file, oldest first."""
     with path.open("rb") as file:
-        for line in file:
-            kind, *fields = orjson.loads(line)
-            yield _row_of(kind, fields)
+        yield from map(_row_of, file)
 
 
-def _row_json(row: Row) -> list[object]:
-    kind = next(name for name, kept in _ROWS.items() if type(row) is kept)
-    if isinstance(row, TransferRow):
-        changes = [[*change[:3], str(change[3])] for change in row.changes]
-        return [kind, *row[:-1], changes]
-    return [kind, *(str(v) if isinstance(v, Decimal) else v for v in row)]
+def _line(row: Row) -> bytes:
+    return orjson.dumps([_KINDS[type(row)], *row], default=str)
 
 
-def _row_of(kind: str, fields: list[Any]) -> Row:
+def _row_of(line: bytes) -> Row:
+    return _made(*orjson.loads(line))
+
+
+def _made(kind: str, *fields: Any) -> Row:
     if kind == "transfer":
         changes = tuple((a, b, c, Decimal(v)) for a, b, c, v in fields[-1])
         return TransferRow._make([*fields[:-1], changes])

@@ -15,7 +15,6 @@ from tradewind.exchange.backoffice import BackOffice
 from tradewind.exchange.desk import Desk
 from tradewind.exchange.events import Execution
 from tradewind.exchange.feed import Point
-from tradewind.exchange.futures import reduces, reducible
 from tradewind.exchange.listing import Listing
 from tradewind.exchange.money import LARGEST, ZERO
 from tradewind.exchange.orders import Cause, Order, OrderRequest, OrderStatus, OrderType, TimeInForce
@@ -44,6 +43,17 @@ class Matching:
         self.enter(order, account, listing, desk, plan)
         return order
 
+    def turn_away(self, account_id: str, request: OrderRequest, reason: str) -> Order:
+        """A limit order that is accepted and cancelled at once, whatever it would meet: NEW, then CANCELED."""
+        account, listing, _ = self.admission.admit(account_id, request)
+        order = self.admission.order(account, request)
+        self.reserve(order, account, listing, Plan())
+        self.office.register(order, account)
+        order.working_ms = self.office.times.now
+        self.office.reporting.order(order, Execution.NEW)
+        self.office.end(order, OrderStatus.CANCELED, Execution.CANCELED, reason)
+        return order
+
     def check(self, account_id: str, request: OrderRequest) -> None:
         """`Refused` when `place` would refuse; nothing changes."""
         account, listing, desk = self.admission.admit(account_id, request)
@@ -58,12 +68,12 @@ class Matching:
         quantity = order.remaining
         if order.quote_quantity and not order.quantity:
             quantity = LARGEST
-        if not listing.is_spot and reduces(order):
-            room = reducible(order, self.office.treasury.accounts[order.account])
+        room = self.office.bound(order)
+        if room is not None:
             if not room:
                 raise Refused(Refusal.REDUCE_ONLY, "there is no position that this order could reduce")
             quantity = min(quantity, room)
-        plan = plan_order(desk, order, quantity, listing.filters.step, self._fillable)
+        plan = plan_order(desk, order, quantity, listing.filters.step, self.office.bound)
         if order.type is OrderType.LIMIT_MAKER and (plan.fills or plan.prevented):
             raise Refused(Refusal.WOULD_TAKE, "the order would trade at once as taker")
         if order.time_in_force is TimeInForce.FOK and not listing.is_spot and plan.quantity < quantity:
@@ -71,11 +81,6 @@ class Matching:
         if order.quote_quantity and not order.quantity:
             order.quantity = plan.quantity
         return plan
-
-    def _fillable(self, order: Order) -> Decimal | None:
-        if self.office.listings[order.symbol].is_spot or not reduces(order):
-            return None
-        return reducible(order, self.office.treasury.accounts[order.account])
 
     def reserve(self, order: Order, account: Account, listing: Listing, plan: Plan) -> None:
         """Hold what the order needs; `Refused` when that much is not there."""
@@ -156,7 +161,7 @@ class Matching:
         if maker is not None:
             if not maker.status.is_open:
                 return
-            bound = self._fillable(maker)
+            bound = self.office.bound(maker)
             quantity = quantity if bound is None else min(quantity, bound)
             if quantity <= 0:
                 return
@@ -217,7 +222,7 @@ class Matching:
             part = min(ahead, left)
             eaten, left = eaten + part, left - part
             order.queue_ahead = ZERO if through else max(ZERO, order.queue_ahead - eaten)
-            bound = self._fillable(order)
+            bound = self.office.bound(order)
             quantity = min(order.remaining, left if bound is None else min(left, bound))
             if quantity > 0 and order.queue_ahead == 0:
                 number = self.office.trade_number()

@@ -18,7 +18,7 @@ from tradewind.market import DataError
 if TYPE_CHECKING:
     from tradewind.exchange.venue import Exchange
 
-VERSION = 2
+VERSION = 3
 _APART = ("positions", "open_orders", "open_algos", "resting")  # fields of an account with other keys
 
 

@@ -54,6 +54,9 @@ class Exchange:
     Refusals are raised as `Refused` and change nothing. Time stands still between calls of `advance`.
     The same seed, markets and requests give the same ledger, however `advance` is cut up.
 
+    With `ledger_limit`, older rows of the ledger leave memory as `Ledger` says, for the file `ledger_spill`.
+    `keep_orders` closed orders stay to be asked for.
+
     `tape` answers what the public may ask, `prices` what it asks beside the last price, `records` what accounts
     ask of orders and trades, `positions` what they ask and set of their futures, `control` does what only the
     venue can, `lists` has the orders that cancel one another, `ledger` tells the truth.
@@ -171,6 +174,13 @@ class Exchange:
         """An accepted order, as far as it could trade at once; its fills are in `trades`."""
         try:
             return self._placer(request).place(account, request)
+        finally:
+            self.stream.deliver()
+
+    def turn_away(self, account: str, request: OrderRequest, reason: str) -> Order:
+        """A limit order that a venue takes and cancels at once instead of refusing it; nothing is filled."""
+        try:
+            return self.matching.turn_away(account, request, reason)
         finally:
             self.stream.deliver()
 
@@ -293,6 +303,10 @@ class Exchange:
             return self.conditional.amend(account, algo_id, request)
         finally:
             self.stream.deliver()
+
+    def pair_conditional(self, account: str, first: int, second: int) -> None:
+        """Let two open conditional orders end each other, and with their position."""
+        self.conditional.pair(account, first, second)
 
     def cancel_all_conditional(self, account: str, symbol: str | None = None) -> list[AlgoOrder]:
         try:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -44,6 +45,7 @@ class Opening:
     passphrase: str = field(repr=False)
     spot: dict[str, Decimal] = field(default_factory=dict)
     futures: dict[str, Decimal] = field(default_factory=dict)
+    unified: bool = False  # at Bitget: served by v3 alone
 
     @classmethod
     def local(cls, name: str, balances: dict[str, Decimal]) -> Opening:
@@ -63,7 +65,10 @@ class Settings:
 
     `limits` scales the venues' rate limits: None as the venue, more where market time is faster; 0 none.
     `authority` None is that of the user. With `snapshot` the state is taken from that file where there is one,
-    and written to it at the end.
+    and written to it at the end and on request. Accounts that are in the file stay as they are there; others open.
+
+    `ledger_limit` rows of each venue's ledger and `keep_orders` closed orders stay in memory. Older rows go to a
+    file beside the snapshot, or to one without a name, from where the ledger reads them again.
     """
 
     markets: Sequence[Market]
@@ -80,6 +85,8 @@ class Settings:
     authority: Path | None = None
     wire: Clock | None = None
     shape: DepthShape | None = None
+    ledger_limit: int = 100_000
+    keep_orders: int = 10_000
 
     @property
     def limit_scale(self) -> float:
@@ -88,9 +95,13 @@ class Settings:
 
 @dataclass(slots=True)
 class LocalExchange:
-    """An exchange that answers. `async with` stops it. `control` does what /tradewind/ does."""
+    """An exchange that answers. `async with` stops it. `control` does what /tradewind/ does.
+
+    `accounts` are all that have a key, those of a snapshot included.
+    """
 
     settings: Settings
+    accounts: tuple[Opening, ...]
     houses: tuple[House, ...]
     server: Server
     faults: Faults
@@ -103,7 +114,13 @@ class LocalExchange:
     @property
     def url(self) -> str:
         """Its origin for plain HTTP, http://127.0.0.1:PORT."""
-        return f"http://{self.settings.host}:{self.port}"
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def host(self) -> str:
+        """As it stands in a URL."""
+        host = self.settings.host
+        return f"[{host}]" if ":" in host else host
 
     def house(self, venue: str) -> House:
         return next(house for house in self.houses if house.venue == venue)
@@ -131,15 +148,17 @@ async def open_exchange(settings: Settings) -> LocalExchange:
     """
     clock = MarketClock(settings.start_ms, settings.speed, settings.wire)
     houses = tuple(_house(venue, settings, clock) for venue in DIALECTS)
-    restored = settings.snapshot is not None and snapshots.restore(settings.snapshot, houses, clock)
-    if not restored:
-        for house in houses:
-            _open_accounts(house, settings.accounts)
+    if settings.snapshot is not None:
+        snapshots.restore(settings.snapshot, houses, clock)
+    for house in houses:
+        _open_accounts(house, settings.accounts)
     dialects = [speak(house) for house in houses for speak in DIALECTS[house.venue]]
     faults = Faults(houses, dialects)
     control = ControlApi(houses, faults)
     server = Server(houses, dialects, interceptor=faults, extra={PREFIX: control})
     control.desk.beat = server.beat
+    if settings.snapshot is not None:
+        control.desk.keep = partial(snapshots.save, settings.snapshot, houses, settings.start_ms)
     authority = authority_in(settings.authority or default_folder()) if settings.tls else None
     try:
         port, tls_port = await server.start(
@@ -147,12 +166,15 @@ async def open_exchange(settings: Settings) -> LocalExchange:
         )
     except OSError as error:
         await server.stop()
-        wanted = " and ".join(str(p) for p in (settings.port, settings.tls_port) if p)
+        wanted = " and ".join(str(p) for p in (settings.port, settings.tls_port) if p) or "any"
         raise ConfigError(
             f"port {wanted} of {settings.host} cannot be opened ({error.strerror}): choose others with --port "
             "and --tls-port, 0 for any that is free"
         ) from error
-    return LocalExchange(settings, houses, server, faults, control, clock, authority, port, tls_port)
+    accounts = _accounts(houses)
+    return LocalExchange(
+        settings, accounts, houses, server, faults, control, clock, authority, port, tls_port
+    )
 
 
 def _house(venue: str, settings: Settings, clock: MarketClock) -> House:
@@ -164,6 +186,9 @@ def _house(venue: str, settings: Settings, clock: MarketClock) -> House:
         start_ms=settings.start_ms,
         wire=clock.wire,
         shape=settings.shape,
+        ledger_limit=settings.ledger_limit,
+        ledger_spill=settings.snapshot and snapshots.ledger_beside(settings.snapshot, venue),
+        keep_orders=settings.keep_orders,
     )
     return House(venue, exchange, clock, LimitProfile(settings.limit_scale))
 
@@ -171,5 +196,26 @@ def _house(venue: str, settings: Settings, clock: MarketClock) -> House:
 def _open_accounts(house: House, openings: Sequence[Opening]) -> None:
     control = house.exchange.control
     for opening in openings:
-        control.open_account(opening.name, spot=opening.spot, futures=opening.futures)
+        if opening.name in house.exchange.treasury.accounts:
+            continue
+        unified = opening.unified and house.venue == "bitget"
+        control.open_account(opening.name, spot=opening.spot, futures=opening.futures, unified=unified)
         control.add_key(opening.name, opening.key, opening.secret, passphrase=opening.passphrase)
+
+
+def _accounts(houses: Sequence[House]) -> tuple[Opening, ...]:
+    """Those with a key, as they are now at the first venue."""
+    treasury = houses[0].exchange.treasury
+    unified = {a.id for house in houses for a in house.exchange.treasury.accounts.values() if a.unified}
+    return tuple(
+        Opening(
+            key.account,
+            key.key,
+            key.secret,
+            key.passphrase,
+            {asset: one.free + one.locked for asset, one in treasury.account(key.account).spot.items()},
+            dict(treasury.account(key.account).futures),
+            key.account in unified,
+        )
+        for key in treasury.keys.values()
+    )

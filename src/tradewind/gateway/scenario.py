@@ -64,6 +64,9 @@ class Scenario:
             raise ConfigError(
                 f"there is no scenario {path}: known names are {', '.join(bundled())}"
             ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror
+            raise ConfigError(f"{path} cannot be read as a scenario ({why}): name a TOML file") from None
         return cls.parse(text, path.stem)
 
     @classmethod

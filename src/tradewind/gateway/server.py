@@ -142,10 +142,13 @@ class Server:
     # --- requests
 
     async def _handle(self, raw: web.BaseRequest) -> web.StreamResponse:
-        host = raw.host.partition(":")[0]
+        host = raw.host.partition(":")[0].lower()
         if raw.headers.get("Upgrade", "").lower() == "websocket":
             return await self._converse(raw, host)
-        body = await raw.read() if raw.can_read_body else b""
+        try:
+            body = await raw.read() if raw.can_read_body else b""
+        except web.RequestPayloadError:
+            return web.Response(status=400, text="the body is not what its headers say")
         request = Request(
             raw.method,
             raw.path,
@@ -164,7 +167,7 @@ class Server:
         return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
 
     async def _reply(self, host: str, request: Request) -> Reply:
-        extra = self.extra.get(request.path.split("/", 2)[1])
+        extra = self.extra.get(request.path.removeprefix("/").partition("/")[0])
         if extra is not None:
             return await extra(request)
         dialects = self._at(host)

@@ -41,9 +41,19 @@ def restore(path: Path, houses: Sequence[House], clock: MarketClock) -> bool:
     if sorted(stored) != sorted(venues):
         raise DataError(f"{path} holds {', '.join(stored)}, expected {', '.join(venues)}: name another file")
     for house in houses:
-        house.exchange.restore(orjson.dumps(stored[house.venue]))
+        try:
+            house.exchange.restore(orjson.dumps(stored[house.venue]))
+        except DataError as error:
+            raise DataError(f"{path} does not fit: {error}") from None
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise DataError(f"{path} is damaged ({error!r:.80}): name another file") from error
     clock.step_to(max(clock.now_ms(), *(house.exchange.now_ms for house in houses)))
     return True
+
+
+def ledger_beside(path: Path, venue: str) -> Path:
+    """Where a venue's ledger goes on that is too long for memory: it belongs to the snapshot."""
+    return path.with_name(f"{path.name}.{venue}.ledger")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -51,6 +61,11 @@ def _read(path: Path) -> dict[str, Any]:
         state = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
         raise DataError(f"{path} is no snapshot of an exchange ({error}): name another file") from None
-    if not isinstance(state, dict) or state.get("version") != VERSION or "start_ms" not in state:
+    if not (
+        isinstance(state, dict)
+        and state.get("version") == VERSION
+        and isinstance(state.get("start_ms"), int)
+        and isinstance(state.get("houses"), dict)
+    ):
         raise DataError(f"{path} is no snapshot of an exchange that this version reads: name another file")
     return state

@@ -43,7 +43,8 @@ def json_reply(value: Any, status: int = 200) -> Reply:
 class Line:
     """One WebSocket as a dialect sees it. `send` never waits; frames leave in order.
 
-    `path` and `query` are those of the opening request.
+    `path` and `query` are those of the opening request. The dialect sets `account` once it knows whose private
+    frames come over the line.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Line:
     _close: Callable[[int, str], None]
     open: bool = True
     frozen: bool = False  # half-open: nothing is sent, heard or ponged, yet the connection stands
+    account: str = ""
     heard_at: float = 0.0  # when the client last said anything, pongs included: time of the event loop
 
     def send(self, text: str | bytes) -> None:

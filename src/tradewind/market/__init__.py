@@ -15,10 +15,12 @@ from tradewind.market.errors import (
 from tradewind.market.instrument import FeeAsset, Instrument, Kind, MaintenanceTier
 from tradewind.market.observation import Observation
 from tradewind.market.orders import CashFlow, CashFlowKind, Fill, FillReason, Order, OrderId, Side
+from tradewind.market.outcome import Accepted, Outcome, Rejected, RejectKind, Unknown
 from tradewind.market.timeframe import Timeframe
 from tradewind.market.venue import CandleSource, Command, CommandKind, Event, Venue
 
 __all__ = [
+    "Accepted",
     "Bar",
     "CandleSource",
     "CashFlow",
@@ -43,13 +45,17 @@ __all__ = [
     "Order",
     "OrderId",
     "OrderRejected",
+    "Outcome",
     "Reason",
+    "RejectKind",
+    "Rejected",
     "Review",
     "Side",
     "Snapshot",
     "TargetWeights",
     "Timeframe",
     "TradewindError",
+    "Unknown",
     "Venue",
     "VenueUnavailable",
     "WallClock",

@@ -23,7 +23,9 @@ async def clear(here: Here) -> None:
 async def held(here: Here) -> float:
     """A long of some 500, which is there afterwards; its amount."""
     amount = await here.amount()
-    await here.client.create_order(here.symbol, "market", "buy", amount, await here.price(1.0))
+    await here.client.create_order(
+        here.symbol, "market", "buy", await here.to_buy(amount), await here.price(1.0)
+    )
     return float(amount)
 
 

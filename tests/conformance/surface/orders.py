@@ -49,9 +49,8 @@ async def create_post_only_order(here: Here) -> None:
 
 @probe("createMarketOrder")
 async def create_market_order(here: Here) -> None:
-    made = await here.client.create_market_order(
-        here.symbol, "buy", await here.amount(), await here.price(1.0)
-    )
+    amount = await here.to_buy(await here.amount())
+    made = await here.client.create_market_order(here.symbol, "buy", amount, await here.price(1.0))
     await filled(here, made)
 
 
@@ -178,9 +177,8 @@ def _done_list(name: str, status: str) -> None:
     async def run(here: Here) -> None:
         made = await resting(here)
         await here.client.cancel_order(made["id"], here.symbol)
-        bought = await here.client.create_order(
-            here.symbol, "market", "buy", await here.amount(), await here.price(1.0)
-        )
+        amount = await here.to_buy(await here.amount())
+        bought = await here.client.create_order(here.symbol, "market", "buy", amount, await here.price(1.0))
         wanted = {"closed": [bought["id"]], "canceled": [made["id"]]}.get(status, [made["id"], bought["id"]])
 
         async def listed() -> Any:

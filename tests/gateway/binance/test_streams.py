@@ -35,6 +35,9 @@ class Told:
     def __init__(self) -> None:
         self.log: list[str] = []
 
+    def account_of(self, name: str) -> str:
+        return ""
+
     def start(self, name: str) -> None:
         self.log.append(f"+{name}")
 
@@ -129,15 +132,15 @@ def test_a_socket_ends_after_a_day(hub: Hub) -> None:
 def test_listen_keys_live_an_hour() -> None:
     keys, gone = ListenKeys(), []
     keys.on_gone = lambda key, expired: gone.append((key.name, expired))
-    key: ListenKey = keys.open("me", 0)
-    assert keys.open("me", 1000) is key
+    key: ListenKey = keys.open("me", "key", 0)
+    assert keys.open("me", "key", 1000) is key
     keys.expire(LIFE_MS)
     assert keys.of("me", LIFE_MS) is key
     keys.expire(LIFE_MS + 1000)
     assert gone == [(key.name, True)]
     with pytest.raises(Failure, match="-1125"):
         keys.of("me", LIFE_MS + 1000)
-    other = keys.open("me", LIFE_MS + 1000)
+    other = keys.open("me", "key", LIFE_MS + 1000)
     assert other.name != key.name
     keys.close(other)
     assert gone[-1] == (other.name, False)

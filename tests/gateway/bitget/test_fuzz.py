@@ -10,6 +10,7 @@ from tests.exchange.worlds import assert_sound
 from tests.gateway.bitget.test_conversation import Client
 from tests.gateway.bitget.venue import Caller, house
 from tradewind.gateway import House
+from tradewind.gateway.bitget.security import Security
 from tradewind.gateway.bitget.v2 import BitgetV2
 from tradewind.gateway.bitget.v2.dialect import ROUTES
 
@@ -128,7 +129,8 @@ def send(caller: Caller, route, params) -> None:
         check(caller, route, "", orjson.dumps(params, option=orjson.OPT_PASSTHROUGH_DATETIME))
 
 
-def check(caller: Caller, route, query: str, body: bytes, **headers: str | None) -> None:
+def check(caller: Caller, route, query: str, body: bytes, **headers: str | None) -> int:
+    """The status, once the answer was found to be Bitget's."""
     found: House = caller.dialect._rest.house
     before = found.exchange.ledger.digest()
     reply = caller.raw(route.method, route.path, query, body, **headers)
@@ -139,6 +141,7 @@ def check(caller: Caller, route, query: str, body: bytes, **headers: str | None)
     if reply.status != 200:
         assert answer["msg"] not in ("", "success")
         assert found.exchange.ledger.digest() == before, (route.path, answer)
+    return reply.status
 
 
 @settings(max_examples=60, deadline=None)
@@ -167,7 +170,10 @@ def test_bodies_that_are_no_json(route, body):
     st.one_of(st.none(), st.text(max_size=50)),
 )
 def test_headers_of_any_shape(route, name, value):
-    check(Caller(BitgetV2(house())), route, "symbol=BTCUSDT", b'{"symbol":"BTCUSDT"}', **{name: value})
+    caller = Caller(BitgetV2(house()))
+    status = check(caller, route, "symbol=BTCUSDT", b'{"symbol":"BTCUSDT"}', **{name: value})
+    if route.security is not Security.PUBLIC and name.startswith("access"):
+        assert status == 400
 
 
 argument = st.one_of(

@@ -59,7 +59,7 @@ def test_the_query_may_be_signed_as_sent_or_decoded(caller):
         ({"access_key": "another"}, "40037"),
         ({"access_passphrase": None}, "40011"),
         ({"access_passphrase": "wrong"}, "40012"),
-        ({"access_sign": "0" * 64}, "40010"),
+        ({"access_sign": "0" * 64}, "40009"),
         ({"access_sign": signature("other", "text")}, "40009"),
     ],
 )

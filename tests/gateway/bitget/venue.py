@@ -27,15 +27,23 @@ D = Decimal
 NOW = 1_800_000_000_000
 
 
-def house(bars: Sequence[Any] | None = None, limits: float = 0.0, wire: Any = None) -> House:
+def empty(bars: Sequence[Any] | None = None, limits: float = 0.0, wire: Any = None) -> House:
     """One spot and one perpetual market, an hour after the start of the tape; wire time stands at NOW."""
     clock = MarketClock(START + 3_600_000, wire=wire or ManualClock(NOW))
     listed = market(bars or flat(600), (SPOT, PERP))
     listings = [bitget_listing(i) for i in listed.instruments]
     exchange = Exchange([listed], listings=listings, wire=clock.wire)
-    exchange.control.open_account("me", spot={"USDT": D(10_000), "BTC": D(10)}, futures={"USDT": D(10_000)})
-    exchange.control.add_key("me", KEY, SECRET, frozenset(Permission), PHRASE)
     return House("bitget", exchange, clock, LimitProfile(limits))
+
+
+def house(bars: Sequence[Any] | None = None, limits: float = 0.0, wire: Any = None) -> House:
+    """With an account in it, of the classic kind."""
+    found = empty(bars, limits, wire)
+    found.exchange.control.open_account(
+        "me", spot={"USDT": D(10_000), "BTC": D(10)}, futures={"USDT": D(10_000)}
+    )
+    found.exchange.control.add_key("me", KEY, SECRET, frozenset(Permission), PHRASE)
+    return found
 
 
 class Caller:

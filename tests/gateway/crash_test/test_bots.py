@@ -56,6 +56,23 @@ def test_a_bot_that_asks_first_passes_also_when_it_is_killed(tmp_path: Path) -> 
     assert runs["O3"].judgement.unclear >= 1
 
 
+def test_both_bots_get_the_same_judgement_at_bitget(tmp_path: Path) -> None:
+    there = {"venue": "bitget", "symbol": PERP}
+    blind = through("careless", ["O3"], tmp_path, seconds=4.0, settle_seconds=1.0, **there)["O3"]
+    assert blind.verdict == "failed"
+    assert {Fault.DOUBLED, Fault.LOST} <= {f.fault for f in blind.judgement.findings}
+    banned = through("careless", ["E2"], tmp_path, seconds=5.0, settle_seconds=0.0, **there)["E2"]
+    assert {f.fault for f in banned.judgement.findings} >= {Fault.BANNED}
+    assert "DDoSProtection" in (tmp_path / "logs" / "E2.log").read_text()
+    patient = through("careful", ["E2"], tmp_path, seconds=5.0, settle_seconds=8.0, **there)["E2"]
+    assert (patient.verdict, patient.judgement.findings) == ("passed", [])
+    for run in through("careful", ["O3", "O4"], tmp_path, kill_after=(3,), **there).values():
+        assert run.judgement.findings == [], run.scenario.name
+        assert run.verdict == "passed"
+        assert run.judgement.placed >= 2
+        assert run.starts >= 2
+
+
 def test_a_bot_that_cannot_be_started_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be started"):
         asyncio.run(

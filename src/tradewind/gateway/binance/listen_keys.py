@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import token_hex
 
+from tradewind.exchange.accounts import Treasury
 from tradewind.gateway.binance.failure import Failure
 
 LIFE_MS = 60 * 60_000
@@ -16,6 +17,7 @@ class ListenKey:
     name: str
     account: str
     expires_ms: int  # wire time
+    opened_with: str  # name of the API key that asked for it last
 
 
 class ListenKeys:
@@ -27,18 +29,23 @@ class ListenKeys:
         self._by_name: dict[str, ListenKey] = {}
         self._by_account: dict[str, ListenKey] = {}
 
-    def open(self, account: str, now_ms: int) -> ListenKey:
+    def open(self, account: str, opened_with: str, now_ms: int) -> ListenKey:
         """The account's key, for another hour; a new one where it has none."""
         key = self._by_account.get(account)
         if key is None or key.expires_ms <= now_ms:
             self.expire(now_ms)
-            key = ListenKey(token_hex(32), account, 0)
+            key = ListenKey(token_hex(32), account, 0, opened_with)
             self._by_account[account] = self._by_name[key.name] = key
-        key.expires_ms = now_ms + self.life_ms
+        key.expires_ms, key.opened_with = now_ms + self.life_ms, opened_with
         return key
 
     def find(self, name: str) -> ListenKey | None:
         return self._by_name.get(name)
+
+    def account_of(self, name: str) -> str:
+        """Whose key it is; empty when nobody has it."""
+        key = self._by_name.get(name)
+        return key.account if key else ""
 
     def of(self, account: str, now_ms: int) -> ListenKey:
         """The account's key; `Failure` when it has none that lives."""
@@ -56,17 +63,23 @@ class ListenKeys:
 
     def expire(self, now_ms: int) -> None:
         """Let go of all whose time has come."""
-        for key in [key for key in self._by_name.values() if key.expires_ms <= now_ms]:
-            self._drop(key)
-            self.on_gone(key, True)
+        self._expire([key for key in self._by_name.values() if key.expires_ms <= now_ms])
+
+    def expire_revoked(self, treasury: Treasury, now_ms: int) -> None:
+        """Let go of those whose API key is gone."""
+        keys = self._by_name.values()
+        self._expire([key for key in keys if not treasury.valid_key(key.opened_with, now_ms)])
 
     def expire_all(self) -> int:
         """Let go of all, whatever time they have left; returns how many."""
         keys = list(self._by_name.values())
+        self._expire(keys)
+        return len(keys)
+
+    def _expire(self, keys: list[ListenKey]) -> None:
         for key in keys:
             self._drop(key)
             self.on_gone(key, True)
-        return len(keys)
 
     def _drop(self, key: ListenKey) -> None:
         self._by_name.pop(key.name, None)

@@ -32,6 +32,11 @@ class Call:
         assert self.key is not None
         return self.key.account
 
+    @property
+    def key_name(self) -> str:
+        assert self.key is not None
+        return self.key.key
+
     def now_ms(self) -> int:
         """Wire time."""
         return self.house.wire.now_ms()

@@ -31,9 +31,8 @@ def find_key(exchange: Exchange, name: str, address: str, now_ms: int) -> ApiKey
     """The key of that name; `Failure` when there is none or it may not be used from here or any more."""
     if not name or len(name) > 256 or not name.isascii():
         raise Failure(-2014, "API-key format invalid.", 401)
-    key = exchange.treasury.keys.get(name)
-    expired = key is not None and key.expires_ms and now_ms >= key.expires_ms
-    if key is None or expired or (key.addresses and address not in key.addresses):
+    key = exchange.treasury.valid_key(name, now_ms)
+    if key is None or (key.addresses and address not in key.addresses):
         raise refused_key()
     return key
 
@@ -57,8 +56,8 @@ def check_signature(key: ApiKey, signed: str, signature: str) -> None:
 
 def check_time(params: Params, now_ms: int) -> None:
     """The request's time window, against wire time."""
-    window = params.maybe_integer("recvWindow")
-    window = DEFAULT_WINDOW_MS if window is None else window
+    asked = params.maybe_decimal("recvWindow")  # the venue takes parts of a millisecond
+    window = DEFAULT_WINDOW_MS if asked is None else asked
     if not 0 < window <= MAX_WINDOW_MS:
         raise Failure(-1131, "recvWindow must be less than 60000")
     sent = params.integer("timestamp")

@@ -27,6 +27,9 @@ class Source(Protocol):
     def stop(self, name: str) -> None:
         """Nobody hears this stream any more."""
 
+    def account_of(self, name: str) -> str:
+        """Whose listen key it is; empty for any other stream."""
+
 
 class Hub:
     """All sockets of one product and what each hears."""
@@ -56,6 +59,8 @@ class Hub:
             if self.source is not None:
                 self.source.start(name)
         found[talk] = None
+        if self.source is not None:
+            talk.line.account = self.source.account_of(name) or talk.line.account
 
     def leave(self, talk: StreamTalk, name: str) -> None:
         found = self._heard.get(name)

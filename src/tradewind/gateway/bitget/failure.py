@@ -17,7 +17,7 @@ TEXTS = {
     "40007": "Invalid Content_Type",
     "40008": "Request timestamp expired",
     "40009": "sign signature error",
-    "40010": "sign signature error",
+    "40010": "Request timed out",
     "40011": "ACCESS_PASSPHRASE cannot be empty",
     "40012": "apikey/password is incorrect",
     "40014": "Incorrect permissions",

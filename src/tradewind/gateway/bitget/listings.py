@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tradewind.exchange import Listing, listing_of
-from tradewind.market import Instrument
+from tradewind.exchange import Exchange, Listing, listing_of
+from tradewind.market import Instrument, Kind
 
 MOST_ORDERS, MOST_PLANS = 400, 200
 
@@ -15,3 +15,8 @@ def bitget_listing(instrument: Instrument) -> Listing:
     listing = listing_of(instrument)
     filters = replace(listing.filters, max_orders=MOST_ORDERS, max_algo_orders=MOST_PLANS)
     return replace(listing, filters=filters)
+
+
+def settle_coins(exchange: Exchange) -> list[str]:
+    """What contracts are settled in, each once."""
+    return list(dict.fromkeys(m.quote for m in exchange.listings if m.kind is Kind.PERPETUAL))

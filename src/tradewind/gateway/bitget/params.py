@@ -56,6 +56,14 @@ class Params:
     def has(self, name: str) -> bool:
         return self._values.get(name) not in (None, "")
 
+    def is_scalar(self, name: str) -> bool:
+        """Whether the value, if there is one, can be read as text."""
+        try:
+            self.maybe(name)
+        except Failure:
+            return False
+        return True
+
     def maybe(self, name: str) -> str | None:
         """The value as text; None when it was not sent."""
         value = self._values.get(name)

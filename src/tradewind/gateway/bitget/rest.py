@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tradewind.exchange import ApiKey, Refused
@@ -20,16 +20,26 @@ class BitgetRest:
     """Requests of one version.
 
     Signed requests are for unified accounts or for classic ones, as `unified` says; the others are sent away.
-    `desk` is handed to the endpoints: what the dialect remembers beside the exchange.
+    `desk` is handed to the endpoints: what the dialect remembers beside the exchange. `wording` names refusals that
+    no endpoint has named; it is told whether futures were asked.
     """
 
-    def __init__(self, house: House, routes: Iterable[Route], *, unified: bool, desk: Any = None) -> None:
+    def __init__(
+        self,
+        house: House,
+        routes: Iterable[Route],
+        *,
+        unified: bool,
+        desk: Any,
+        wording: Callable[[Refused, bool], Failure] = worded,
+    ) -> None:
         self.house = house
         self.routes = {(route.method, route.path): route for route in routes}
         self.paths = {path for _, path in self.routes}
         self.limits = Limits(house.limits)
         self.unified = unified
         self.desk = desk
+        self.wording = wording
 
     def answer(self, request: Request) -> Reply:
         """The reply in its envelope; `requestTime` is wire time."""
@@ -43,7 +53,7 @@ class BitgetRest:
             try:
                 return json_reply(envelope(self._serve(route, request), now))
             except Refused as refused:
-                raise worded(refused, "/mix/" in route.path) from None
+                raise self.wording(refused, "/mix/" in route.path) from None
         except Failure as failure:
             return failure.reply(now)
 

@@ -40,6 +40,10 @@ _NEEDED = {
 }
 
 
+# How the venue names what is missing; it names more than one where a right to read is.
+_ASKED = {Security.SPOT: "spot order write", Security.FUTURES: "future order write"}
+
+
 def caller(exchange: Exchange, request: Request) -> ApiKey:
     """The key that signed a request; `Failure` unless everything about it is right."""
     headers = request.headers
@@ -88,14 +92,14 @@ def check_key(
     """The key of that name, if the passphrase and the signature of one of the texts are right."""
     if not _KEY.fullmatch(name):
         raise known("40006")
-    key = exchange.treasury.keys.get(name)
-    if key is None or (key.expires_ms and now_ms >= key.expires_ms):
+    key = exchange.treasury.valid_key(name, now_ms)
+    if key is None:
         raise known("40037")
     if not hmac.compare_digest(passphrase.encode("utf-8", "replace"), key.passphrase.encode()):
         raise known("40012")
-    if not _SIGNATURE.fullmatch(sign):
-        raise known("40010")
-    if not any(hmac.compare_digest(sign, signature(key.secret, text)) for text in signed):
+    if not _SIGNATURE.fullmatch(sign) or not any(
+        hmac.compare_digest(sign, signature(key.secret, text)) for text in signed
+    ):
         raise known("40009")
     if key.addresses and address not in key.addresses:
         raise known("40018")
@@ -110,4 +114,4 @@ def signature(secret: str, text: str) -> str:
 def check_permission(key: ApiKey, security: Security) -> None:
     needed = _NEEDED[security]
     if not any(permission in key.permissions for permission in needed):
-        raise Failure("40014", f"Incorrect permissions, need {security} permissions")
+        raise Failure("40014", f"Incorrect permissions, need {_ASKED.get(security, security)} permissions")

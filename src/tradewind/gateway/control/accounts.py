@@ -42,6 +42,7 @@ def _account(house: House, account: Account) -> dict[str, Any]:
         "open_orders": [encode(order, skip=("trades",)) for order in exchange.open_orders(account.id)],
         "conditional_orders": [encode(algo) for algo in exchange.open_conditional(account.id)],
         "hedge": account.hedge,
+        "unified": account.unified,
         "leverage": account.leverage,
         "isolated": sorted(account.isolated),
         "keys": [_key(k) for k in exchange.treasury.keys.values() if k.account == account.id],
@@ -56,12 +57,15 @@ def _key(key: ApiKey) -> dict[str, Any]:
 
 @commands.on("POST", "accounts/open")
 def open_account(desk: ControlDesk, values: Values) -> Any:
-    """A new account, with deposits: account, spot and futures (amounts by coin), fee_coin, hedge."""
+    """A new account, with deposits: account, spot and futures (amounts by coin), fee_coin, hedge, unified (Bitget)."""
     name, house = values.text("account"), desk.house(values)
     spot, futures = values.amounts("spot"), values.amounts("futures")
     fee_coin, hedge = values.text("fee_coin", ""), values.flag("hedge", False)
+    unified = values.flag("unified", False)
     values.done()
-    return _account(house, house.exchange.control.open_account(name, spot, futures, fee_coin, hedge))
+    if unified and house.venue != "bitget":
+        raise ConfigError(f"{house.venue} has no unified accounts: they are Bitget's")
+    return _account(house, house.exchange.control.open_account(name, spot, futures, fee_coin, hedge, unified))
 
 
 @commands.on("POST", "accounts/deposit")

@@ -16,12 +16,14 @@ from tradewind.market import ConfigError
 class ControlDesk:
     """The houses by venue and the faults in front of them.
 
-    `beat` lets everything reach market time; a server's own `beat` also lets its dialects do what is due.
+    `beat` lets everything reach market time; a server's own `beat` also lets its dialects do what is due. `keep`
+    writes the state of all houses to the exchange's snapshot file, where it has one.
     """
 
     houses: dict[str, House]
     faults: Faults
     beat: Callable[[], None]
+    keep: Callable[[], None] | None = None
 
     @property
     def clock(self) -> MarketClock:

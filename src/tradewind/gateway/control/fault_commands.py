@@ -56,7 +56,13 @@ def lines(desk: ControlDesk, values: Values) -> Any:
     values.done()
     return {
         "lines": [
-            {"path": line.path, "opened_ms": line.opened_ms, "frozen": line.frozen, "dialect": seen.dialect}
+            {
+                "path": line.path,
+                "opened_ms": line.opened_ms,
+                "frozen": line.frozen,
+                "dialect": seen.dialect,
+                "account": line.account,
+            }
             for line, seen in desk.faults.lines.items()
         ]
     }

@@ -203,6 +203,15 @@ def snapshot(desk: ControlDesk, values: Values) -> Any:
     return house.exchange.snapshot()
 
 
+@commands.on("POST", "snapshot/save")
+def save_snapshot(desk: ControlDesk, values: Values) -> Any:
+    """Write the state of all venues to the file of --snapshot, now and whole."""
+    values.done()
+    if desk.keep is None:
+        raise ConfigError("this exchange has no snapshot file: start it with --snapshot FILE")
+    desk.keep()
+
+
 @commands.on("GET", "ledger", lines=True)
 def ledger(desk: ControlDesk, values: Values) -> Any:
     """Rows with a seq above since, oldest first, one JSON object a line: kind (order, fill, transfer), account,

@@ -112,28 +112,29 @@ class Faults:
         sent = self.traffic.begin(seen, now, house.exchange.now_ms if house else 0)
         shut = self._shut(dialect, seen, request, now)
         if shut is not None:
-            sent.told = Told.BANNED if shut.status in (418, 403) else Told.REFUSED
-            sent.status, sent.answered_ms = shut.status, now
-            return shut
+            reply, sent.told = shut
+            sent.status, sent.answered_ms = reply.status, now
+            return reply
         fired = [rule for rule in self._on_request if rule.fires(seen, now)]
         for rule in fired:
             if rule.what.do == "ban":
-                sent.told, sent.status, sent.answered_ms = Told.BANNED, 418, now
+                reply = self._ban(dialect, seen, request, rule.what.seconds, now)
+                sent.told, sent.status, sent.answered_ms = Told.BANNED, reply.status, now
                 sent.faults.append(rule.name)
-                return self._ban(dialect, seen, request, rule.what.seconds, now)
+                return reply
         return await self._passage.through(dialect, request, seen, sent, fired)
 
-    def _shut(self, dialect: Dialect, seen: Seen, request: Request, now: int) -> Reply | None:
-        """The reply of a venue that lets nobody in, or not this address."""
+    def _shut(self, dialect: Dialect, seen: Seen, request: Request, now: int) -> tuple[Reply, Told] | None:
+        """The reply of a venue that lets nobody in, or not this address, and what it tells."""
         until, length = self._bans.get((seen.venue, request.address), (0, 0))
         if until > now:
             self._bans[seen.venue, request.address] = (now + length, length)  # asking makes it longer
-            return self._banned(dialect, now + length, now)
+            return self._banned(dialect, now + length, now), Told.BANNED
         if seen.venue not in self.maintenance:
             return None
         if seen.kind is Kind.STATUS:
-            return json_reply({"status": 1, "msg": "system maintenance"})
-        return refused(dialect, refusal(dialect.name, "maintenance", 0, "", ""), now)
+            return json_reply({"status": 1, "msg": "system maintenance"}), Told.REFUSED
+        return refused(dialect, refusal(dialect.name, "maintenance", 0, "", ""), now), Told.REFUSED
 
     def _ban(self, dialect: Dialect, seen: Seen, request: Request, seconds: float, now: int) -> Reply:
         length = int(seconds * 1000)
@@ -191,7 +192,7 @@ class Faults:
             return
         known, now = self.lines[line], self._wire.now_ms()
         seen = see_word(dialect.name, line, text, known.key)
-        known.key, seen.account = seen.key, self._who(seen.key)
+        known.key, seen.account = seen.key, self._who(seen.key) or line.account
         called = seen.kind in _CALLS
         house = self.houses.get(seen.venue)
         market_ms = house.exchange.now_ms if house else 0
@@ -230,7 +231,8 @@ class Faults:
             return
         known = self.lines.get(line)
         key = known.key if known else ""
-        self._frames.pass_on(dialect.name, line, text, send, self._on_frame, key, self._who(key))
+        account = line.account or self._who(key)
+        self._frames.pass_on(dialect.name, line, text, send, self._on_frame, key, account)
 
 
 _CALLS = {Kind.PLACE, Kind.AMEND, Kind.CANCEL, Kind.QUERY, Kind.TRADES, Kind.BALANCE, Kind.POSITIONS}

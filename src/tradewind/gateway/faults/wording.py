@@ -138,7 +138,7 @@ REASONS: dict[str, Reason] = {
         -1003,
         "Way too much request weight used; IP banned until {until_ms}. Please use WebSocket Streams for live "
         "updates to avoid bans.",
-        (403, "30001", "The request is too frequent and has been banned"),
+        (429, "429", "Too Many Requests"),
     ),
     "bad_key": _binance(
         401, -2015, _KEY, (400, "40014", "Incorrect permissions, need spot trade permissions")

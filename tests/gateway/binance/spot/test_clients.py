@@ -77,6 +77,15 @@ async def test_ccxt_keeps_a_book(here: Running, client: Any) -> None:
     assert book["bids"][0][0] < book["asks"][0][0]
 
 
+async def test_ccxt_stops_watching(here: Running, client: Any) -> None:
+    await soon(client.watch_trades(S))
+    await soon(client.watch_ohlcv(S, "1m"))
+    assert here.house.exchange.watches.any(S)
+    await soon(client.un_watch_trades(S))
+    await soon(client.un_watch_ohlcv(S, "1m"))
+    assert not here.house.exchange.watches.any(S)
+
+
 async def test_ccxt_hears_its_account_and_trades_over_the_socket(client: Any) -> None:
     orders = asyncio.create_task(client.watch_orders(S))
     trades = asyncio.create_task(client.watch_my_trades(S))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import ccxt
+import ccxt.pro as ccxt
 import pytest
 
 from tests.gateway.binance.spot.venue import Venue

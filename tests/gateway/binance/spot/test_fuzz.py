@@ -65,6 +65,8 @@ def test_any_request(route: Any, params: dict[str, str], signing: str) -> None:
         reply = VENUE.raw(route.method, route.path, body=query.encode(), headers=headers)
     else:
         reply = VENUE.raw(route.method, route.path, query, headers=headers)
+    if route.security.signed and signing in ("bad", "none", "twice"):
+        assert reply.status >= 400
     check(reply.status, reply.body, before)
 
 

@@ -167,6 +167,12 @@ def test_parameters_in_the_body_are_signed_after_the_query(venue: Venue) -> None
     assert reply.status == 200
 
 
+def test_receive_windows_may_have_parts_of_a_millisecond(venue: Venue) -> None:
+    assert venue.ask("GET", "/account", recvWindow="6000.346")
+    late = venue.house.wire.now_ms() - 700
+    assert venue.refused("GET", "/account", recvWindow="600.5", timestamp=late)[1] == -1021
+
+
 def test_no_wallet_endpoints_on_test_hosts(venue: Venue) -> None:
     path = "/sapi/v1/system/status"
     assert venue.raw("GET", path, headers={"Host": "api.binance.com"}).status == 200

@@ -221,7 +221,9 @@ def test_amended_and_cancelled() -> None:
     change = {"symbol": "BTCUSDT", "orderId": order["orderId"], "side": "BUY", "quantity": "1", "price": "91"}
     assert desk.call("PUT", "/fapi/v1/order", change)[0] == 200
     desk.call("DELETE", "/fapi/v1/order", {"symbol": "BTCUSDT", "orderId": order["orderId"]})
-    told = [f["data"]["o"] for f in socket.take() if f["data"]["e"] == "ORDER_TRADE_UPDATE"]
+    frames = [frame["data"] for frame in socket.take()]
+    assert {f["e"] for f in frames} == {"ORDER_TRADE_UPDATE"}, "no money moved"
+    told = [f["o"] for f in frames]
     assert [(o["x"], o["X"], o["q"], o["p"]) for o in told] == [
         ("NEW", "NEW", "2", "90"),
         ("AMENDMENT", "NEW", "1", "91"),

@@ -98,6 +98,7 @@ class Running:
     house: House
     server: Server
     to: Loopback
+    port: int  # without TLS
 
     def run(self, minutes: float) -> None:
         self.house.clock.step(round(minutes * MINUTE))
@@ -136,9 +137,9 @@ async def running(folder: Path, bars: Sequence[Any] | None = None, **changes: An
     found = house(bars, **changes)
     authority = authority_in(folder)
     server = Server([found], [BinanceSpot(found), BinanceUsdm(found)])
-    _, port = await server.start(tls=authority.server_context())
+    plain, port = await server.start(tls=authority.server_context())
     try:
-        yield Running(found, server, Loopback(port, authority.certificate))
+        yield Running(found, server, Loopback(port, authority.certificate), plain)
     finally:
         await server.stop()
 

@@ -9,9 +9,8 @@ import uuid
 from pathlib import Path
 
 import ccxt
-from common import SYMBOL, client
+from common import PROOF_SECONDS, SYMBOL, client
 
-PROOF_SECONDS = 3.0  # longer than the receive window: after that the venue must refuse the request
 notebook = Path(os.environ["TRADEWIND_FOLDER"]) / "notebook"
 bot = client()
 

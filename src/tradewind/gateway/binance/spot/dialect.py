@@ -35,7 +35,6 @@ MODULES = (general, market_data, klines, tickers, trade, changes, queries, lists
 ROUTES = tuple(chain.from_iterable(module.routes for module in MODULES))
 SAPI_WEIGHT = Limit("1M", "MINUTE", 1, MINUTE_MS, 12_000)
 MOST_STREAMS, MOST_MESSAGES = 1024, 5  # of a socket; from a client in a second
-LONGEST_KEY_MS = 1 << 60
 PLAY = ("testnet.binance.vision", "*.testnet.binance.vision", "demo-*.binance.com")  # hosts without /sapi
 NOT_FOUND = b"<html><body><h2>404 Not found</h2></body></html>"
 
@@ -117,14 +116,13 @@ class BinanceSpot:
         now = self.house.wire.now_ms()
         self.source.tick(now)
         self.keys.expire(now)
+        self.keys.expire_revoked(self.house.exchange.treasury, now)
         self.hub.tick(now)
         self.api.tick(now)
 
     def expire_listen_keys(self) -> int:
         """Let all listen keys expire now; returns how many."""
-        before = self.users.expired
-        self.keys.expire(LONGEST_KEY_MS)
-        return self.users.expired - before
+        return self.keys.expire_all()
 
 
 def _is_play(request: Request) -> bool:

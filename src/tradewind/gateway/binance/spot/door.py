@@ -19,7 +19,7 @@ def listen_key_routes(keys: ListenKeys) -> Routes:
     @routes.on("POST", PATH, weight=2, security=Security.KEY, takes="")
     def start(call: Call) -> Any:
         """The account's key, good for another hour of wire time."""
-        return {"listenKey": keys.open(call.account, call.now_ms()).name}
+        return {"listenKey": keys.open(call.account, call.key_name, call.now_ms()).name}
 
     @routes.on("PUT", PATH, weight=2, security=Security.KEY, takes="listenKey")
     def keep(call: Call) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 _MARGIN = "nothing is borrowed on spot: there are two wallets, spot and USD-M"
 _CONVERT = "coins are not converted: trade them on the spot market"
 _OPTION = "no options are listed"
+_CONTRACTS = "ccxt itself refuses it on spot: it has this call for contracts only"
 
 REFUSED: dict[str, str] = {
     "borrowCrossMargin": _MARGIN,
@@ -23,6 +24,12 @@ REFUSED: dict[str, str] = {
     "fetchConvertTradeHistory": _CONVERT,
     "fetchDepositAddress": "no coin arrives from outside: the control API deposits",
     "createTrailingPercentOrder": "spot markets here allow no trailing stops: -2010, as where a venue forbids them",
+    "createOrders": _CONTRACTS,
+    "editOrders": _CONTRACTS,
+    "cancelOrders": _CONTRACTS,
+    "fetchOpenOrder": _CONTRACTS,
+    "fetchOrderBookWs": _CONTRACTS,
+    "fetchTickerWs": _CONTRACTS,
     "fetchOption": _OPTION,
     "fetchGreeks": _OPTION,
     "fetchAllGreeks": _OPTION,

@@ -74,6 +74,10 @@ class Sockets:
             self._end()
             self._end = None
 
+    def account_of(self, name: str) -> str:
+        """Whose listen key it is; empty for any other stream."""
+        return self.users.keys.account_of(name)
+
     def _hear(self, event: Event) -> None:
         self.markets.hear(event)
         if self._users_heard:
@@ -81,5 +85,6 @@ class Sockets:
 
     def tick(self, now_ms: int) -> None:
         self.users.keys.expire(now_ms)
+        self.users.keys.expire_revoked(self._house.exchange.treasury, now_ms)
         self.markets.tick(now_ms)
         self.hub.tick(now_ms)

@@ -47,6 +47,7 @@ _CAUSES = {
 _DEFAULTS = (20, False)  # leverage, isolated
 
 Frame = dict[str, Any]
+Known = tuple[Decimal, ...]
 
 
 class UserStreams:
@@ -59,6 +60,7 @@ class UserStreams:
         self._hub = hub
         self._names: dict[str, str] = {}  # by account: the key that somebody hears
         self._settings: dict[tuple[str, str], tuple[int, bool]] = {}
+        self._told: dict[tuple[str, str, str], Known] = {}  # by account, asset or symbol, side
 
     def routes(self) -> Routes:
         table = Routes("/fapi/v1")
@@ -69,7 +71,7 @@ class UserStreams:
 
     def open(self, call: Call) -> Any:
         """The account's listen key, valid for another hour of wire time."""
-        return {"listenKey": self.keys.open(call.account, call.now_ms()).name}
+        return {"listenKey": self.keys.open(call.account, call.key_name, call.now_ms()).name}
 
     def extend(self, call: Call) -> Any:
         """Another hour for the account's listen key."""
@@ -91,6 +93,11 @@ class UserStreams:
         account = self._house.exchange.account(key.account)
         for symbol in account.leverage.keys() | account.isolated:
             self._settings[account.id, symbol] = (account.leverage_of(symbol), symbol in account.isolated)
+        margin = self._house.exchange.margin
+        for asset, wallet in account.futures.items():
+            self._told[account.id, asset, ""] = (wallet, margin.cross_wallet(account, asset))
+        for position in account.positions.values():
+            self._note_position(account.id, margin.change(account, position))
         return True
 
     def stop(self, name: str) -> None:
@@ -115,7 +122,8 @@ class UserStreams:
             case OrderUpdate():
                 yield from self._order(event)
             case FuturesUpdate():
-                yield self._account(event)
+                if self._is_news(event):
+                    yield self._account(event)
             case AlgoUpdate():
                 yield from self._algo(event)
             case SettingsUpdate():
@@ -220,6 +228,25 @@ class UserStreams:
         yield _stamped("ALGO_UPDATE", event.time_ms) | {"o": body}
 
     # --- money
+
+    def _is_news(self, event: FuturesUpdate) -> bool:
+        """Whether wallet or position changed: an order that only rests or is amended changes neither."""
+        changed = _reason(event) != "ORDER"
+        for wallet in event.balances:
+            key, known = (event.account, wallet.asset, ""), (wallet.wallet, wallet.cross_wallet)
+            changed |= self._told.get(key) != known
+            self._told[key] = known
+        for position in event.positions:
+            changed |= self._note_position(event.account, position)
+        return changed
+
+    def _note_position(self, account: str, position: PositionChange) -> bool:
+        """Whether the position is another than it was."""
+        key = (account, position.symbol, position.side.name)
+        known = (position.quantity, position.entry_price, position.isolated_wallet)
+        changed = self._told.get(key) != known
+        self._told[key] = known
+        return changed
 
     def _account(self, event: FuturesUpdate) -> Frame:
         positions = event.positions

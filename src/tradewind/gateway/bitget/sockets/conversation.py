@@ -72,11 +72,14 @@ class Conversation:
         self._topics.clear()
 
     def tick(self, now_ms: int) -> None:
-        """Cut off who is silent, and everybody after a day."""
+        """Cut off who is silent or whose key is gone, and everybody after a day."""
         if now_ms - self.line.opened_ms >= LIFETIME_MS:
             self.line.close(1000, "24 hours are over")
         elif now_ms - self._pinged_ms >= SILENCE_MS:
             self.line.close(1000, "no ping for two minutes")
+        elif self.key and not self._house.exchange.treasury.valid_key(self.key.key, now_ms):
+            self.line.send_json(LineFailure(30011).frame())
+            self.line.close(1008, "the key is gone")
 
     # --- what the client asks
 
@@ -118,6 +121,7 @@ class Conversation:
 
     def _log_in(self, arg: dict[str, Any], now_ms: int) -> None:
         self.key = log_in(self._house.exchange, arg, self.line.address, now_ms, self._unified)
+        self.line.account = self.key.account
         self.line.send_json({"event": "login", "code": 0})
 
     def _subscribe(self, arg: dict[str, Any], now_ms: int) -> None:

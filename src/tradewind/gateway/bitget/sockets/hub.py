@@ -1,4 +1,4 @@
-"""Events of the exchange on their way to the topics of v2, and topics by what clients call them."""
+"""Events of the exchange on their way to topics, and topics by what clients call them."""
 
 from __future__ import annotations
 
@@ -17,32 +17,9 @@ from tradewind.exchange.events import (
     SpotUpdate,
     TradeTick,
 )
-from tradewind.gateway.bitget.formats import GRANULARITIES, PRODUCT
 from tradewind.gateway.bitget.sockets.conversation import Conversation
-from tradewind.gateway.bitget.sockets.failure import LineFailure, no_such_channel
-from tradewind.gateway.bitget.sockets.private import (
-    AccountTopic,
-    FillsTopic,
-    FuturesBalancesTopic,
-    OrdersTopic,
-    PlansTopic,
-    PositionsTopic,
-    SpotBalancesTopic,
-)
-from tradewind.gateway.bitget.sockets.public import (
-    BookTopic,
-    CandleTopic,
-    TickerTopic,
-    TopOfBookTopic,
-    TradeTopic,
-)
-from tradewind.gateway.bitget.sockets.topic import Key, Topic
-from tradewind.gateway.bitget.v2.desk import Desk
-from tradewind.market import Kind
+from tradewind.gateway.bitget.sockets.topic import AccountTopic, Key, Topic
 
-KINDS = {"SPOT": Kind.SPOT, PRODUCT: Kind.PERPETUAL}
-TOPS = {"books1": 1, "books5": 5, "books15": 15}
-PRIVATE = ("orders", "orders-algo", "fill", "account", "positions")
 Route = tuple[str, str]
 
 
@@ -107,61 +84,3 @@ class TopicHub(ABC):
                 return
         for topic in tuple(self._routes.get(route, ())):
             topic.hear(event)
-
-
-class HubV2(TopicHub):
-    """Arguments of v2: `instType`, `channel`, and `instId` or `coin`."""
-
-    def __init__(self, exchange: Exchange, desk: Desk) -> None:
-        super().__init__(exchange)
-        self._desk = desk
-
-    def topic(self, arg: dict[str, Any], key: ApiKey | None) -> Topic:
-        names = [arg.get(name) for name in ("instType", "channel")]
-        place = arg.get("instId", arg.get("coin"))
-        if not all(isinstance(value, str) for value in (*names, place)):
-            raise LineFailure(30016)
-        product, channel = str(names[0]), str(names[1])
-        if product.upper() not in KINDS:
-            raise no_such_channel(arg)
-        spot = KINDS[product.upper()] is Kind.SPOT
-        if channel in PRIVATE:
-            if key is None:
-                raise LineFailure(30004)
-            return self._private(arg, spot, channel, str(place), key.account)
-        return self._public(arg, KINDS[product.upper()], channel, str(place))
-
-    def _public(self, arg: dict[str, Any], kind: Kind, channel: str, place: str) -> Topic:
-        exchange = self.exchange
-        listing = exchange.listings.find(kind, place)
-        key = (kind.value, channel, place)
-        if channel == "ticker":
-            return self.held(key, lambda: TickerTopic(exchange, key, arg, listing))
-        if channel == "trade":
-            return self.held(key, lambda: TradeTopic(exchange, key, arg, listing))
-        if channel == "books":
-            return self.held(key, lambda: BookTopic(exchange, key, arg, listing))
-        if channel in TOPS:
-            return self.held(key, lambda: TopOfBookTopic(exchange, key, arg, listing, TOPS[channel]))
-        interval = GRANULARITIES.get(channel.removeprefix("candle")) if channel.startswith("candle") else None
-        if interval is None:
-            raise no_such_channel(arg)
-        return self.held(key, lambda: CandleTopic(exchange, key, arg, listing, interval))
-
-    def _private(self, arg: dict[str, Any], spot: bool, channel: str, place: str, account: str) -> Topic:
-        exchange, desk = self.exchange, self._desk
-        key = (account, "spot" if spot else "mix", channel, place)
-        if channel == "positions" and spot:
-            raise no_such_channel(arg)
-        symbol = None if place == "default" else place
-        if symbol is not None and channel != "account":
-            symbol = exchange.listings.find(Kind.SPOT if spot else Kind.PERPETUAL, place).symbol
-        kinds: dict[str, type[AccountTopic]] = {
-            "orders": OrdersTopic,
-            "orders-algo": PlansTopic,
-            "fill": FillsTopic,
-            "positions": PositionsTopic,
-            "account": SpotBalancesTopic if spot else FuturesBalancesTopic,
-        }
-        kind = kinds[channel]
-        return self.held(key, lambda: kind(exchange, key, arg, account, spot, symbol, desk))

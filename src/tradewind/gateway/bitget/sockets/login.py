@@ -18,8 +18,8 @@ def log_in(exchange: Exchange, arg: dict[str, Any], address: str, now_ms: int, u
         raise LineFailure(30016)
     name, passphrase, stamp, sign = (str(value) for value in values)
     _check_time(stamp, now_ms)
-    key = exchange.treasury.keys.get(name)
-    if key is None or (key.expires_ms and now_ms >= key.expires_ms):
+    key = exchange.treasury.valid_key(name, now_ms)
+    if key is None:
         raise LineFailure(30011)
     if not _same(passphrase, key.passphrase):
         raise LineFailure(30012)

@@ -52,3 +52,11 @@ class Topic:
             frame = self.frame(action, data)
             for listener in tuple(self.listeners):
                 listener.line.send(frame)
+
+
+class AccountTopic(Topic):
+    """About one account: it hears all that concerns it."""
+
+    def __init__(self, exchange: Exchange, key: Key, arg: dict[str, Any], account: str) -> None:
+        super().__init__(exchange, key, arg)
+        self.account = account

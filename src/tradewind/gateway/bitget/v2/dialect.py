@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import chain
 
+from tradewind.gateway.bitget.desk import Desk
 from tradewind.gateway.bitget.failure import known
 from tradewind.gateway.bitget.hosts import HOSTS
 from tradewind.gateway.bitget.rest import BitgetRest
-from tradewind.gateway.bitget.sockets.hub import HubV2
 from tradewind.gateway.bitget.sockets.lines import Lines
 from tradewind.gateway.bitget.v2 import (
     common,
@@ -25,7 +25,7 @@ from tradewind.gateway.bitget.v2 import (
     spot_queries,
     wallet,
 )
-from tradewind.gateway.bitget.v2.desk import Desk
+from tradewind.gateway.bitget.v2.hub import HubV2
 from tradewind.gateway.bitget.v2.refused import refuse, refuses
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import Line, Reply, Request, Talk

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from tradewind.exchange import Interval, Listing
+from tradewind.exchange import Listing
 from tradewind.exchange.candles import Candle
 from tradewind.gateway.bitget.failure import Failure, missing
-from tradewind.gateway.bitget.formats import GRANULARITIES, price_text, rounded, text
+from tradewind.gateway.bitget.formats import price_text, rounded, text
+from tradewind.gateway.bitget.market import HOUR_MS, candles, fund_rate_row, hours, interval
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.v2.products import is_served, listings, perpetual
 from tradewind.market import Kind
 
 routes = Routes("/api/v2")
-HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MOST_RECENT, MOST_HISTORY = 1000, 200
 
@@ -37,12 +35,8 @@ def spot_candle_row(candle: Candle, m: Listing) -> list[str]:
     return [*row, row[-1]]
 
 
-def interval(call: Call) -> Interval:
-    name = call.params.text("granularity")
-    found = GRANULARITIES.get(name)
-    if found is None:
-        raise Failure("400171", f"Parameter verification failed granularity={name[:20]}")
-    return found
+def _candles(call: Call, m: Listing, most: int, prices: str = "market") -> list[Candle]:
+    return candles(call, m, interval(call, "granularity").text, call.params.limit(100, most), prices)
 
 
 @routes.get("/spot/market/candles")
@@ -104,35 +98,10 @@ def _rows(call: Call, m: Listing, most: int, prices: str) -> object:
     return [candle_row(c, m) for c in _candles(call, m, most, prices)]
 
 
-def _candles(call: Call, m: Listing, most: int, prices: str = "market") -> list[Candle]:
-    """Those that open in [startTime, endTime): the newest ones."""
-    name, (start, end) = interval(call).text, call.params.times()
-    limit, tape = call.params.limit(100, most), call.exchange.tape
-    ask = {
-        "market": tape.candles,
-        "mark": tape.prices.mark_candles,
-        "index": tape.prices.index_candles,
-    }[prices]
-    found = ask(m.symbol, name, None, None if end is None else end - 1, limit)
-    return [c for c in found if start is None or c.open_time >= start]
-
-
 @routes.get("/mix/market/current-fund-rate")
 def current_fund_rate(call: Call) -> object:
     """The rate of the coming funding, of one contract or all."""
-    return [_fund_rate(call, m) for m in listings(call, Kind.PERPETUAL)]
-
-
-def _fund_rate(call: Call, m: Listing) -> object:
-    premium = call.exchange.tape.premium(m.symbol)
-    return {
-        "symbol": m.id,
-        "fundingRate": text(premium.funding_rate),
-        "fundingRateInterval": _hours(m),
-        "nextUpdate": str(premium.next_funding_time),
-        "minFundingRate": "-0.003",
-        "maxFundingRate": "0.003",
-    }
+    return [fund_rate_row(call.exchange, m) for m in listings(call, Kind.PERPETUAL)]
 
 
 @routes.get("/mix/market/funding-time")
@@ -140,11 +109,7 @@ def funding_time(call: Call) -> object:
     """When funding is charged next."""
     m = perpetual(call)
     due = call.exchange.tape.premium(m.symbol).next_funding_time
-    return [{"symbol": m.id, "nextFundingTime": str(due), "ratePeriod": _hours(m)}]
-
-
-def _hours(m: Listing) -> str:
-    return text(Decimal(m.funding_interval_ms) / HOUR_MS)
+    return [{"symbol": m.id, "nextFundingTime": str(due), "ratePeriod": hours(m)}]
 
 
 @routes.get("/mix/market/history-fund-rate")

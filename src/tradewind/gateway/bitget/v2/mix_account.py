@@ -9,11 +9,13 @@ from tradewind.exchange import Exchange, Income, IncomeKind, Listing, PositionSi
 from tradewind.exchange.incomes import incomes
 from tradewind.gateway.bitget.failure import Failure, missing, wrong
 from tradewind.gateway.bitget.formats import margin_name, mode_name, rounded, text
+from tradewind.gateway.bitget.listings import settle_coins
+from tradewind.gateway.bitget.paging import end_id, page
+from tradewind.gateway.bitget.requests import MARGIN_MODES
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
-from tradewind.gateway.bitget.v2.mix_requests import MARGIN_MODES, check_coin
-from tradewind.gateway.bitget.v2.paging import end_id, page
-from tradewind.gateway.bitget.v2.products import is_served, maybe_perpetual, perpetual, settle_coins
+from tradewind.gateway.bitget.v2.mix_requests import check_coin
+from tradewind.gateway.bitget.v2.products import is_served, maybe_perpetual, perpetual
 
 routes = Routes("/api/v2/mix/account")
 _MODES = {"one_way_mode": "one_way", "hedge_mode": "hedge"}

@@ -9,23 +9,16 @@ from typing import Any
 from tradewind.exchange import (
     Listing,
     Order,
-    OrderRequest,
-    OrderType,
-    PositionSide,
     Refused,
 )
 from tradewind.gateway.bitget.failure import Failure, known, missing, wrong
+from tradewind.gateway.bitget.lookup import check_new_name, failed, find_order, named, pair
 from tradewind.gateway.bitget.params import Params
+from tradewind.gateway.bitget.requests import check_exits, choose_margin_mode, closing_order, margin_mode
+from tradewind.gateway.bitget.requests import place as accept
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
-from tradewind.gateway.bitget.v2.lookup import check_new_name, failed, find_order, named, pair
-from tradewind.gateway.bitget.v2.mix_requests import (
-    check_exits,
-    choose_margin_mode,
-    exits,
-    margin_mode,
-    order_request,
-)
+from tradewind.gateway.bitget.v2.mix_requests import exits, order_request
 from tradewind.gateway.bitget.v2.products import is_served, maybe_perpetual, perpetual
 from tradewind.gateway.bitget.words import NO_POSITION, check_scale, order_worded
 from tradewind.market import Kind, Side
@@ -47,7 +40,7 @@ def place(call: Call, params: Params, m: Listing) -> Order:
     isolated = choose_margin_mode(params, m.symbol in exchange.account(call.account).isolated)
     try:
         with margin_mode(exchange, call.account, m, isolated):
-            return exchange.place(call.account, request)
+            return accept(exchange, call.account, request)
     except Refused as refused:
         raise order_worded(refused, m) from None
 
@@ -173,16 +166,8 @@ def close_positions(call: Call) -> object:
         long = state.quantity > 0
         if side is not None and (side in ("long", "buy")) is not long:
             continue
-        request = OrderRequest(
-            symbol=state.symbol,
-            side=Side.SELL if long else Side.BUY,
-            type=OrderType.MARKET,
-            quantity=abs(state.quantity),
-            position_side=state.side,
-            reduce_only=state.side is PositionSide.BOTH,
-        )
         try:
-            done.append(pair(call.exchange.place(call.account, request)))
+            done.append(pair(call.exchange.place(call.account, closing_order(state))))
         except Refused as error:
             refused.append(failed(Params({}), order_worded(error, call.exchange.listings[state.symbol])))
     if not done and not refused:

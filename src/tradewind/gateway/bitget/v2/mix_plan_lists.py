@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tradewind.exchange import AlgoOrder
 from tradewind.gateway.bitget.failure import Failure, known, wrong
+from tradewind.gateway.bitget.lookup import failed, open_plan, pair
+from tradewind.gateway.bitget.paging import end_id, page
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
-from tradewind.gateway.bitget.v2.lookup import failed, open_plan, pair
 from tradewind.gateway.bitget.v2.mix_rows import plan_row
-from tradewind.gateway.bitget.v2.paging import end_id, page
 from tradewind.gateway.bitget.v2.products import is_served, maybe_perpetual
 from tradewind.market import Kind
 

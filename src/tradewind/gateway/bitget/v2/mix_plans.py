@@ -18,22 +18,22 @@ from tradewind.exchange import (
 )
 from tradewind.gateway.bitget.failure import Failure, known, missing, wrong
 from tradewind.gateway.bitget.formats import FORCES, TRIGGERS
-from tradewind.gateway.bitget.routes import Call, Routes
-from tradewind.gateway.bitget.security import Security
-from tradewind.gateway.bitget.v2.lookup import open_plan, pair
-from tradewind.gateway.bitget.v2.mix_requests import (
-    check_coin,
+from tradewind.gateway.bitget.lookup import open_plan, pair
+from tradewind.gateway.bitget.requests import (
+    NOT_ENOUGH,
     check_exits,
     check_trigger,
     choose_margin_mode,
-    direction,
-    exits,
+    closing_type,
+    is_limit,
     margin_mode,
     reduces,
+    waiting_type,
 )
+from tradewind.gateway.bitget.routes import Call, Routes
+from tradewind.gateway.bitget.security import Security
+from tradewind.gateway.bitget.v2.mix_requests import check_coin, direction, exits
 from tradewind.gateway.bitget.v2.products import perpetual
-from tradewind.gateway.bitget.v2.spot_orders import is_limit
-from tradewind.gateway.bitget.v2.spot_plans import waiting_type
 from tradewind.gateway.bitget.words import check_scale, order_worded
 from tradewind.market import Kind, Side
 
@@ -53,7 +53,6 @@ HOLD_SIDES = {
     "short": PositionSide.SHORT,
     "sell": PositionSide.SHORT,
 }
-NOT_ENOUGH = Failure("43023", "Insufficient position, can not set profit or stop loss")
 
 
 def callback_rate(value: Decimal) -> Decimal:
@@ -195,7 +194,7 @@ def _closing(
     return OrderRequest(
         symbol=m.symbol,
         side=Side.SELL if long else Side.BUY,
-        type=_closing_type(profit, price is not None, trails),
+        type=closing_type(profit, price is not None, trails),
         quantity=size,
         price=price,
         stop_price=None if trails else trigger,
@@ -207,14 +206,6 @@ def _closing(
         close_position=whole,
         trigger_by=by,
     )
-
-
-def _closing_type(profit: bool, limit: bool, trails: bool) -> OrderType:
-    if trails:
-        return OrderType.TRAILING_STOP
-    if profit:
-        return OrderType.TAKE_PROFIT_LIMIT if limit else OrderType.TAKE_PROFIT_MARKET
-    return OrderType.STOP_LIMIT if limit else OrderType.STOP_MARKET
 
 
 def _amend(call: Call, plan: AlgoOrder, request: OrderRequest) -> dict[str, str]:
@@ -248,7 +239,7 @@ def modify_tpsl(call: Call) -> object:
         plan,
         replace(
             old,
-            type=_closing_type(profit, price is not None, trails=False),
+            type=closing_type(profit, price is not None, trails=False),
             quantity=None if whole else size,
             price=price,
             stop_price=trigger,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tradewind.gateway.bitget.failure import known
+from tradewind.gateway.bitget.lookup import find_order
+from tradewind.gateway.bitget.paging import end_id
+from tradewind.gateway.bitget.queries import orders, trades
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
-from tradewind.gateway.bitget.v2.lookup import find_order
 from tradewind.gateway.bitget.v2.mix_rows import fill_row, order_row
-from tradewind.gateway.bitget.v2.paging import end_id
 from tradewind.gateway.bitget.v2.products import is_served, maybe_perpetual, perpetual
-from tradewind.gateway.bitget.v2.spot_queries import orders, trades
 from tradewind.market import Kind
 
 routes = Routes("/api/v2/mix/order")

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from decimal import Decimal
-
 from tradewind.exchange import (
-    Exchange,
     Exit,
     Listing,
     OrderRequest,
     OrderType,
     PositionSide,
-    Refused,
     SelfTrade,
     TimeInForce,
     TriggerBy,
 )
-from tradewind.gateway.bitget.failure import Failure, known, missing, wrong
-from tradewind.gateway.bitget.formats import FORCES, SIDES, TRIGGERS, text
+from tradewind.gateway.bitget.failure import known, missing, wrong
+from tradewind.gateway.bitget.formats import FORCES, SIDES, TRIGGERS
 from tradewind.gateway.bitget.params import Params
+from tradewind.gateway.bitget.requests import SELF_TRADES, Exits, is_limit, reduces
 from tradewind.gateway.bitget.routes import Call
-from tradewind.gateway.bitget.v2.spot_orders import SELF_TRADES, is_limit
 from tradewind.gateway.bitget.words import check_scale
 from tradewind.market import Side
 
 TRADE_SIDES = {"open": True, "close": False}
-MARGIN_MODES = {"isolated": True, "crossed": False}
-FLAGS = {"yes": True, "no": False, "true": True, "false": False}
 
 
 def direction(params: Params, hedge: bool) -> tuple[Side, PositionSide]:
@@ -47,45 +39,6 @@ def direction(params: Params, hedge: bool) -> tuple[Side, PositionSide]:
     if TRADE_SIDES[name.lower()]:
         return side, position
     return (Side.SELL if side is Side.BUY else Side.BUY), position
-
-
-def choose_margin_mode(params: Params, default: bool) -> bool:
-    """Whether the order is for isolated margin."""
-    name = params.maybe("marginMode")
-    if name is None:
-        return default
-    if name.lower() not in MARGIN_MODES:
-        raise wrong("marginMode")
-    return MARGIN_MODES[name.lower()]
-
-
-@contextmanager
-def margin_mode(exchange: Exchange, account: str, m: Listing, isolated: bool) -> Iterator[None]:
-    """The market's margin mode is what the order says; as before when the order fails."""
-    before = m.symbol in exchange.account(account).isolated
-    if before is isolated:
-        yield
-        return
-    try:
-        exchange.positions.set_isolated(account, m.symbol, isolated)
-    except Refused:
-        raise Failure(
-            "45117", "Currently holding positions or orders, the margin mode cannot be adjusted"
-        ) from None
-    try:
-        yield
-    except (Refused, Failure):
-        exchange.positions.set_isolated(account, m.symbol, before)
-        raise
-
-
-def reduces(params: Params) -> bool:
-    value = params.maybe("reduceOnly")
-    if value is None:
-        return False
-    if value.lower() not in FLAGS:
-        raise wrong("reduceOnly")
-    return FLAGS[value.lower()]
 
 
 def check_coin(params: Params, m: Listing) -> None:
@@ -120,9 +73,6 @@ def order_request(call: Call, params: Params, m: Listing) -> OrderRequest:
     )
 
 
-Exits = tuple[Exit | None, Exit | None]  # take profit, stop loss
-
-
 def exits(params: Params, m: Listing, names: tuple[str, str]) -> Exits:
     """What comes with an order. `names`: how the parameters of profit and loss begin."""
     return _exit(params, m, names[0]), _exit(params, m, names[1])
@@ -139,26 +89,3 @@ def _exit(params: Params, m: Listing, name: str) -> Exit | None:
     check_scale(f"{name}ExecutePrice", price, m.filters.tick)
     by = params.maybe_choice(f"{name}TriggerType", TRIGGERS) or TriggerBy.MARK
     return Exit(trigger, price, by)
-
-
-def check_exits(found: Exits, long: bool, reference: Decimal) -> None:
-    """A stop loss below a long position's price and a take profit above it; for a short the reverse."""
-    profit, loss = found
-    if loss is not None:
-        check_trigger(loss.price, long, reference, profit=False)
-    if profit is not None:
-        check_trigger(profit.price, long, reference, profit=True)
-
-
-def check_trigger(trigger: Decimal, long: bool, reference: Decimal, *, profit: bool) -> None:
-    above = long is profit
-    if trigger > reference if above else trigger < reference:
-        return
-    shown = text(reference)
-    if profit and long:
-        raise Failure("40915", f"Long position take profit price please > mark price {shown}")
-    if profit:
-        raise Failure("40916", f"Short position take profit price please < mark price {shown}")
-    if long:
-        raise Failure("40917", f"Stop price for long positions please < mark price {shown}")
-    raise Failure("45122", f"Short position stop loss price please > mark price {shown}")

@@ -14,14 +14,14 @@ from tradewind.exchange import (
     Exchange,
     Exit,
     Order,
-    OrderRequest,
     OrderStatus,
     OrderType,
     PositionSide,
     Trade,
 )
 from tradewind.exchange.events import PositionState
-from tradewind.exchange.orders import Cause
+from tradewind.gateway.bitget.desk import Desk
+from tradewind.gateway.bitget.facts import closes, order_type, source
 from tradewind.gateway.bitget.formats import (
     FORCE_NAMES,
     POSITION_SIDES,
@@ -32,8 +32,6 @@ from tradewind.gateway.bitget.formats import (
     text,
     yes_no,
 )
-from tradewind.gateway.bitget.v2.desk import Desk
-from tradewind.gateway.bitget.v2.spot_rows import order_type
 from tradewind.market import Side
 
 _STATUS = {
@@ -47,7 +45,6 @@ _PLAN_STATUS = {
     AlgoStatus.FINISHED: "executed",
     AlgoStatus.REJECTED: "fail_execute",
 }
-_SOURCES = {Cause.LIQUIDATION: "force_close", Cause.ADL: "adl", Cause.CLOSE: "delivery_close"}
 
 
 def status(found: OrderStatus) -> str:
@@ -64,17 +61,6 @@ def sides(side: Side, position: PositionSide) -> tuple[str, str]:
         return side.value, f"{side.value}_single"
     opens = (side is Side.BUY) == (position is PositionSide.LONG)
     return ("buy" if position is PositionSide.LONG else "sell"), ("open" if opens else "close")
-
-
-def closes(request: OrderRequest | Order) -> bool:
-    """Whether it can only make a position smaller."""
-    if request.position_side is PositionSide.BOTH:
-        return request.reduce_only
-    return sides(request.side, request.position_side)[1] == "close"
-
-
-def source(order: Order) -> str:
-    return _SOURCES.get(order.cause, "normal")
 
 
 def order_row(order: Order, exchange: Exchange) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tradewind.exchange import Exchange, Listing
+from tradewind.exchange import Listing
 from tradewind.gateway.bitget.failure import does_not_exist, wrong
 from tradewind.gateway.bitget.formats import OTHER_PRODUCTS, PRODUCT
 from tradewind.gateway.bitget.routes import Call
@@ -38,8 +38,3 @@ def listings(call: Call, kind: Kind) -> list[Listing]:
     if call.params.has("symbol"):
         return [call.listing(kind)]
     return [listing for listing in call.exchange.listings if listing.kind is kind]
-
-
-def settle_coins(exchange: Exchange) -> list[str]:
-    """What contracts are settled in, each once."""
-    return list(dict.fromkeys(m.quote for m in exchange.listings if m.kind is Kind.PERPETUAL))

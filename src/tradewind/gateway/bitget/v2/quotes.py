@@ -9,6 +9,7 @@ from tradewind.exchange import Exchange, Listing
 from tradewind.exchange.candles import MarketTrade
 from tradewind.exchange.depth import Level
 from tradewind.gateway.bitget.formats import price_text, rounded, text
+from tradewind.gateway.bitget.market import open_interest
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.v2.products import is_served, listings, perpetual
 from tradewind.market import Kind
@@ -52,12 +53,6 @@ def ticker_row(exchange: Exchange, m: Listing) -> dict[str, Any]:
         "deliveryTime": None,
         "deliveryStatus": "",
     }
-
-
-def open_interest(exchange: Exchange, m: Listing) -> Decimal:
-    """What all accounts together hold long; the crowd holds nothing."""
-    accounts = exchange.treasury.accounts.values()
-    return sum((p.quantity for a in accounts for p in a.held(m.symbol) if p.quantity > 0), Decimal(0))
 
 
 @routes.get("/spot/market/tickers")

@@ -5,31 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from tradewind.exchange import Listing, Order, OrderRequest, OrderType, Refused, SelfTrade, TimeInForce
-from tradewind.gateway.bitget.failure import Failure, known, missing, wrong
+from tradewind.gateway.bitget.failure import Failure, known, missing
 from tradewind.gateway.bitget.formats import FORCES, SIDES
+from tradewind.gateway.bitget.lookup import check_new_name, failed, find_order, named, pair
 from tradewind.gateway.bitget.params import Params
+from tradewind.gateway.bitget.requests import SELF_TRADES, is_limit
+from tradewind.gateway.bitget.requests import place as accept
 from tradewind.gateway.bitget.routes import Call, Routes
-from tradewind.gateway.bitget.v2.lookup import check_new_name, failed, find_order, named, pair
 from tradewind.gateway.bitget.words import check_scale, order_worded
 from tradewind.market import Kind, Side
 
 routes = Routes("/api/v2/spot/trade")
 MOST = 50
-ORDER_TYPES = {"limit": True, "market": False}
-SELF_TRADES = {
-    "none": SelfTrade.NONE,
-    "cancel_taker": SelfTrade.EXPIRE_TAKER,
-    "cancel_maker": SelfTrade.EXPIRE_MAKER,
-    "cancel_both": SelfTrade.EXPIRE_BOTH,
-}
-
-
-def is_limit(params: Params) -> bool:
-    """`orderType`, which must be there."""
-    name = params.text("orderType").lower()
-    if name not in ORDER_TYPES:
-        raise wrong("orderType")
-    return ORDER_TYPES[name]
 
 
 def order_request(params: Params, m: Listing) -> OrderRequest:
@@ -62,7 +49,7 @@ def place(call: Call, params: Params, m: Listing) -> Order:
     request = order_request(params, m)
     check_new_name(call, m.symbol, request.client_id)
     try:
-        return call.exchange.place(call.account, request)
+        return accept(call.exchange, call.account, request)
     except Refused as refused:
         raise order_worded(refused, m) from None
 

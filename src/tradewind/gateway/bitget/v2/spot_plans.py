@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
-from tradewind.exchange import AlgoOrder, Listing, OrderRequest, OrderType, Refused, TimeInForce, TriggerBy
+from tradewind.exchange import AlgoOrder, OrderRequest, Refused, TimeInForce, TriggerBy
 from tradewind.gateway.bitget.failure import known, missing, wrong
 from tradewind.gateway.bitget.formats import FORCES, SIDES, TRIGGERS
+from tradewind.gateway.bitget.lookup import open_plan, pair
+from tradewind.gateway.bitget.paging import end_id, page
+from tradewind.gateway.bitget.requests import is_limit, waiting_type
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
-from tradewind.gateway.bitget.v2.lookup import open_plan, pair
-from tradewind.gateway.bitget.v2.paging import end_id, page
-from tradewind.gateway.bitget.v2.spot_orders import is_limit
 from tradewind.gateway.bitget.v2.spot_rows import plan_row
 from tradewind.gateway.bitget.words import check_scale, order_worded
 from tradewind.market import Kind, Side
 
 routes = Routes("/api/v2/spot/trade")
-
-
-def waiting_type(
-    call: Call, m: Listing, side: Side, trigger: Decimal, by: TriggerBy, limit: bool
-) -> OrderType:
-    """A plan triggers from whichever side the price comes: above the price it is a stop for a buyer."""
-    tape = call.exchange.tape
-    price = tape.mark(m.symbol) if by is TriggerBy.MARK else tape.last(m.symbol)
-    if (trigger >= price) == (side is Side.BUY):
-        return OrderType.STOP_LIMIT if limit else OrderType.STOP_MARKET
-    return OrderType.TAKE_PROFIT_LIMIT if limit else OrderType.TAKE_PROFIT_MARKET
 
 
 @routes.post("/place-plan-order", 20)

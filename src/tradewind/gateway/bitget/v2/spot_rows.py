@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from tradewind.exchange import AlgoOrder, AlgoStatus, Exchange, Order, OrderStatus, Trade
+from tradewind.gateway.bitget.facts import order_type
 from tradewind.gateway.bitget.formats import FORCE_NAMES, TRIGGER_NAMES, rounded, text
 
 _STATUS = {OrderStatus.NEW: "live", OrderStatus.PARTIALLY_FILLED: "partially_filled"} | {
@@ -115,11 +116,6 @@ def fill_row(trade: Trade, exchange: Exchange) -> dict[str, Any]:
         "cTime": str(trade.time_ms),
         "uTime": str(trade.time_ms),
     }
-
-
-def order_type(trade: Trade, exchange: Exchange) -> str:
-    order = exchange.records.known(trade.order_id)
-    return "market" if order is not None and not order.price else "limit"
 
 
 def fee(trade: Trade) -> dict[str, Any]:

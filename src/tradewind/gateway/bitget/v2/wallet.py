@@ -12,6 +12,7 @@ from tradewind.exchange.accounts import FUTURES, SPOT
 from tradewind.exchange.ledger import TransferRow
 from tradewind.gateway.bitget.failure import Failure, wrong
 from tradewind.gateway.bitget.formats import text
+from tradewind.gateway.bitget.outside import records
 from tradewind.gateway.bitget.params import Params
 from tradewind.gateway.bitget.routes import Call, Routes
 from tradewind.gateway.bitget.security import Security
@@ -212,49 +213,10 @@ def transfer_records(call: Call) -> object:
 @routes.get("/wallet/deposit-records", 10, Security.READ)
 def deposits(call: Call) -> object:
     """What came from outside into either wallet, newest first."""
-    return _outside(call, "deposit")
+    return records(call, "deposit")
 
 
 @routes.get("/wallet/withdrawal-records", 10, Security.READ)
 def withdrawals(call: Call) -> object:
     """What left for outside from either wallet, newest first."""
-    return _outside(call, "withdraw")
-
-
-def _outside(call: Call, cause: str) -> object:
-    params = call.params
-    start, end = params.integer("startTime"), params.integer("endTime")
-    coin, order_id = params.maybe("coin"), params.maybe("orderId")
-    limit = params.limit(20, 100)
-    rows: list[dict[str, str | None]] = []
-    for row in call.exchange.ledger.newest():
-        if row.account != call.account or not isinstance(row, TransferRow) or row.cause != cause:
-            continue
-        _, _, asset, amount = next(c for c in row.changes if c[0] == call.account)
-        wanted = coin in (None, asset) and order_id in (None, str(row.seq))
-        if wanted and start <= row.wire_ms <= end:
-            rows.append(_record(row, asset, abs(amount)))
-        if len(rows) == limit:
-            break
-    return rows
-
-
-def _record(row: TransferRow, asset: str, amount: Decimal) -> dict[str, str | None]:
-    return {
-        "orderId": str(row.seq),
-        "tradeId": str(row.seq),
-        "clientOid": "",
-        "coin": asset,
-        "type": row.cause,
-        "tag": "",
-        "size": text(amount),
-        "fee": "0",
-        "status": "success",
-        "toAddress": "",
-        "dest": "internal_transfer",
-        "chain": asset,
-        "confirm": "1",
-        "fromAddress": None,
-        "cTime": str(row.wire_ms),
-        "uTime": str(row.wire_ms),
-    }
+    return records(call, "withdraw")

@@ -63,6 +63,10 @@ class SpotSource:
             self._hearing.setdefault((kind, made.symbol), {})[name] = made
         self.listen()
 
+    def account_of(self, name: str) -> str:
+        """Whose listen key it is; empty for any other stream."""
+        return self._users.account_of(name)
+
     def stop(self, name: str) -> None:
         self._users.stop(name)
         self._timed.pop(name, None)

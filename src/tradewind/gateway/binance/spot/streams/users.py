@@ -33,7 +33,6 @@ class UserEvents:
         self._by_key: dict[str, tuple[str, Hearer]] = {}
         self._executions = 0
         self.on_change: Callable[[], None] = _nothing
-        self.expired = 0  # keys, ever
         keys.on_gone = self._gone
 
     @property
@@ -51,6 +50,10 @@ class UserEvents:
         if not found:
             self._hearers.pop(account, None)
         self.on_change()
+
+    def account_of(self, name: str) -> str:
+        """Whose listen key it is; empty for any other stream."""
+        return self._keys.account_of(name)
 
     def start(self, name: str) -> bool:
         """A socket wants that stream: whether it is a listen key that lives."""
@@ -72,7 +75,6 @@ class UserEvents:
 
     def _gone(self, key: ListenKey, expired: bool) -> None:
         if expired:
-            self.expired += 1
             event = {"e": "listenKeyExpired", "E": self._wire.now_ms(), "listenKey": key.name}
             self._hub.publish(key.name, event)
         self.stop(key.name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tradewind.exchange import ApiKey
+from tradewind.exchange.accounts import Treasury
 from tradewind.gateway.binance.failure import Failure, malformed
 from tradewind.gateway.binance.routes import Call, Endpoint, Route
 from tradewind.gateway.binance.security import Security
@@ -16,10 +18,11 @@ WEIGHT = 2
 class Subscription:
     """An account whose events one socket hears."""
 
-    def __init__(self, line: Line, number: int, account: str) -> None:
+    def __init__(self, line: Line, number: int, key: ApiKey) -> None:
         self.line = line
         self.number = number
-        self.account = account
+        self.key = key.key
+        self.account = key.account
 
     def hear(self, event: dict[str, Any]) -> None:
         self.line.send_json({"subscriptionId": self.number, "event": event})
@@ -55,6 +58,17 @@ class Subscriptions:
         for found in self._of.pop(line, {}).values():
             self._users.remove(found.account, found.hear)
 
+    def end_revoked(self, treasury: Treasury, now_ms: int) -> None:
+        """End those whose API key is gone."""
+        for mine in self._of.values():
+            for number in [n for n, one in mine.items() if not treasury.valid_key(one.key, now_ms)]:
+                self._end(mine, number, now_ms)
+
+    def _end(self, mine: dict[int, Subscription], number: int, now_ms: int) -> None:
+        gone = mine.pop(number)
+        self._users.remove(gone.account, gone.hear)
+        gone.hear({"e": "eventStreamTerminated", "E": now_ms})
+
     def log_on(self, call: Call) -> Any:
         """Refused: keys here are HMAC keys, and only Ed25519 keys log on."""
         raise Failure(-4056, "HMAC_SHA256 API key is not supported.")
@@ -81,14 +95,16 @@ class Subscriptions:
 
     def subscribe(self, call: Call) -> Any:
         """Hear the events of the key's account on this socket."""
+        assert call.key is not None
         line = _line(call)
         mine = self._of.setdefault(line, {})
         if any(one.account == call.account for one in mine.values()):
             raise Failure(-2035, "User Data Stream subscription already active.")
         number = self._next.get(line, 0)
         self._next[line] = number + 1
-        made = mine[number] = Subscription(line, number, call.account)
+        made = mine[number] = Subscription(line, number, call.key)
         self._users.add(made.account, made.hear)
+        line.account = made.account
         return {"subscriptionId": number}
 
     def unsubscribe(self, call: Call) -> Any:
@@ -98,9 +114,7 @@ class Subscriptions:
         if not mine or (asked is not None and asked not in mine):
             raise Failure(-2036, "User Data Stream subscription not active.")
         for number in tuple(mine) if asked is None else (asked,):
-            gone = mine.pop(number)
-            self._users.remove(gone.account, gone.hear)
-            gone.hear({"e": "eventStreamTerminated", "E": call.now_ms()})
+            self._end(mine, number, call.now_ms())
         return {}
 
 

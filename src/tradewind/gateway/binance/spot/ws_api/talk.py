@@ -40,7 +40,8 @@ class SpotApi:
         self.subscriptions.forget(talk.line)
 
     def tick(self, now_ms: int) -> None:
-        """End sockets that have been open for a day of wire time."""
+        """End sockets that have been open for a day of wire time, and subscriptions whose key is gone."""
+        self.subscriptions.end_revoked(self.rest.house.exchange.treasury, now_ms)
         for talk in tuple(self._talks):
             if now_ms - talk.line.opened_ms >= DAY_MS:
                 talk.line.close(1001, "24 hours are over")

@@ -6,13 +6,13 @@ from typing import Any
 
 from tradewind.exchange import Exchange
 from tradewind.exchange.events import AlgoUpdate, Event, FuturesUpdate, OrderUpdate, SpotUpdate
-from tradewind.gateway.bitget.sockets import private_rows
-from tradewind.gateway.bitget.sockets.topic import Key, Topic
-from tradewind.gateway.bitget.v2.desk import Desk
-from tradewind.gateway.bitget.v2.products import settle_coins
+from tradewind.gateway.bitget.desk import Desk
+from tradewind.gateway.bitget.listings import settle_coins
+from tradewind.gateway.bitget.sockets.topic import AccountTopic, Key
+from tradewind.gateway.bitget.v2 import pushed_rows
 
 
-class AccountTopic(Topic):
+class WalletTopic(AccountTopic):
     """About one account, in the spot wallet and its markets or in futures. `symbol` None: all markets."""
 
     def __init__(
@@ -25,8 +25,7 @@ class AccountTopic(Topic):
         symbol: str | None,
         desk: Desk,
     ) -> None:
-        super().__init__(exchange, key, arg)
-        self.account = account
+        super().__init__(exchange, key, arg, account)
         self.spot = spot
         self.symbol = symbol
         self.desk = desk
@@ -37,38 +36,38 @@ class AccountTopic(Topic):
         return self.exchange.listings[symbol].is_spot is self.spot
 
 
-class OrdersTopic(AccountTopic):
+class OrdersTopic(WalletTopic):
     """Every change of an order."""
 
     def hear(self, event: Event) -> None:
         if isinstance(event, OrderUpdate) and self.about(event.order.symbol):
-            self.send("snapshot", [private_rows.order_row(event, self.exchange)])
+            self.send("snapshot", [pushed_rows.order_row(event, self.exchange)])
 
 
-class PlansTopic(AccountTopic):
+class PlansTopic(WalletTopic):
     """Every change of a plan order."""
 
     def hear(self, event: Event) -> None:
         if isinstance(event, AlgoUpdate) and self.about(event.algo.request.symbol):
-            self.send("snapshot", [private_rows.plan_row(event, self.exchange, self.desk)])
+            self.send("snapshot", [pushed_rows.plan_row(event, self.exchange, self.desk)])
 
 
-class FillsTopic(AccountTopic):
+class FillsTopic(WalletTopic):
     """Every trade of the account."""
 
     def hear(self, event: Event) -> None:
         if isinstance(event, OrderUpdate) and event.trade is not None and self.about(event.trade.symbol):
-            self.send("snapshot", [private_rows.fill_row(event.trade, self.exchange)])
+            self.send("snapshot", [pushed_rows.fill_row(event.trade, self.exchange)])
 
 
-class SpotBalancesTopic(AccountTopic):
+class SpotBalancesTopic(WalletTopic):
     """All coins first, then those that changed. `symbol` is a coin here."""
 
     def greet(self) -> Any:
         account = self.exchange.account(self.account)
         at = account.updated_ms or self.exchange.now_ms
         return [
-            private_rows.spot_balance_row(coin, b.free, b.locked, at)
+            pushed_rows.spot_balance_row(coin, b.free, b.locked, at)
             for coin, b in account.spot.items()
             if self.symbol in (None, coin)
         ]
@@ -76,7 +75,7 @@ class SpotBalancesTopic(AccountTopic):
     def hear(self, event: Event) -> None:
         if isinstance(event, SpotUpdate):
             rows = [
-                private_rows.spot_balance_row(b.asset, b.free, b.locked, event.time_ms)
+                pushed_rows.spot_balance_row(b.asset, b.free, b.locked, event.time_ms)
                 for b in event.balances
                 if self.symbol in (None, b.asset)
             ]
@@ -84,12 +83,12 @@ class SpotBalancesTopic(AccountTopic):
                 self.send("snapshot", rows)
 
 
-class FuturesBalancesTopic(AccountTopic):
+class FuturesBalancesTopic(WalletTopic):
     """The futures wallet, whole. `symbol` is a coin here."""
 
     def greet(self) -> Any:
         return [
-            private_rows.futures_balance_row(self.exchange, self.account, coin)
+            pushed_rows.futures_balance_row(self.exchange, self.account, coin)
             for coin in settle_coins(self.exchange)
             if self.symbol in (None, coin)
         ]
@@ -101,12 +100,12 @@ class FuturesBalancesTopic(AccountTopic):
             self.send("snapshot", self.greet())
 
 
-class PositionsTopic(AccountTopic):
+class PositionsTopic(WalletTopic):
     """All open positions, whenever one of them changed: what is not in the list is closed."""
 
     def greet(self) -> Any:
         found = self.exchange.positions.all(self.account, self.symbol)
-        return [private_rows.position_row(state, self.exchange) for state in found]
+        return [pushed_rows.position_row(state, self.exchange) for state in found]
 
     def hear(self, event: Event) -> None:
         if isinstance(event, FuturesUpdate) and any(self.about(p.symbol) for p in event.positions):

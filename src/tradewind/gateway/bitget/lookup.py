@@ -30,15 +30,15 @@ def find_order(call: Call, params: Params, kind: Kind, symbol: str | None = None
     return None
 
 
-def check_new_name(call: Call, symbol: str, client_id: str) -> None:
-    """`Failure` 40786 when an order of the market had that name, also when it is done."""
+def check_new_name(call: Call, symbol: str, client_id: str, failure: Failure | None = None) -> None:
+    """`Failure` (40786, unless another is given) when an order of the market had that name, also when it is done."""
     if not client_id:
         return
     try:
         call.exchange.records.find(call.account, symbol, None, client_id)
     except Refused:
         return
-    raise known("40786")
+    raise failure or known("40786")
 
 
 def open_plan(call: Call, params: Params, kind: Kind) -> AlgoOrder:

@@ -7,6 +7,8 @@ from typing import Any
 
 from tradewind.exchange import AlgoOrder, AlgoStatus, Exchange, OrderStatus, Trade
 from tradewind.exchange.events import AlgoUpdate, OrderUpdate, PositionState
+from tradewind.gateway.bitget.desk import Desk
+from tradewind.gateway.bitget.facts import closes, source
 from tradewind.gateway.bitget.formats import (
     FORCE_NAMES,
     POSITION_SIDES,
@@ -17,7 +19,6 @@ from tradewind.gateway.bitget.formats import (
     text,
 )
 from tradewind.gateway.bitget.v2 import mix_rows, spot_rows
-from tradewind.gateway.bitget.v2.desk import Desk
 
 _STATUS = {
     OrderStatus.NEW: "live",
@@ -85,8 +86,8 @@ def order_row(update: OrderUpdate, exchange: Exchange) -> dict[str, Any]:
         "marginCoin": m.quote,
         "marginMode": margin_name(order.symbol in account.isolated),
         "notionalUsd": rounded(update.quantity * (update.price or exchange.tape.last(order.symbol))),
-        "reduceOnly": "yes" if mix_rows.closes(order) else "no",
-        "orderSource": mix_rows.source(order),
+        "reduceOnly": "yes" if closes(order) else "no",
+        "orderSource": source(order),
     }
 
 
@@ -172,7 +173,7 @@ def _contract_plan(plan: AlgoOrder, exchange: Exchange, desk: Desk) -> dict[str,
         "marginCoin": exchange.listings[request.symbol].quote,
         "marginMode": margin_name(request.symbol in account.isolated),
         "leverage": str(account.leverage_of(request.symbol)),
-        "reduceOnly": "yes" if mix_rows.closes(request) or request.close_position else "no",
+        "reduceOnly": "yes" if closes(request) or request.close_position else "no",
     }
 
 
