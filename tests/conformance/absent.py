@@ -105,6 +105,42 @@ _FIELDS: dict[tuple[str, str], str] = {
     ("handle_balance", "interest"): _BORROWED,
     ("parse_balance", "borrow"): _BORROWED,
     ("parse_balance", "interest"): _BORROWED,
+    ("handle_message", "stream"): "combined sockets, which ccxt does not open: tests/gateway/binance",
+    ("handle_message", "data"): "combined sockets, which ccxt does not open: tests/gateway/binance",
+    ("handle_message", "error"): "refusals: tests/gateway/binance/spot/test_ws_api.py",
+    ("handle_positions_ws", "entryPrice"): _OWN,
+    ("parse_account_position", "contractSize"): _OWN,
+    ("parse_ws_liquidation", "contractSize"): _OWN,
+    ("parse_adl_rank", "LONG"): "two-way positions; asked of a one-way account",
+    ("parse_adl_rank", "SHORT"): "two-way positions; asked of a one-way account",
+    ("parse_balance_custom", "userAssets"): _BORROWED,
+    ("parse_currency", "depositDust"): "there is no smallest deposit",
+    ("parse_market", "side"): _OPTIONS,
+    ("parse_market", "unit"): _OPTIONS,
+    ("parse_open_interest", "sumOpenInterestUsd"): "no history of open interest is kept",
+    ("parse_open_interest", "sumOpenInterestValue"): "no history of open interest is kept",
+    **{
+        ("parse_transaction", key): "no fiat moves"
+        for key in ("successTime", "transactionType", "updateTime")
+    },
+    **{
+        ("parse_transfer", key): "Binance Pay is not offered"
+        for key in ("accountId", "payerInfo", "receiverInfo", "walletType")
+    },
+    **{("parse_ws_order", key): _STOCKS for key in ("FN", "Q", "U", "b", "fq")},
+    **{("parse_ws_ticker", key): "of @ticker; ccxt asks for @miniTicker" for key in ("P", "w", "x")},
+    ("fetch_default_markets", "deliveryTime"): "there, but read of dated futures only",
+    ("fetch_default_markets", "isCrossBorrowable"): _BORROWED,
+    ("parse_balance", "totalAmount"): _BORROWED,
+    ("parse_balance", "transferable"): _BORROWED,
+    ("handle_error_message", "code"): "refusals: tests/gateway/bitget",
+    ("handle_error_message", "msg"): "refusals: tests/gateway/bitget",
+    ("parse_position", "closeTotalPos"): "there, but read only where no other size is",
+    ("parse_transaction", "dest"): "there, but read only where there is no tradeId",
+    **{
+        ("parse_ws_order", key): "of the channel orders-algo, which ccxt asks for by trigger"
+        for key in ("executePrice", "triggerPrice")
+    },
     **{("handle_my_trade", key): _OWN for key in ("currency", "fee", "fees", "order", "symbol", "trades")},
 }
 # as v3 names them; where a v2 parser reads one of these there is another name for it in v2

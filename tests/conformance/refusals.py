@@ -7,6 +7,7 @@ from tests.conformance.surface import ASKED
 from tradewind.gateway.binance.spot.refused import REFUSED as BINANCE_SPOT
 from tradewind.gateway.binance.usdm.refused import REFUSED as BINANCE_USDM
 from tradewind.gateway.bitget.v2.refused import REFUSED as BITGET
+from tradewind.gateway.bitget.v3.refused import REFUSED as BITGET_UNIFIED
 
 # ccxt says that it has them, and raises when they are called, or has no such function
 NOT_IN_CCXT = {
@@ -31,7 +32,7 @@ def served(venue: str) -> dict[str, list[str]]:
     """For each method of that id of ccxt the places that answer it in the suite."""
     found: dict[str, list[str]] = {}
     for place, method in ASKED:
-        if place.venue == venue and not place.unified:
+        if place.venue == venue:
             found.setdefault(method.name, []).append(place.name)
     return found
 
@@ -39,7 +40,7 @@ def served(venue: str) -> dict[str, list[str]]:
 def refused_at(place: Place) -> dict[str, str]:
     """What the protocol of that place refuses."""
     if place.venue == "bitget":
-        return BITGET
+        return BITGET_UNIFIED if place.unified else BITGET
     return BINANCE_USDM if place.is_swap else BINANCE_SPOT
 
 
