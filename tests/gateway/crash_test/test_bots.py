@@ -73,6 +73,30 @@ def test_both_bots_get_the_same_judgement_at_bitget(tmp_path: Path) -> None:
         assert run.starts >= 2
 
 
+@pytest.mark.parametrize(("venue", "symbol"), [("binance", SPOT), ("bitget", PERP)])
+def test_a_bot_that_takes_orders_back_meets_the_races_of_its_cancels(
+    venue: str, symbol: str, tmp_path: Path
+) -> None:
+    runs = through(
+        "retracting",
+        ["O9", "O10", "O11"],
+        tmp_path,
+        venue=venue,
+        symbol=symbol,
+        seconds=5.0,
+        settle_seconds=1.0,
+    )
+    for run in runs.values():
+        assert run.fired >= 1, run.scenario.name
+        assert {f.fault for f in run.judgement.findings} <= {Fault.LEFT_OPEN}, run.scenario.name
+        assert run.verdict == "passed"
+    said = {name: (tmp_path / "logs" / f"{name}.log").read_text() for name in runs}
+    assert "canceled 0.05" in said["O9"]
+    assert "closed 0.1" in said["O10"]
+    assert "asking, after " in said["O11"]
+    assert "canceled 0.0" in said["O11"]
+
+
 def test_a_bot_that_cannot_be_started_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be started"):
         asyncio.run(
