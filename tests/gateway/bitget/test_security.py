@@ -118,7 +118,7 @@ def test_demo_trading_is_a_header_that_changes_nothing(caller):
 
 def test_products_that_are_not_simulated_and_paths_that_do_not_exist(caller):
     dialect = caller.dialect
-    assert dialect.serves("POST", "/api/v2/margin/crossed/account/borrow")
     assert caller.post("/api/v2/margin/crossed/account/borrow")["code"] == "40301"
-    assert not dialect.serves("GET", "/api/v2/nothing")
+    assert dialect.serves("GET", "/api/v2/nothing")
+    assert caller.get("/api/v2/nothing")["code"] == "40404"
     assert caller.post(RATE)["code"] == "40404"

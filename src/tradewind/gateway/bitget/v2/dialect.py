@@ -61,10 +61,10 @@ class BitgetV2:
         self._lines = Lines(house, HubV2(house.exchange, desk), "/v2/ws", unified=False)
 
     def serves(self, method: str, path: str) -> bool:
-        return path in self._rest.paths or refuses(path)
+        return path.startswith("/api/v2/")  # which no other venue has
 
     def answer(self, request: Request) -> Reply:
-        if request.path not in self._rest.paths:
+        if request.path not in self._rest.paths and refuses(request.path):
             return refuse(request)
         return self._rest.answer(request)
 
