@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -46,6 +46,17 @@ class Conditional:
         desk.sync(self._times.now)
         self._check(account, request, listing, desk)
         return self.put(account, request, desk)
+
+    def place_together(self, account_id: str, requests: Sequence[OrderRequest]) -> list[AlgoOrder]:
+        """Conditional orders of one market that end each other, and with their position: all of them or none."""
+        office = self._office
+        account, symbol = office.treasury.account(account_id), requests[0].symbol
+        listing, desk = office.listings[symbol], office.desks[symbol]
+        desk.sync(self._times.now)
+        for request in requests:
+            self._check(account, request, listing, desk)
+        parent = -office.numbers.algo  # orders count upwards: none has that number
+        return [self.put(account, request, desk, parent) for request in requests]
 
     def put(self, account: Account, request: OrderRequest, desk: Desk, parent_id: int = 0) -> AlgoOrder:
         """On the list, whatever the price is now."""
@@ -102,14 +113,6 @@ class Conditional:
             account.open_algos[algo.id] = desk.algos[algo.id] = algo
         self._reporting.algo(algo)
         return algo
-
-    def pair(self, account_id: str, first: int, second: int) -> None:
-        """Two open conditional orders end each other, and with their position, from now on."""
-        found = self._office.treasury.account(account_id).open_algos
-        if first not in found or second not in found:
-            raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
-        for algo in (found[first], found[second]):
-            algo.parent_id = -first  # orders count upwards: none has that number
 
     def cancel_all(self, account_id: str, symbol: str | None = None) -> list[AlgoOrder]:
         account = self._office.treasury.account(account_id)

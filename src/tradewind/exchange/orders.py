@@ -256,7 +256,7 @@ class AlgoOrder:
     reason: str = ""  # why it was rejected
     activated: bool = False
     extreme: Decimal = ZERO  # the best price since activation of a trailing stop
-    parent_id: int = 0  # of the order that brought it; negative: of two that end each other, the first's id
+    parent_id: int = 0  # of the order that brought it; negative: the first of those that end each other
 
 
 @dataclass(slots=True, eq=False)

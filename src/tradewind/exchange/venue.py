@@ -304,9 +304,12 @@ class Exchange:
         finally:
             self.stream.deliver()
 
-    def pair_conditional(self, account: str, first: int, second: int) -> None:
-        """Let two open conditional orders end each other, and with their position."""
-        self.conditional.pair(account, first, second)
+    def place_together(self, account: str, requests: Sequence[OrderRequest]) -> list[AlgoOrder]:
+        """Conditional orders of one market that end each other, and with their position: all of them or none."""
+        try:
+            return self.conditional.place_together(account, requests)
+        finally:
+            self.stream.deliver()
 
     def cancel_all_conditional(self, account: str, symbol: str | None = None) -> list[AlgoOrder]:
         try:

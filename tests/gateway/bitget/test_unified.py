@@ -222,6 +222,16 @@ def test_exits_survive_a_snapshot_as_one():
     assert coin(other)["balance"] == coin(caller)["balance"]
 
 
+def test_of_two_exits_both_are_placed_or_none():
+    caller = unified()
+    held(caller)
+    before = exchange_of(caller).ledger.digest()
+    made = caller.post(STRATEGY, **SWAP, posSide="long", stopLoss="90", takeProfit="99")
+    assert made["code"] == "40915"
+    assert waiting(caller) == []
+    assert exchange_of(caller).ledger.digest() == before
+
+
 def test_the_wrong_side_of_the_price_is_refused():
     caller = unified()
     held(caller)
@@ -373,9 +383,9 @@ def test_private_topics_tell_the_account_what_happened():
         [(p["size"], p["positionStatus"]) for p in f["data"]] for f in client.of("position") if "data" in f
     ]
     assert sizes == [[], [("1", "opening")], [("0", "ended")]]
-    plans = [f["data"][0]["status"] for f in client.of("strategy-order") if "data" in f]
-    assert plans[0] == "pending"
-    assert plans[-1] == "cancelled"
+    plans = [f["data"][0] for f in client.of("strategy-order") if "data" in f]
+    told = [(p["type"], p["status"], p["stopLoss"], p["triggerPrice"]) for p in plans]
+    assert told == [("tpsl", "pending", "90", ""), ("tpsl", "cancelled", "90", "")]
     last = client.of("account")[-1]["data"][0]["coin"]
     assert next(c for c in last if c["coin"] == "USDT")["balance"] == coin(caller)["balance"]
 

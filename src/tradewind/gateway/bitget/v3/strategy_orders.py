@@ -54,13 +54,6 @@ _TYPES = {TPSL: TPSL, TRIGGER: TRIGGER}
 _MODES = {"full": True, "partial": False}
 
 
-def _submit(call: Call, m: Listing, request: OrderRequest) -> AlgoOrder:
-    try:
-        return call.exchange.place_conditional(call.account, request)
-    except Refused as refused:
-        raise order_worded(refused, m) from None
-
-
 def _pair(found: Strategy) -> dict[str, str]:
     return {"orderId": str(found.id), "clientOid": found.first.client_id}
 
@@ -98,13 +91,12 @@ def _tpsl(call: Call, m: Listing) -> Strategy:
     wanted = [(found, is_profit) for found, is_profit in ((profit, True), (loss, False)) if found]
     for found, is_profit in wanted:
         _check(call, m, found, long, is_profit)
-    legs: list[AlgoOrder] = []
-    for found, is_profit in wanted:
-        leg = _with_exit(base, found, is_profit)
-        name = leg.client_id if not legs else ""  # two open orders may not share a name
-        legs.append(_submit(call, m, replace(leg, client_id=name)))
-    exchange.pair_conditional(call.account, legs[0].id, legs[-1].id)
-    return Strategy(legs)
+    first, *more = (_with_exit(base, found, is_profit) for found, is_profit in wanted)
+    legs = [first, *(replace(leg, client_id="") for leg in more)]  # two open orders may not share a name
+    try:
+        return Strategy(exchange.place_together(call.account, legs))
+    except Refused as refused:
+        raise order_worded(refused, m) from None
 
 
 def _held(call: Call, m: Listing) -> PositionSide:
@@ -165,7 +157,10 @@ def _trigger(call: Call, m: Listing) -> Strategy:
         reduce_only=reduces(params) and not hedge,
         trigger_by=by,
     )
-    return Strategy([_submit(call, m, request)])
+    try:
+        return Strategy([call.exchange.place_conditional(call.account, request)])
+    except Refused as refused:
+        raise order_worded(refused, m) from None
 
 
 def _open(call: Call) -> list[Strategy]:

@@ -13,7 +13,7 @@ from tradewind.gateway.bitget.sockets.topic import AccountTopic, Key
 from tradewind.gateway.bitget.v3.account import coin_rows, totals
 from tradewind.gateway.bitget.v3.desk import UnifiedDesk
 from tradewind.gateway.bitget.v3.rows import fees, fill_row, order_row, position_row, position_side, status
-from tradewind.gateway.bitget.v3.strategies import pushed_row, strategies_of
+from tradewind.gateway.bitget.v3.strategies import Strategy, pushed_row, strategies_of
 
 
 class UnifiedTopic(AccountTopic):
@@ -179,7 +179,10 @@ class StrategiesTopic(UnifiedTopic):
     """Every change of a strategy order."""
 
     def hear(self, event: Event) -> None:
-        if isinstance(event, AlgoUpdate):
-            for found in strategies_of(self.exchange, self.account):
-                if any(leg is event.algo for leg in found.legs):
-                    self.send("snapshot", [pushed_row(found, self.exchange)])
+        if not isinstance(event, AlgoUpdate) or self.exchange.listings[event.algo.request.symbol].is_spot:
+            return
+        found = Strategy([event.algo])
+        if event.algo.parent_id:
+            every = strategies_of(self.exchange, self.account)
+            found = next(s for s in every if any(leg is event.algo for leg in s.legs))
+        self.send("snapshot", [pushed_row(found, self.exchange)])
