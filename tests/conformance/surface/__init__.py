@@ -13,7 +13,6 @@ from tests.conformance.surface import (  # noqa: F401 - they fill the table
 )
 from tests.conformance.surface.method import METHODS, Method
 from tradewind.gateway.bitget.v3.refused import REFUSED as UNIFIED_REFUSED
-from tradewind.gateway.bitget.v3.refused import REFUSED as UNIFIED_REFUSED
 
 SURFACES = (*(place for place in PLACES if place.local), BINANCE_PERPETUAL)
 
