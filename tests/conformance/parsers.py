@@ -42,14 +42,18 @@ def other_names(venue: str) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def _reads(venue: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _reads(venue: str) -> list[tuple[str, tuple[str, ...]]]:
     """Each use of an accessor in a parser: the parser, and the names under which it looks."""
-    for path in sources(venue):
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name.startswith(
-                _PARSE
-            ):
-                yield from ((function.name, keys) for keys in _keys(function))
+    return [read for path in sources(venue) for read in _reads_of(path)]
+
+
+@cache
+def _reads_of(path: Path) -> list[tuple[str, tuple[str, ...]]]:
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and function.name.startswith(_PARSE):
+            found += [(function.name, keys) for keys in _keys(function)]
+    return found
 
 
 def _keys(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, ...]]:

@@ -184,7 +184,7 @@ tell("watchPositions", SWAP, lambda h: h.client.watch_positions([h.symbol]))
 @probe("watchOrders")
 async def watch_orders(here: Here) -> None:
     async def place(here: Here) -> None:
-        if here.place.is_swap:
+        if here.place.is_swap and not here.place.unified:
             await here.client.create_trigger_order(
                 here.symbol,
                 "limit",

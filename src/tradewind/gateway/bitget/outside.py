@@ -34,6 +34,7 @@ def _record(row: TransferRow, asset: str, amount: Decimal) -> dict[str, str | No
         "tradeId": str(row.seq),
         "clientOid": "",
         "coin": asset,
+        "tag": "",
         "type": row.cause,
         "size": text(amount),
         "fee": "0",
