@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
-from tradewind.exchange import DepthShape, Exchange, Listing, MarketClock, listing_of
+from tradewind.exchange import DepthShape, Exchange, Listing, MarketClock, Permission, listing_of
 from tradewind.gateway import snapshots
 from tradewind.gateway.binance.spot import BinanceSpot
 from tradewind.gateway.binance.usdm import BinanceUsdm
@@ -32,6 +32,8 @@ DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
 # How a venue lists an instrument, where it is not as the core does.
 LISTINGS: dict[str, Callable[[Instrument], Listing]] = {"bitget": bitget_listing}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# What the keys of accounts may do that are opened at the start: all but to take money out.
+OWNER = frozenset(Permission) - {Permission.WITHDRAW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +182,4 @@ def _open_accounts(house: House, openings: Sequence[Opening]) -> None:
     control = house.exchange.control
     for opening in openings:
         control.open_account(opening.name, spot=opening.spot, futures=opening.futures)
-        control.add_key(opening.name, opening.key, opening.secret, passphrase=opening.passphrase)
+        control.add_key(opening.name, opening.key, opening.secret, OWNER, opening.passphrase)
