@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import ccxt
 import pytest
 
 from tests.gateway.exchange_here import HISTORY, KEYS, MINUTE, NOW, opened, settings
@@ -34,6 +35,23 @@ async def test_both_venues_have_the_account_and_the_markets(tmp_path: Path) -> N
                 "ETH/USDT:USDT",
             }
         assert exchange.house("bitget").exchange is not exchange.house("binance").exchange
+
+
+@pytest.mark.asyncio
+async def test_its_key_trades_and_transfers_but_does_not_withdraw(tmp_path: Path) -> None:
+    async with opened(tmp_path, tls=False) as exchange:
+        client = connect("binance", "local", keys=KEYS, at=exchange.url)
+        try:
+            await client.transfer("USDT", 500, "spot", "swap")
+            assert exchange.house("binance").exchange.account("demo").futures["USDT"] == 100_500
+            told = await client.sapiGetAccountApiRestrictions()
+            assert (told["permitsUniversalTransfer"], told["enableWithdrawals"]) == (True, False)
+            info = await client.privateGetAccount()
+            assert (info["canTrade"], info["canWithdraw"]) == (True, False)
+            with pytest.raises(ccxt.BaseError, match="not authorized"):
+                await client.withdraw("USDT", 100, "somewhere")
+        finally:
+            await client.close()
 
 
 @pytest.mark.asyncio

@@ -145,7 +145,9 @@ class Params:
         if value is None:
             return None
         if value not in choices:
-            raise failure
+            raise failure.with_traceback(
+                None
+            )  # it is raised again and again: each time would add frames to it
         return choices[value]
 
     def choice(self, name: str, choices: Mapping[str, E], failure: Failure) -> E:

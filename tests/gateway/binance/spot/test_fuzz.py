@@ -74,6 +74,14 @@ LIMIT = {
     "symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "1", "price": "90",
 }  # fmt: skip
 REPLACE = LIMIT | {"cancelReplaceMode": "ALLOW_FAILURE", "cancelOrigClientOrderId": "resting"}
+OCO = {
+    "symbol": "BTCUSDT", "side": "SELL", "quantity": "1", "aboveType": "LIMIT_MAKER", "abovePrice": "110",
+    "belowType": "STOP_LOSS_LIMIT", "belowPrice": "80", "belowStopPrice": "95", "belowTimeInForce": "GTC",
+}  # fmt: skip
+OLD_OCO = {
+    "symbol": "BTCUSDT", "side": "SELL", "quantity": "1", "price": "110", "stopPrice": "95", "stopLimitPrice": "80",
+    "stopLimitTimeInForce": "GTC",
+}  # fmt: skip
 NAMED = {"symbol": "BTCUSDT", "origClientOrderId": "resting"}
 SOUND = [
     ("POST", "/api/v3/order", LIMIT),
@@ -82,6 +90,17 @@ SOUND = [
     ("PUT", "/api/v3/order/amend/keepPriority", NAMED | {"newQty": "0.5"}),
     ("DELETE", "/api/v3/order", NAMED),
     ("GET", "/api/v3/order", NAMED),
+    ("POST", "/api/v3/orderList/oco", OCO | {"belowIcebergQty": "0.5", "listClientOrderId": "pair"}),
+    (
+        "POST",
+        "/api/v3/orderList/oco",
+        {k: v for k, v in OCO.items() if k != "belowStopPrice"} | {"belowTrailingDelta": "50"},
+    ),
+    ("POST", "/api/v3/order/oco", OLD_OCO | {"limitIcebergQty": "0.5", "stopClientOrderId": "below"}),
+    ("POST", "/api/v3/order", LIMIT | {"icebergQty": "0.5"}),
+    ("DELETE", "/api/v3/orderList", {"symbol": "BTCUSDT", "listClientOrderId": "listed"}),
+    ("GET", "/api/v3/orderList", {"origClientOrderId": "listed"}),
+    ("GET", "/api/v3/allOrderList", {"fromId": "1", "limit": "5"}),
     ("GET", "/api/v3/myTrades", {"symbol": "BTCUSDT", "startTime": "1700006400000", "limit": "5"}),
     ("GET", "/api/v3/allOrders", {"symbol": "BTCUSDT", "orderId": "1", "limit": "5"}),
     ("GET", "/api/v3/klines", {"symbol": "BTCUSDT", "interval": "1M", "startTime": "1700006400000"}),
@@ -98,7 +117,9 @@ SOUND = [
 
 
 @FREE
-@given(st.sampled_from(SOUND), st.dictionaries(st.integers(0, 9), st.none() | VALUES, min_size=0, max_size=2))
+@given(
+    st.sampled_from(SOUND), st.dictionaries(st.integers(0, 12), st.none() | VALUES, min_size=0, max_size=2)
+)
 def test_almost_right(sound: tuple[str, str, dict[str, str]], changes: dict[int, str | None]) -> None:
     """A request that would succeed, with one or two of its parameters changed or left out."""
     method, path, params = sound
@@ -109,9 +130,12 @@ def test_almost_right(sound: tuple[str, str, dict[str, str]], changes: dict[int,
         params.pop(name, None)
         if value is not None:
             params[name] = value
-    if [(o.client_id, o.quantity) for o in VENUE.house.exchange.open_orders("me")] != [("resting", 1)]:
+    opened = [(o.client_id, o.quantity) for o in VENUE.house.exchange.open_orders("me")]
+    if opened != [("resting", 1), ("down", 1), ("up", 1)]:
         VENUE.house.exchange.cancel_all("me")
         VENUE.limit("90", newClientOrderId="resting")
+        listed = {"listClientOrderId": "listed", "aboveClientOrderId": "up", "belowClientOrderId": "down"}
+        VENUE.ask("POST", "/orderList/oco", **OCO, **listed)
     security = (
         VENUE.dialect.rest.routes.get((method, path)) or VENUE.dialect.wallet.routes[method, path]
     ).security

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from decimal import Decimal
 
 import pytest
 
 from tests.gateway.binance.spot.venue import Venue, within_a_minute
 from tests.gateway.here import D
+from tradewind.gateway.binance.spot.trade import TYPE
 
 B = "BTCUSDT"
 STATE = {
@@ -193,3 +195,11 @@ def test_weights_are_told(venue: Venue) -> None:
     assert used("/api/v3/ticker/24hr", "symbol=BTCUSDT") == 2
     assert used("/api/v3/ticker", "symbols=%5B%22BTCUSDT%22%5D") == 4
     assert used("/api/v3/exchangeInfo") == 20
+
+
+def test_errors_that_are_made_once_keep_no_frames(venue: Venue) -> None:
+    depths = []
+    for _ in range(3):
+        venue.refused("POST", "/order", symbol=B, side="BUY", type="SOME", quantity="1")
+        depths.append(len(traceback.extract_tb(TYPE.__traceback__)))
+    assert depths[0] == depths[1] == depths[2]

@@ -56,6 +56,15 @@ def stop(code: int, kind: type[Exception], text: str = "", **changes: Any) -> Ca
 
 
 Bad, Invalid = ccxt.BadRequest, ccxt.InvalidOrder
+PAIR = {
+    "symbol": B,
+    "side": "SELL",
+    "quantity": "1",
+    "aboveType": "LIMIT_MAKER",
+    "abovePrice": "110",
+    "belowType": "STOP_LOSS",
+    "belowStopPrice": "95",
+}
 CASES = [
     # public
     Case("publicGetKlines", {"symbol": B}, -1102, Bad, "interval"),
@@ -107,8 +116,12 @@ CASES = [
     market(-1128, Bad, quoteOrderQty="100"),
     market(-1102, Bad, "quantity", quantity=None),
     stop(-1102, Bad, "stopPrice", stopPrice=None),
-    order(-2010, Invalid, "Iceberg orders", icebergQty="0.1"),
-    stop(-2010, Invalid, "Trailing stop orders", trailingDelta=100),
+    stop(-1106, Bad, "price", price="80"),
+    order(-1106, Bad, "trailingDelta", trailingDelta=100),
+    stop(-1106, Bad, "icebergQty", icebergQty="0.1"),
+    order(-1014, Invalid, "order combination", icebergQty="0.1", timeInForce="IOC"),
+    order(-2010, Invalid, "IcebergQty exceeds", icebergQty="1.5"),
+    order(-2010, Invalid, "Pegged orders", pegPriceType="PRIMARY_PEG"),
     # what the market refuses
     order(-1013, Bad, "Invalid quantity", quantity="0"),
     order(-1013, Invalid, "LOT_SIZE", quantity="1.0001"),
@@ -120,7 +133,22 @@ CASES = [
     order(-2010, ccxt.OrderImmediatelyFillable, "match", type="LIMIT_MAKER", timeInForce=None, price="110"),
     stop(-2010, ccxt.OrderImmediatelyFillable, "trigger", stopPrice="110"),
     order(-2010, Invalid, "Duplicate order sent", newClientOrderId="resting"),
-    Case("privatePostOrderListOco", {"symbol": B}, -2010, Invalid, "OCO"),
+    order(-1013, Bad, "ICEBERG_PARTS", icebergQty="0.01"),
+    stop(-1013, Bad, "TRAILING_DELTA", trailingDelta=5),
+    stop(-1013, Bad, "TRAILING_DELTA", trailingDelta=-5),
+    # order lists
+    Case("privatePostOrderListOco", {"symbol": B}, -1102, Bad, "side"),
+    Case("privatePostOrderListOco", PAIR | {"belowType": "LIMIT"}, -1158, ccxt.ExchangeError),
+    Case(
+        "privatePostOrderListOco",
+        PAIR | {"belowStopPrice": "101"},
+        -2010,
+        Invalid,
+        "relationship of the prices",
+    ),
+    Case("privatePostOrderOco", {"symbol": B, "side": "BUY", "quantity": "1"}, -1102, Bad, "stopPrice"),
+    Case("privatePostOrderListOto", {"symbol": B}, -2010, Invalid, "OTO"),
+    Case("privateDeleteOrderList", {"symbol": B, "orderListId": 9}, -2011, ccxt.OrderNotFound, "order list"),
     # cancels and questions
     Case("privateDeleteOrder", {"symbol": B}, -1102, Bad, "origClientOrderId"),
     Case("privateDeleteOrder", {"symbol": B, "orderId": 999}, -2011, ccxt.OrderNotFound),

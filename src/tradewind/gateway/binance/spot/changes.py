@@ -11,7 +11,7 @@ from tradewind.gateway.binance.params import CLIENT_ID, Params
 from tradewind.gateway.binance.routes import Call, Routes
 from tradewind.gateway.binance.security import Security
 from tradewind.gateway.binance.spot.markets import listing_of
-from tradewind.gateway.binance.spot.shown import cancelled, placed, queried
+from tradewind.gateway.binance.spot.shown import cancelled, order_list, placed, queried
 from tradewind.gateway.binance.spot.trade import (
     ORDER,
     amount,
@@ -47,10 +47,11 @@ def cancel_order(call: Call) -> Any:
     """Cancel one order, which a market that is cancel-only still does."""
     listing, params = listing_of(call), call.params
     order_id, client_id = order_named(params, "orderId", "origClientOrderId")
-    return _cancel(call, listing.symbol, order_id, client_id, _cancel_name(params, "newClientOrderId"))
+    return _cancel(call, listing.symbol, order_id, client_id, cancel_name(params, "newClientOrderId"))
 
 
-def _cancel_name(params: Params, name: str) -> str:
+def cancel_name(params: Params, name: str) -> str:
+    """The client id of a cancel: the one that was sent, or a new one."""
     return params.maybe_matching(name, CLIENT_ID) or token_hex(11)
 
 
@@ -78,10 +79,26 @@ def cancel_all(call: Call) -> Any:
     symbol = listing_of(call).symbol
     if not call.exchange.open_orders(call.account, symbol):
         raise Refused(Refusal.UNKNOWN_ORDER, "nothing is open")
-    return [
-        cancelled(order, order.client_id, token_hex(11))
-        for order in call.exchange.cancel_all(call.account, symbol)
-    ]
+    return _all_cancelled(call, call.exchange.cancel_all(call.account, symbol))
+
+
+def _all_cancelled(call: Call, orders: list[Order]) -> list[dict[str, Any]]:
+    """Order by order, but those of a list together."""
+    rows: list[dict[str, Any]] = []
+    lists: dict[int, dict[str, Any]] = {}
+    for order in orders:
+        row = cancelled(order, order.client_id, token_hex(11))
+        if not order.list_id:
+            rows.append(row)
+            continue
+        found = lists.get(order.list_id)
+        if found is None:
+            whole = call.exchange.lists.find(call.account, order.list_id)
+            found = lists[order.list_id] = order_list(whole, call.exchange.lists.orders(whole))
+            found["orderReports"] = []
+            rows.append(found)
+        found["orderReports"].append(row)
+    return rows
 
 
 @routes.on(
@@ -102,7 +119,7 @@ def cancel_replace(call: Call) -> Any:
     if params.maybe("orderRateLimitExceededMode") not in (None, *_LIMIT_MODES):
         raise invalid("orderRateLimitExceededMode")
     order_id, client_id = order_named(params, "cancelOrderId", "cancelOrigClientOrderId")
-    name = _cancel_name(params, "cancelNewClientOrderId")
+    name = cancel_name(params, "cancelNewClientOrderId")
     check_may_trade(call)
     cancel: tuple[str, Any] = ("SUCCESS", None)
     try:
@@ -157,7 +174,7 @@ def amend(call: Call) -> Any:
     quantity = amount(params, "newQty")
     if quantity is None:
         raise malformed("newQty")
-    name = _cancel_name(params, "newClientOrderId")
+    name = cancel_name(params, "newClientOrderId")
     order = call.exchange.changes.find_open(call.account, listing.symbol, order_id, client_id)
     if quantity > order.quantity:
         raise Failure(-2038, "Order amend (quantity increase) is not supported.")

@@ -18,6 +18,7 @@ from tradewind.gateway.binance.spot import (
     klines,
     lists,
     market_data,
+    oco,
     queries,
     sapi,
     tickers,
@@ -31,7 +32,7 @@ from tradewind.gateway.binance.streams import Hub, StreamTalk
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import Line, Reply, Request, Talk
 
-MODULES = (general, market_data, klines, tickers, trade, changes, queries, lists, account, commission)
+MODULES = (general, market_data, klines, tickers, trade, changes, queries, oco, lists, account, commission)
 ROUTES = tuple(chain.from_iterable(module.routes for module in MODULES))
 SAPI_WEIGHT = Limit("1M", "MINUTE", 1, MINUTE_MS, 12_000)
 MOST_STREAMS, MOST_MESSAGES = 1024, 5  # of a socket; from a client in a second

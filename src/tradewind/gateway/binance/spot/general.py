@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tradewind.exchange import Listing
+from tradewind.exchange.history import AVERAGE_MINUTES
+from tradewind.exchange.listing import Filters
 from tradewind.gateway.binance.failure import Failure, not_together
 from tradewind.gateway.binance.limits import MINUTE_MS, Limit
 from tradewind.gateway.binance.params import Params
@@ -103,12 +105,12 @@ def _symbol(listing: Listing, sets: bool) -> dict[str, Any]:
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
         "orderTypes": list(TYPES),
-        "icebergAllowed": False,
-        "ocoAllowed": False,
+        "icebergAllowed": True,
+        "ocoAllowed": True,
         "otoAllowed": False,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
+        "allowTrailingStop": True,
         "cancelReplaceAllowed": True,
         "amendAllowed": True,
         "pegInstructionsAllowed": False,
@@ -150,7 +152,7 @@ def symbol_filters(listing: Listing) -> list[dict[str, Any]]:
             "bidMultiplierDown": f"{rules.bid_multiplier_down}",
             "askMultiplierUp": f"{rules.ask_multiplier_up}",
             "askMultiplierDown": f"{rules.ask_multiplier_down}",
-            "avgPriceMins": 0,
+            "avgPriceMins": AVERAGE_MINUTES,
         },
         {
             "filterType": "NOTIONAL",
@@ -158,8 +160,25 @@ def symbol_filters(listing: Listing) -> list[dict[str, Any]]:
             "applyMinToMarket": rules.min_notional_for_market,
             "maxNotional": eight(rules.max_notional),
             "applyMaxToMarket": True,
-            "avgPriceMins": 0,
+            "avgPriceMins": AVERAGE_MINUTES,
         },
+        {"filterType": "ICEBERG_PARTS", "limit": rules.max_iceberg_parts},
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": rules.min_trailing_delta,
+            "maxTrailingAboveDelta": rules.max_trailing_delta,
+            "minTrailingBelowDelta": rules.min_trailing_delta,
+            "maxTrailingBelowDelta": rules.max_trailing_delta,
+        },
+        *_position_filter(rules),
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": rules.max_orders},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": rules.max_algo_orders},
     ]
+
+
+def _position_filter(rules: Filters) -> list[dict[str, Any]]:
+    return (
+        [{"filterType": "MAX_POSITION", "maxPosition": eight(rules.max_position)}]
+        if rules.max_position
+        else []
+    )

@@ -13,8 +13,6 @@ from tradewind.gateway.binance.params import Params
 from tradewind.gateway.binance.routes import Call, Routes
 from tradewind.gateway.binance.spot.markets import eight, listing_of, span
 
-AVERAGE_MINUTES = 5
-
 routes = Routes("/api/v3")
 
 
@@ -111,18 +109,6 @@ def aggregate(trade: MarketTrade) -> dict[str, Any]:
 
 @routes.on("GET", "/avgPrice", weight=2, takes="symbol")
 def average_price(call: Call) -> Any:
-    """The price of the last minutes, weighted with volume."""
-    listing = listing_of(call)
-    price, closed = average(call.exchange.tape, listing.symbol)
-    return {"mins": AVERAGE_MINUTES, "price": eight(price), "closeTime": closed}
-
-
-def average(tape: Tape, symbol: str) -> tuple[Decimal, int]:
-    """(average, time of the last trade); the last price where nothing traded."""
-    candles = tape.candles(symbol, "1m", limit=AVERAGE_MINUTES)
-    volume = sum((c.volume for c in candles), Decimal(0))
-    last = tape.trades(symbol, 1)
-    closed = last[-1].time if last else 0
-    if not volume:
-        return tape.last(symbol), closed
-    return sum((c.quote_volume for c in candles), Decimal(0)) / volume, closed
+    """The price of the last five whole minutes, weighted with volume: orders are judged by it."""
+    found = call.exchange.prices.average(listing_of(call).symbol)
+    return {"mins": found.minutes, "price": eight(found.price), "closeTime": found.time}

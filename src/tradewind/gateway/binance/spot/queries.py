@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from tradewind.exchange import Order
+from tradewind.exchange import Order, Trade
 from tradewind.gateway.binance.failure import Failure, malformed, not_together
 from tradewind.gateway.binance.params import Params
 from tradewind.gateway.binance.routes import Call, Routes
 from tradewind.gateway.binance.security import Security
 from tradewind.gateway.binance.spot.changes import order_named
-from tradewind.gateway.binance.spot.markets import DAY_MS, day_span, listing_of, maybe_listing, span
+from tradewind.gateway.binance.spot.markets import DAY_MS, day_span, listing_of, maybe_listing
 from tradewind.gateway.binance.spot.shown import my_trade, queried
 
 ARCHIVED_AFTER_MS = 90 * DAY_MS
@@ -100,7 +100,12 @@ def my_trades(call: Call) -> Any:
         from_id=first,
         limit=params.limit(500, 1000),
     )
-    return [my_trade(t) for t in found]
+    return [my_trade(t, _list_id(call, t)) for t in found]
+
+
+def _list_id(call: Call, trade: Trade) -> int:
+    order = call.exchange.records.known(trade.order_id)
+    return 0 if order is None else order.list_id
 
 
 def _prevented_weight(params: Params) -> int:
@@ -168,23 +173,3 @@ def amendments(call: Call) -> Any:
         for before, row in pairwise(rows)
         if row.execution == "amended" and row.seq >= first
     ][:limit]
-
-
-@routes.on("GET", "/orderList", weight=4, security=Security.READ, takes="orderListId origClientOrderId")
-def order_list(call: Call) -> Any:
-    """No order list exists: none can be placed."""
-    order_named(call.params, "orderListId", "origClientOrderId")
-    raise Failure(-2018, "Order list does not exist.")
-
-
-@routes.on("GET", "/allOrderList", weight=20, security=Security.READ, takes="fromId startTime endTime limit")
-def all_order_lists(call: Call) -> Any:
-    """Always empty."""
-    span(call)
-    return []
-
-
-@routes.on("GET", "/openOrderList", weight=6, security=Security.READ, takes="")
-def open_order_lists(call: Call) -> Any:
-    """Always empty."""
-    return []

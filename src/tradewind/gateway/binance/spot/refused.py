@@ -23,7 +23,6 @@ REFUSED: dict[str, str] = {
     "fetchConvertTrade": _CONVERT,
     "fetchConvertTradeHistory": _CONVERT,
     "fetchDepositAddress": "no coin arrives from outside: the control API deposits",
-    "createTrailingPercentOrder": "spot markets here allow no trailing stops: -2010, as where a venue forbids them",
     "createOrders": _CONTRACTS,
     "editOrders": _CONTRACTS,
     "cancelOrders": _CONTRACTS,

@@ -37,6 +37,8 @@ _WORDS: dict[Refusal, tuple[int, str]] = {
     Refusal.PERCENT_PRICE: (-1013, "Filter failure: PERCENT_PRICE_BY_SIDE"),
     Refusal.MAX_ORDERS: (-1013, "Filter failure: MAX_NUM_ORDERS"),
     Refusal.MAX_ALGO_ORDERS: (-1013, "Filter failure: MAX_NUM_ALGO_ORDERS"),
+    Refusal.MAX_POSITION: (_REJECTED, "Filter failure: MAX_POSITION"),
+    Refusal.ICEBERG_PARTS: (-1013, "Filter failure: ICEBERG_PARTS"),
     Refusal.TRAILING_RATE: (-1013, "Filter failure: TRAILING_DELTA"),
     Refusal.INSUFFICIENT_BALANCE: (_REJECTED, "Account has insufficient balance for requested action."),
     Refusal.DUPLICATE_CLIENT_ID: (_REJECTED, "Duplicate order sent."),
@@ -51,6 +53,10 @@ _WORDS: dict[Refusal, tuple[int, str]] = {
 
 def worded(refused: Refused, route: Route | None) -> Failure:
     """What Binance answers for a refusal of the exchange."""
+    if refused.reason is Refusal.UNKNOWN_ORDER and route is not None and route.path.endswith("/orderList"):
+        if route.method == "GET":
+            return Failure(-2018, "Order list does not exist.")
+        return Failure(-2011, "Unknown order list sent.")
     if refused.reason is Refusal.UNKNOWN_ORDER and (route is None or route.method == "GET"):
         return Failure(-2013, "Order does not exist.")
     if route is not None and route.path.endswith("/amend/keepPriority"):

@@ -11,7 +11,7 @@ from typing import Any
 from tradewind.exchange import Exchange, Listing
 from tradewind.exchange.candles import Candle, Ticker
 from tradewind.exchange.events import BookChange, CandleTick, Event, TradeTick
-from tradewind.gateway.binance.spot.market_data import aggregate, average, book, levels
+from tradewind.gateway.binance.spot.market_data import aggregate, book, levels
 from tradewind.gateway.binance.spot.markets import eight
 from tradewind.gateway.binance.spot.tickers import change_percent, rolled
 from tradewind.gateway.binance.streams import Hub
@@ -207,13 +207,14 @@ def _changes(ticker: Ticker) -> dict[str, Any]:
 
 
 class AveragePrice(MarketStream):
-    """The average of five minutes, every second."""
+    """The average of five whole minutes, every second."""
 
     period_ms = SECOND_MS
 
     def beat(self) -> None:
-        price, traded = average(self.exchange.tape, self.symbol)
-        self.publish({**self.head("avgPrice"), "i": "5m", "w": eight(price), "T": traded})
+        found = self.exchange.prices.average(self.symbol)
+        told = {"i": f"{found.minutes}m", "w": eight(found.price), "T": found.time}
+        self.publish({**self.head("avgPrice"), **told})
 
 
 class BookTicker(MarketStream):

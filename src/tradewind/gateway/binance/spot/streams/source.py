@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tradewind.exchange import Exchange
-from tradewind.exchange.events import BookChange, CandleTick, Event, OrderUpdate, SpotUpdate, TradeTick
+from tradewind.exchange.events import (
+    BookChange,
+    CandleTick,
+    Event,
+    OrderListUpdate,
+    OrderUpdate,
+    SpotUpdate,
+    TradeTick,
+)
 from tradewind.gateway.binance.spot.markets import all_listings
 from tradewind.gateway.binance.spot.streams.market import FAST_MS, SECOND_MS, MarketStream, MiniTicker
 from tradewind.gateway.binance.spot.streams.names import all_markets, market_stream, of_market
@@ -91,6 +99,8 @@ class SpotSource:
     def _hear(self, event: Event) -> None:
         if isinstance(event, OrderUpdate):
             self._users.order(event)
+        elif isinstance(event, OrderListUpdate):
+            self._users.order_list(event)
         elif isinstance(event, SpotUpdate):
             self._users.balances(event)
         elif isinstance(event, TradeTick):

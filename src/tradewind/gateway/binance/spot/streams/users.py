@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from tradewind.exchange import Exchange
-from tradewind.exchange.events import BalanceCause, Execution, OrderUpdate, SpotUpdate
+from tradewind.exchange import Exchange, Order
+from tradewind.exchange.events import BalanceCause, Execution, OrderListUpdate, OrderUpdate, SpotUpdate
 from tradewind.gateway.binance.listen_keys import ListenKey, ListenKeys
 from tradewind.gateway.binance.spot.markets import eight
-from tradewind.gateway.binance.spot.shown import NO_LIST, symbol_id
+from tradewind.gateway.binance.spot.shown import list_of, list_status, symbol_id, trailing_since
 from tradewind.gateway.binance.spot.words import STATUS_NAMES, TYPE_NAMES
 from tradewind.gateway.binance.streams import Hub
 from tradewind.market import Clock
@@ -85,6 +85,12 @@ class UserEvents:
             self._executions += 1
             self._tell(update.account, execution_report(update, self._executions))
 
+    def order_list(self, update: OrderListUpdate) -> None:
+        """An order list began or is done."""
+        if update.account in self._hearers:
+            orders = self._exchange.lists.orders(update.orders)
+            self._tell(update.account, list_report(update, orders))
+
     def balances(self, update: SpotUpdate) -> None:
         """Balances changed: by an order, or from outside, which is told twice."""
         if update.account not in self._hearers:
@@ -132,8 +138,8 @@ def execution_report(update: OrderUpdate, number: int) -> dict[str, Any]:
         "q": eight(update.quantity),
         "p": eight(update.price),
         "P": eight(order.stop_price),
-        "F": "0.00000000",
-        "g": NO_LIST,
+        "F": eight(order.iceberg),
+        "g": list_of(order),
         "C": update.original_client_id,
         "x": _EXECUTIONS[update.execution],
         "X": STATUS_NAMES[update.status],
@@ -158,9 +164,29 @@ def execution_report(update: OrderUpdate, number: int) -> dict[str, Any]:
     }
     if order.working_ms:
         found["W"] = order.working_ms
+    if order.trailing_delta:
+        found["d"], found["D"] = order.trailing_delta, trailing_since(order)
     if order.prevented:
         found["A"] = eight(order.prevented)
     return found
+
+
+def list_report(update: OrderListUpdate, orders: Sequence[Order]) -> dict[str, Any]:
+    """The status of an order list and the names of its orders."""
+    found, status = update.orders, list_status(update.status)
+    return {
+        "e": "listStatus",
+        "E": update.time_ms,
+        "s": symbol_id(found),
+        "g": found.id,
+        "c": "OCO",
+        "l": status[0],
+        "L": status[1],
+        "r": "NONE",
+        "C": found.client_id,
+        "T": update.time_ms,
+        "O": [{"s": symbol_id(order), "i": order.id, "c": order.client_id} for order in orders],
+    }
 
 
 def _nothing() -> None:

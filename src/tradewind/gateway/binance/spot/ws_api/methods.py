@@ -28,7 +28,7 @@ METHODS: dict[str, tuple[str, str]] = {
     "openOrders.status": ("GET", "/openOrders"),
     "openOrders.cancelAll": ("DELETE", "/openOrders"),
     "allOrders": ("GET", "/allOrders"),
-    "orderList.place": ("POST", "/orderList/oco"),
+    "orderList.place": ("POST", "/order/oco"),
     "orderList.place.oco": ("POST", "/orderList/oco"),
     "orderList.place.oto": ("POST", "/orderList/oto"),
     "orderList.place.otoco": ("POST", "/orderList/otoco"),
