@@ -15,7 +15,20 @@ from tradewind.market import Accepted, Rejected, RejectKind, Unknown
 
 @pytest.mark.parametrize(
     "reply",
-    [{}, None, [], "", "<html>", {"id": None}, {"id": ""}, {"id": 5}, {"info": {}, "clientOrderId": "mine"}],
+    [
+        {},
+        None,
+        [],
+        "",
+        "<html>",
+        {"id": None},
+        {"id": ""},
+        {"id": 5},
+        {"id": "0"},
+        {"id": "-1"},
+        {"id": "True"},
+        {"info": {}, "clientOrderId": "mine"},
+    ],
 )
 def test_a_reply_without_an_id_says_nothing(reply: object) -> None:
     assert isinstance(of_reply(reply), Unknown)

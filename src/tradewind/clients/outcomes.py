@@ -20,6 +20,7 @@ from tradewind.clients.venue_codes import TABLES, Row, row_for
 from tradewind.market.outcome import Accepted, Outcome, Rejected, RejectKind, Unknown
 
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
+_ID = re.compile(r"[1-9][0-9]*")
 _EMPTY_LIST = re.compile(r'"code":"00000".*"data":\[\]')  # how Bitget's spot says that there is no such order
 _TURNED_AWAY = (418, 429)
 _LONGEST = 300
@@ -52,11 +53,12 @@ class Throttled(Rejected):
 def of_reply(reply: object, client_id: str | None = None) -> Outcome:
     """What an order of ccxt says that came back: `Accepted` only if it has an id, and our client id if given.
 
-    For cancels leave `client_id` out: Binance answers them with an id of the cancel.
+    Ids of Binance and Bitget are positive numbers. For cancels leave `client_id` out: Binance answers them with
+    an id of the cancel.
     """
     order: Mapping[str, Any] = reply if isinstance(reply, Mapping) else {}
     venue_id, named = order.get("id"), order.get("clientOrderId")
-    if not isinstance(venue_id, str) or not venue_id:
+    if not isinstance(venue_id, str) or not _ID.fullmatch(venue_id):
         return Unknown("the reply names no order")
     if client_id is not None and named != client_id:
         return Unknown(f"the reply is about {named!r}, asked was {client_id!r}")

@@ -82,6 +82,9 @@ ALL = table_of(
     rows(
         RejectKind.NOT_TRADING,
         {
+            "25100": "Trading pair does not exist (unified)",
+            "25102": "Trading pair temporarily closed for maintenance (unified)",
+            "25104": "Contract delisted (unified)",
             "40034 symbol": "Parameter symbol does not exist",
             "40308": "The contract is being temporarily maintained",
             "40309": "The contract has been removed",
@@ -103,7 +106,7 @@ ALL = table_of(
             "50020": "Insufficient balance",
         },
     ),
-    rows(RejectKind.DUPLICATE, {"40786": "Duplicate clientOid"}),
+    rows(RejectKind.DUPLICATE, {"25212": "Duplicate clientOid (unified)", "40786": "Duplicate clientOid"}),
     rows(
         RejectKind.WOULD_TAKE,
         {"40401 post_only": "A post_only order would be matched at once", "40922": "Only maker orders"},
@@ -131,6 +134,7 @@ ALL = table_of(
     rows(
         RejectKind.POSITION_MODE,
         {
+            "25223": "Exceeds Max. leverage (unified)",
             "40731": "There is a position or order: the position mode cannot be adjusted",
             "40774": "The order type for unilateral position must also be the unilateral position type",
             "40797": "Exceeded the maximum settable leverage",
@@ -170,6 +174,9 @@ ALL = table_of(
     rows(
         RejectKind.OTHER,
         {
+            "25201": "Currency does not exist (unified)",
+            "25209": "Insufficient market liquidity (unified)",
+            "25271": "The modification is the same as the original value (unified)",
             "40007": "Invalid Content_Type",
             "40017": "Parameter verification failed",
             "40019": "A parameter cannot be empty",
