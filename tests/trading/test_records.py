@@ -27,6 +27,8 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
+from tradewind.trading.order_records import Baseline, Denied, OrderAlarm
+from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 from tradewind.trading.records import decode, encode
 
 times = st.integers(0, 2**53)
@@ -53,6 +55,16 @@ fills = st.builds(
 )
 cash_flows = st.builds(CashFlow, texts, times, st.sampled_from(CashFlowKind), decimals, texts)
 commands = st.builds(Command, st.sampled_from(CommandKind), times, texts)
+
+
+events = st.builds(OrderEvent, times, texts, st.sampled_from(Happening), times, texts, texts, texts, texts)
+order_records = st.one_of(
+    st.builds(Intent, times, texts, texts, lots, st.booleans(), texts, texts),
+    events,
+    st.builds(Denied, times, texts, texts, lots, texts),
+    st.builds(OrderAlarm, times, texts, texts, st.sampled_from(Alarm), texts),
+    st.builds(Baseline, times, texts, decimals),
+)
 
 
 @st.composite
@@ -87,7 +99,7 @@ def exact(value: Any) -> Any:
     return repr(value)
 
 
-@given(snapshots | fills | cash_flows | commands | decisions())
+@given(snapshots | fills | cash_flows | commands | decisions() | order_records)
 def test_every_record_reads_back_the_same(record: Any) -> None:
     kind, at, payload = encode(record)
     back = decode(kind, payload)

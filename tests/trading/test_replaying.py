@@ -16,6 +16,8 @@ from tradewind.market import Command, CommandKind, Decision, Fill, Kind, Market,
 from tradewind.market.errors import ConfigError
 from tradewind.policy.agent import Agent, agent_of_baseline
 from tradewind.trading.journal import Journal
+from tradewind.trading.order_records import OrderAlarm
+from tradewind.trading.order_states import Alarm
 from tradewind.trading.replaying import ReplayReport, agent_of_session, replay
 from tradewind.trading.session import SessionSummary
 
@@ -57,6 +59,18 @@ def test_policies_that_remember_are_identical(name: str, market: Market, tmp_pat
         named = agent_of_session(journal.session, _no_bundle)
         assert named.model_hash == agent.model_hash
         assert replay(journal, named).identical
+
+
+def test_what_the_order_manager_wrote_between_is_passed_over(
+    agent: Agent, path: Path, summary: SessionSummary
+) -> None:
+    def with_alarms(_: int, record: Any) -> list[Any]:
+        alarm = OrderAlarm(record.at, "A", "twnd1", Alarm.UNKNOWN_LONG, "in doubt for 60 s")
+        return [record] if isinstance(record, Snapshot) else [record, alarm]
+
+    report = replayed(rewritten(path, with_alarms), agent)
+    assert report.identical
+    assert report.decisions == summary.decisions
 
 
 def _no_bundle(name: str) -> Agent:

@@ -26,8 +26,10 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
+from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord
+from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 
-Record = Event | Decision
+Record = Event | Decision | OrderRecord
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
 
 
@@ -44,6 +46,16 @@ def encode(record: Record) -> tuple[str, int, bytes]:
             return "command", record.at, _dump(_plain(record))
         case Decision():
             return "decision", record.at, _dump(_decision(record))
+        case Intent():
+            return "intent", record.at, _dump(_plain(record))
+        case OrderEvent():
+            return "order_event", record.at, _dump(_plain(record))
+        case Denied():
+            return "denied", record.at, _dump(_plain(record))
+        case OrderAlarm():
+            return "order_alarm", record.at, _dump(_plain(record))
+        case Baseline():
+            return "baseline", record.at, _dump(_plain(record))
         case _:
             assert_never(record)
 
@@ -65,6 +77,16 @@ def decode(kind: str, payload: bytes) -> Record:
             return Command(**data | {"kind": CommandKind(data["kind"])})
         case "decision":
             return _read_decision(data)
+        case "intent":
+            return Intent(**data)
+        case "order_event":
+            return OrderEvent(**data | {"happening": Happening(data["happening"])})
+        case "denied":
+            return Denied(**data)
+        case "order_alarm":
+            return OrderAlarm(**data | {"alarm": Alarm(data["alarm"])})
+        case "baseline":
+            return Baseline(**data | {"quantity": Decimal(data["quantity"])})
     raise Inconsistent(f"the journal holds a record of kind {kind!r}: it was written by a newer version")
 
 
@@ -72,7 +94,7 @@ def _dump(value: Any) -> bytes:
     return orjson.dumps(value, default=str)
 
 
-def _plain(record: Fill | CashFlow | Command) -> dict[str, Any]:
+def _plain(record: Fill | CashFlow | Command | OrderRecord) -> dict[str, Any]:
     return {f.name: getattr(record, f.name) for f in fields(record)}
 
 

@@ -1,0 +1,290 @@
+"""Orders to the venue: written before they are sent, asked about until they are clear, never repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+
+from tradewind.market import (
+    Accepted,
+    Clock,
+    Fill,
+    Inconsistent,
+    Order,
+    OrderId,
+    Outcome,
+    Rejected,
+    RejectKind,
+    Unknown,
+    VenueUnavailable,
+)
+from tradewind.trading.doubt import Evidence, wait_before
+from tradewind.trading.journal import Journal
+from tradewind.trading.order_intake import OrderIntake
+from tradewind.trading.order_ledger import OrderLedger
+from tradewind.trading.order_records import Baseline, Denied, OrderAlarm
+from tradewind.trading.order_states import Alarm, Happening, Intent, OrderState, Status
+from tradewind.trading.order_venue import NoSuchOrder, OrderReport, OrderVenue, ReportStatus, Trade
+from tradewind.trading.records import Record
+
+WORRIES = ((60.0, Alarm.UNKNOWN_LONG), (300.0, Alarm.UNKNOWN_ESCALATED))  # seconds of doubt
+LOOK_BACK_MS = 3_600_000  # of a sweep for trades, before the last thing that happened in the symbol
+SKEW_MS = 5_000  # between the venue's clock and ours
+
+
+class OrderManager:
+    """The only one that sends orders of a run. `start` first, `close` at the end.
+
+    `deliver` gets each fill once, after it is on disk, and `alarm` each alarm; both are called from the loop and
+    must not wait. When asking about an order failed for another reason than the network, every later call raises
+    `Inconsistent`: the run must end, and begin anew from its journal.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        ledger: OrderLedger,
+        venue: OrderVenue,
+        clock: Clock,
+        deliver: Callable[[Fill], None],
+        alarm: Callable[[OrderAlarm], None],
+    ) -> None:
+        self.ledger = ledger
+        self._intake = OrderIntake(journal, ledger, clock, deliver, alarm, self._changed)
+        self._venue, self._clock = venue, clock
+        self._resolvers: dict[OrderId, asyncio.Task[None]] = {}
+        self._failure: BaseException | None = None
+        self._closed = False
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Alarms by name, reports that were too old (`stale`) and fills told again (`fill_again`)."""
+        return self._intake.counts
+
+    async def start(self) -> None:
+        """Go on where the journal ends: what may have been sent is in doubt. `VenueUnavailable`: call again."""
+        for symbol in self.ledger.instruments:
+            if symbol not in self.ledger.baselines:
+                at = self._clock.now_ms()
+                self._intake.write(Baseline(at, symbol, await self._venue.holding(symbol)))
+        for client_id in list(self.ledger.live):
+            if self.ledger.orders[client_id].status in (Status.INTENT, Status.SENT):
+                text = "the process ended before an answer came"
+                self._intake.happened(client_id, Happening.DOUBTED, text=text)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Ask about every live order, and fetch what traded since the last that is known: at every reconnect."""
+        self._require_whole()
+        for client_id in self.ledger.live:
+            self._resolve(client_id)
+        for symbol in self.ledger.instruments:
+            if self.ledger.last_at(symbol):
+                self._intake.book_all(await self._trades(symbol))
+
+    async def close(self) -> None:
+        """End all waiting. What is in doubt stays so in the journal."""
+        self._closed = True
+        tasks = list(self._resolvers.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def submit(
+        self, orders: Sequence[Order], decision_id: str, records: Sequence[Record] = ()
+    ) -> list[Denied]:
+        """Commit the orders of one decision, then send them; returns those that must not be sent now.
+
+        `records` go into the same transaction, before the intents. An order whose id is in the journal already is
+        left alone: its request is never repeated.
+        """
+        self._require_whole()
+        at, before = self._clock.now_ms(), self.ledger.state_hash()
+        intents: list[Intent] = []
+        denied: list[Denied] = []
+        for order in orders:
+            if order.id in self.ledger.orders:
+                continue
+            if objection := self.ledger.objection(order, intents):
+                denied.append(Denied(at, order.id, order.symbol, order.lots, objection))
+            else:
+                terms = order.symbol, order.lots, order.reduce_only
+                intents.append(Intent(at, order.id, *terms, decision_id, before))
+        self._intake.write(*records, *denied, *intents)
+        for failure in await asyncio.gather(*map(self._send, intents), return_exceptions=True):
+            if failure is not None:
+                raise failure
+        return denied
+
+    async def cancel(self, client_id: OrderId) -> OrderState:
+        """Ask once to cancel a working order, and only a working one; returns what it is then.
+
+        `CANCEL_SENT` means that the effect is not known yet; back at `OPEN` or `PARTIAL`, it had none.
+        """
+        self._require_whole()
+        state = self.ledger.orders[client_id]
+        if state.status not in (Status.OPEN, Status.PARTIAL):
+            return state
+        self._intake.happened(client_id, Happening.CANCEL_ASKED)
+        try:
+            outcome = await self._venue.cancel(state.intent, state.venue_id)
+        except VenueUnavailable as error:
+            outcome = Unknown(str(error))
+        except BaseException:
+            self._doubt(client_id)
+            raise
+        if isinstance(outcome, Rejected) and outcome.kind is not RejectKind.NOT_FOUND:
+            self._intake.happened(client_id, Happening.CANCEL_FAILED, refusal=outcome)
+        self._doubt(client_id)  # gone, perhaps filled before, perhaps neither: the venue knows
+        return self.ledger.orders[client_id]
+
+    def observe(self, report: OrderReport) -> None:
+        """The venue's stream told of an order."""
+        self._require_whole()
+        self._intake.learn(report)
+
+    def observe_trade(self, trade: Trade) -> None:
+        """The venue's stream told of a trade."""
+        self._require_whole()
+        self._intake.book(trade)
+
+    async def _send(self, intent: Intent) -> None:
+        client_id = intent.client_id
+        self._intake.sent(client_id)
+        outcome: Outcome
+        try:
+            outcome = await self._venue.send(intent)
+        except VenueUnavailable as error:
+            outcome = Unknown(str(error))
+        except BaseException as error:
+            self._intake.happened(client_id, Happening.DOUBTED, text=repr(error))
+            self._doubt(client_id)
+            raise
+        match outcome:
+            case Accepted(venue_id):
+                self._intake.happened(client_id, Happening.ACCEPTED, venue_id=venue_id)
+            case Rejected(kind=RejectKind.DUPLICATE):  # an earlier request with this id was accepted
+                self._intake.happened(client_id, Happening.ACCEPTED, refusal=outcome)
+                self._resolve(client_id)
+            case Rejected():
+                self._intake.happened(client_id, Happening.REFUSED, refusal=outcome)
+            case Unknown(text):
+                self._intake.happened(client_id, Happening.DOUBTED, text=text)
+                self._doubt(client_id)
+
+    def _changed(self, before: OrderState) -> None:
+        client_id = before.intent.client_id
+        now = self.ledger.orders[client_id]
+        if now.lacks_fills or (before.done and not now.done):
+            self._resolve(client_id)
+        elif before.in_doubt and not now.in_doubt:
+            self._end_resolver(client_id)
+
+    def _doubt(self, client_id: OrderId) -> None:
+        """The last request about the order has just left: what proves anything begins now."""
+        if self.ledger.orders[client_id].in_doubt:
+            self._end_resolver(client_id)
+            self._resolve(client_id)
+
+    def _resolve(self, client_id: OrderId) -> None:
+        if client_id not in self._resolvers and not self._closed:
+            self._resolvers[client_id] = self._task(self._resolving(client_id))
+
+    def _end_resolver(self, client_id: OrderId) -> None:
+        task = self._resolvers.get(client_id)
+        if task is not None and task is not asyncio.current_task():
+            del self._resolvers[client_id]
+            task.cancel()
+
+    def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._failure = self._failure or task.exception()
+
+    def _require_whole(self) -> None:
+        if self._failure is not None:
+            raise Inconsistent(
+                f"asking about an order failed ({self._failure!r}): end the run and start it again"
+            ) from self._failure
+
+    async def _resolving(self, client_id: OrderId) -> None:
+        """Ask until the order is clear, at least once. A failed question is no answer."""
+        evidence, asked = Evidence(self._clock.now_ms()), 0
+        worry = self._task(self._worry(client_id))
+        try:
+            while True:
+                await self._clock.sleep(wait_before(asked))
+                try:
+                    evidence = await self._ask(client_id, evidence)
+                except VenueUnavailable:
+                    continue
+                asked += 1
+                if not self.ledger.orders[client_id].in_doubt:
+                    return
+        finally:
+            worry.cancel()
+            if self._resolvers.get(client_id) is asyncio.current_task():
+                del self._resolvers[client_id]
+
+    async def _worry(self, client_id: OrderId) -> None:
+        waited = 0.0
+        for seconds, alarm in WORRIES:
+            await self._clock.sleep(seconds - waited)
+            waited = seconds
+            state = self.ledger.orders[client_id]
+            if state.in_doubt:
+                text = f"in doubt for {seconds:g} s: {state.status}"
+                self._intake.warn(alarm, state.intent.symbol, client_id, text)
+
+    async def _ask(self, client_id: OrderId, evidence: Evidence) -> Evidence:
+        state, asked_at = self.ledger.orders[client_id], self._clock.now_ms()
+        answer = await self._venue.query(state.intent, state.venue_id)
+        if isinstance(answer, NoSuchOrder):
+            return await self._weigh_absence(client_id, evidence)
+        if answer.filled > self.ledger.orders[client_id].filled:
+            self._intake.learn(answer)  # its id at the venue, by which its trades are found
+            self._intake.book_all(await self._trades(state.intent.symbol))
+        self._intake.learn(answer)
+        outlived = answer.status is ReportStatus.OPEN and evidence.expired(asked_at)
+        if outlived and self.ledger.orders[client_id].status is Status.CANCEL_SENT:
+            text = "the order is open after the request to cancel it ran out"
+            self._intake.happened(client_id, Happening.CANCEL_FAILED, text=text)
+        return Evidence(evidence.began)
+
+    async def _weigh_absence(self, client_id: OrderId, evidence: Evidence) -> Evidence:
+        state, now = self.ledger.orders[client_id], self._clock.now_ms()
+        evidence = evidence.another(now)
+        if state.status in (Status.UNKNOWN, Status.CANCEL_SENT):
+            if evidence.suffices(now) and await self._is_absent(state):
+                text = "no such order, not open, no trade of it, nothing changed hands"
+                self._intake.happened(client_id, Happening.ABSENT, text=text)
+        elif not state.done:
+            text = f"the venue does not know it, it was {state.status}"
+            self._intake.warn_once(Alarm.VANISHED, state.intent.symbol, client_id, text)
+        return evidence
+
+    async def _is_absent(self, state: OrderState) -> bool:
+        """The rest of the proof: no open order, no trade that may be its own, the holding as expected."""
+        symbol, client_id = state.intent.symbol, state.intent.client_id
+        for report in await self._venue.open_orders(symbol):
+            if report.client_id == client_id:
+                self._intake.learn(report)
+        self._intake.book_all(await self._trades(symbol))
+        held = await self._venue.holding(symbol)
+        return (
+            self.ledger.orders[client_id] == state
+            and not state.lacks_fills
+            and not self._intake.has_strays(symbol)
+            and held == self.ledger.expected_holding(symbol)
+        )
+
+    async def _trades(self, symbol: str) -> Sequence[Trade]:
+        ledger = self.ledger
+        touched = [s.intent.at for s in ledger.live_in(symbol)] + [ledger.last_at(symbol)]
+        since = max(min(touched) - LOOK_BACK_MS, ledger.baselines[symbol].at - SKEW_MS)
+        return await self._venue.trades(symbol, since)

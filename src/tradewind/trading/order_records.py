@@ -1,0 +1,43 @@
+"""What the journal keeps of orders beside intents, their events and fills."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tradewind.market import OrderId
+from tradewind.trading.order_states import Alarm, Intent, OrderEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """An order that we did not send."""
+
+    at: int  # UTC ms
+    client_id: OrderId
+    symbol: str
+    lots: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAlarm:
+    """Something that a person should know. Some alarms also restrict the symbol, see `OrderLedger`."""
+
+    at: int  # UTC ms
+    symbol: str
+    client_id: OrderId
+    alarm: Alarm
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the account held of a symbol beside what this run trades; it is never touched."""
+
+    at: int  # UTC ms
+    symbol: str
+    quantity: Decimal
+
+
+OrderRecord = Intent | OrderEvent | Denied | OrderAlarm | Baseline
