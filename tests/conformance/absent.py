@@ -12,7 +12,6 @@ _CHAIN = "no coin comes from an address"
 _CROWD = "the crowd holds no positions"
 _OWN = "ccxt's own structures"
 _MERGED = "portfolio margin is not offered"
-_UNIFIED = "the unified account's (v3)"
 OTHERWISE = "another endpoint or product of that parser"
 
 PARSERS = {
@@ -50,8 +49,6 @@ PARSERS = {
     "parse_option": _OPTIONS,
     "parse_option_position": _OPTIONS,
     "parse_settlement": _OPTIONS,
-    "parse_uta_balance": _UNIFIED,
-    "parse_ws_ohlcv": _UNIFIED,
     "parse_ws_options_position": _OPTIONS,
 }
 
@@ -136,21 +133,13 @@ _FIELDS: dict[tuple[str, str], str] = {
     ("handle_error_message", "code"): "refusals: tests/gateway/bitget",
     ("handle_error_message", "msg"): "refusals: tests/gateway/bitget",
     ("parse_position", "closeTotalPos"): "there, but read only where no other size is",
+    ("parse_transaction", "recordId"): "read only where there is no tradeId",
     ("parse_transaction", "dest"): "there, but read only where there is no tradeId",
     **{
         ("parse_ws_order", key): "of the channel orders-algo, which ccxt asks for by trigger"
         for key in ("executePrice", "triggerPrice")
     },
     **{("handle_my_trade", key): _OWN for key in ("currency", "fee", "fees", "order", "symbol", "trades")},
-}
-# as v3 names them; where a v2 parser reads one of these there is another name for it in v2
-_V3 = {
-    *("category", "topic", "createdTime", "updatedTime", "qty", "cumExecQty", "cumExecValue", "orderStatus"),
-    *("execId", "execPrice", "execQty", "execTime", "execValue", "ask1Price", "ask1Size", "bid1Price"),
-    *("bid1Size", "highPrice24h", "lowPrice24h", "lastPrice", "openPrice24h", "price24hPcnt", "turnover24h"),
-    *("volume24h", "holdMode", "mmr", "posSide", "positionBalance", "unrealisedPnl", "curRealisedPnl"),
-    *("cumRealisedPnl", "liqPrice", "profitRate", "minTierValue", "maxTierValue", "tier", "stopLoss"),
-    *("takeProfit", "recordId"),
 }
 
 
@@ -165,7 +154,7 @@ def why(venue: str, parser: str, key: str, found: dict[str, dict[str, set[str]]]
     if (parser, key) in _FIELDS:
         return _FIELDS[parser, key]
     if venue == "bitget":
-        return _UNIFIED if key in _V3 else OTHERWISE
+        return OTHERWISE
     sibling = {"binance": "binanceusdm", "binanceusdm": "binance"}[venue]
     if key in found[sibling].get(parser, set()):
         return f"of the markets of {sibling}"
