@@ -145,9 +145,8 @@ class Params:
         if value is None:
             return None
         if value not in choices:
-            raise failure.with_traceback(
-                None
-            )  # it is raised again and again: each time would add frames to it
+            # One failure is raised again and again, and every raise would add frames to it.
+            raise failure.with_traceback(None)
         return choices[value]
 
     def choice(self, name: str, choices: Mapping[str, E], failure: Failure) -> E:

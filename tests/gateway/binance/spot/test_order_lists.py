@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.exchange.worlds import assert_sound, flat
@@ -171,7 +172,7 @@ def test_one_trades_and_the_other_expires(bars: Any, expected: list[str]) -> Non
 
 def test_the_account_hears_of_its_lists() -> None:
     venue, _ = stepped(RISING)
-    key = venue.dialect.keys.open("me", 0).name
+    key = orjson.loads(venue.raw("POST", "/api/v3/userDataStream").body)["listenKey"]
     hearer = Socket(venue, f"/ws/{key}")
     made = place(venue)
     told = [e for e in hearer.heard() if e["e"] == "listStatus"]
