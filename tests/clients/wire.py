@@ -148,7 +148,10 @@ class Wire:
         return self._seats[place, way]
 
     def new_seat(self, place: Place, way: str, **account: Any) -> Seat:
-        """A new account with 100,000 USDT in both wallets, and a client of it with its markets loaded."""
+        """A new account with 100,000 USDT in both wallets, and a client of it with its markets loaded.
+
+        `way` is one of `WAYS`, or an address of its own that leads to the exchange.
+        """
         opening = Opening.secret_of(f"account-{next(_numbers)}", {"USDT": Decimal(100_000)})
         control = self.local.house(place.house).exchange.control
         control.open_account(
@@ -158,7 +161,8 @@ class Wire:
         keys = Keys(opening.key, opening.secret, opening.passphrase)
 
         async def client() -> Any:
-            at = self.local.url if way == "address" else loopback(self.local)
+            address = self.local.url if way == "address" else way
+            at = loopback(self.local) if way == "host names" else address
             found = connect(place.venue, "local", keys=keys, at=at, unified=place.unified)
             await found.load_markets()
             return found

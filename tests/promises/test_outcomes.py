@@ -6,6 +6,7 @@ id of the venue. `Unknown` may be either, and a later query of an honest venue t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -191,6 +192,99 @@ def test_a_request_that_the_network_repeats_is_one_order_while_the_first_is_open
         assert seat.ledger(name) == [outcome.venue_id]
     finally:
         seat.leave_nothing()
+
+
+class CutCable:
+    """A cable to the exchange that lets so many bytes of a reply through; then it is cut, or stays open, silent."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.left: int | None = None  # None: all
+        self.silent = False
+        self._server: asyncio.Server
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> str:
+        self._server = await asyncio.start_server(self._plug, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _plug(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        out = asyncio.create_task(self._out(reader, far_writer))
+        try:
+            while data := await far_reader.read(65_536):
+                if self.left is not None:
+                    data, self.left = data[: self.left], max(0, self.left - len(data))
+                writer.write(data)
+                await writer.drain()
+                if self.left == 0 and not self.silent:
+                    break
+        finally:
+            out.cancel()
+            far_writer.transport.abort()
+            writer.close()
+
+    async def _out(self, reader: asyncio.StreamReader, far: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            far.write(data)
+            await far.drain()
+
+
+@pytest.fixture(scope="module")
+def cable(wire: Wire) -> Iterator[tuple[CutCable, dict[Place, Seat]]]:
+    found = CutCable(wire.local.port)
+    address = wire.run(found.start())
+    seats = {place: wire.new_seat(place, address) for place in PLACES}
+    yield found, seats
+    for seat in seats.values():
+        wire.run(seat.client.close())
+    wire.run(found.stop())
+
+
+@pytest.mark.parametrize("silent", [False, True], ids=["cut", "half-open"])
+@pytest.mark.parametrize("bytes_through", [0, 9, 60, 170, 240])
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_a_reply_that_breaks_off_on_the_wire_is_unknown(
+    cable: tuple[CutCable, dict[Place, Seat]], place: Place, bytes_through: int, silent: bool
+) -> None:
+    line, seats = cable
+    seat = seats[place]
+    price, name = seat.price(0.9), seat.new_id()
+    named = {"clientOrderId": name}
+    line.left, line.silent = bytes_through, silent
+    seat.client.timeout = PATIENCE_MS
+    try:
+        outcome = seat.ask(
+            lambda: seat.client.create_order(place.symbol, "limit", "buy", 0.01, price, named),
+            client_id=name,
+        )
+    finally:
+        line.left = None
+    assert isinstance(outcome, Unknown)
+    assert len(seat.ledger(name)) == 1
+    asked_later(seat, name)
+    seat.leave_nothing()
+
+
+def test_what_is_told_of_a_lost_reply_has_no_signature(wire: Wire) -> None:
+    for place in PLACES:
+        seat = seat_at(wire, place, "address")
+        for kind, ask in (("query", seat.query), ("cancel", seat.cancel)):
+            for fault in ({"do": "hang"}, {"do": "drop"}, {"do": "html"}):
+                with wire.fault(**fault, match={"kind": kind}):
+                    outcome = ask("some-id")
+                assert isinstance(outcome, Unknown)
+                assert "ignature" not in outcome.text
+                assert "timestamp" not in outcome.text
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)

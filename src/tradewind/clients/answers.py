@@ -16,7 +16,7 @@ _KEPT_AS = "venue_answer"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP reply as it came. `venue` is ccxt's id; names of headers are in lower case."""
+    """One HTTP reply as it came. `venue` is ccxt's id; `url` has no query; names of headers are in lower case."""
 
     venue: str
     status: int
@@ -55,7 +55,7 @@ def keep_answers(client: Any, module: ModuleType) -> None:
                 )
         except Exception as error:
             names = {str(name).lower(): str(value) for name, value in headers.items()}
-            setattr(error, _KEPT_AS, Answer(client.id, status, url, names, str(body)))
+            setattr(error, _KEPT_AS, Answer(client.id, status, url.partition("?")[0], names, str(body)))
             raise
         return found
 

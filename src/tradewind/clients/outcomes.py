@@ -22,6 +22,7 @@ from tradewind.market.outcome import Accepted, Outcome, Rejected, RejectKind, Un
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
 _ID = re.compile(r"[1-9][0-9]*")
 _EMPTY_LIST = re.compile(r'"code":"00000".*"data":\[\]')  # how Bitget's spot says that there is no such order
+_QUERY = re.compile(r"\?[^\s'\"]+")
 _TURNED_AWAY = (418, 429)
 _LONGEST = 300
 # What ccxt refuses by itself, before anything is sent; with a reply or a broken connection they mean nothing.
@@ -83,7 +84,7 @@ def of_error(error: Exception, asked: Asked = Asked.PLACE) -> Rejected | Unknown
 
 def _unanswered(error: Exception, asked: Asked) -> Rejected | Unknown:
     """No reply, or none that says no: nothing is certain unless ccxt refused by itself or found an empty list."""
-    name, text = type(error).__name__, str(error)[:_LONGEST]
+    name, text = type(error).__name__, _shown(error)
     untouched = error.__cause__ is None and error.__context__ is None
     if untouched and type(error).__module__.startswith("ccxt."):
         if name in _OWN_REFUSALS:
@@ -91,7 +92,12 @@ def _unanswered(error: Exception, asked: Asked) -> Rejected | Unknown:
         if name == "OrderNotFound" and asked is Asked.QUERY and _EMPTY_LIST.search(text):
             return Rejected(name, text, RejectKind.NOT_FOUND)
     cause = error.__cause__
-    return Unknown(f"{name}: {text}" + (f" ({type(cause).__name__}: {cause})" if cause else ""))
+    return Unknown(f"{name}: {text}" + (f" ({type(cause).__name__}: {_shown(cause)})" if cause else ""))
+
+
+def _shown(error: BaseException) -> str:
+    """Its text, without the queries of addresses: they are signed."""
+    return _QUERY.sub("", str(error))[:_LONGEST]
 
 
 def _table(answer: Answer) -> tuple[Row, ...]:
