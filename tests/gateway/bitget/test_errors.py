@@ -9,6 +9,7 @@ import pytest
 from tests.gateway.bitget.venue import Caller, house
 from tradewind.gateway.bitget.failure import TEXTS, known
 from tradewind.gateway.bitget.v2 import BitgetV2
+from tradewind.gateway.bitget.words import NO_POSITION
 
 SPOT = "/api/v2/spot/trade"
 MIX = "/api/v2/mix/order"
@@ -193,3 +194,10 @@ def test_what_faults_answer_with_is_worded_here_too():
     assert reply.status == 503
     assert b'"code":"40200","msg":"Server upgrade, please try again later"' in reply.body
     assert known("429").reply(0).status == 429
+
+
+def test_errors_that_are_made_once_keep_no_frames() -> None:
+    caller = Caller(BitgetV2(house()))
+    for _ in range(3):
+        caller.post(f"{MIX}/close-positions", productType="USDT-FUTURES")
+    assert NO_POSITION.__traceback__ is None

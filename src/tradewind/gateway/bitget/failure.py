@@ -55,6 +55,10 @@ class Failure(Exception):
         self.msg = msg
         self.status = status
 
+    def anew(self) -> Failure:
+        """The same once more: one that is kept and raised again and again would gather frames."""
+        return Failure(self.code, self.msg, self.status)
+
     def reply(self, wire_ms: int) -> Reply:
         return json_reply(envelope(None, wire_ms, self.code, self.msg), self.status)
 

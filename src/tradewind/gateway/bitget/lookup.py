@@ -38,7 +38,7 @@ def check_new_name(call: Call, symbol: str, client_id: str, failure: Failure | N
         call.exchange.records.find(call.account, symbol, None, client_id)
     except Refused:
         return
-    raise failure or known("40786")
+    raise failure.anew() if failure else known("40786")
 
 
 def open_plan(call: Call, params: Params, kind: Kind) -> AlgoOrder:

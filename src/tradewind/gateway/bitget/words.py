@@ -51,11 +51,11 @@ def worded(refused: Refused, mix: bool) -> Failure:
         case Refusal.UNKNOWN_ORDER:
             return known("40768" if mix else "43001")
         case Refusal.NOT_TRADING | Refusal.CANCEL_ONLY:
-            return known("40308") if mix else _MAINTENANCE
+            return known("40308") if mix else _MAINTENANCE.anew()
         case Refusal.WOULD_TRIGGER:
             return Failure("43011", f"The parameter does not meet the specification {refused.detail}")
     found = _ALIKE.get(refused.reason)
-    return found or Failure("40017", f"Parameter verification failed {refused.detail}")
+    return found.anew() if found else Failure("40017", f"Parameter verification failed {refused.detail}")
 
 
 _MAINTENANCE = Failure(

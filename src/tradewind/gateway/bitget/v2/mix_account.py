@@ -118,7 +118,7 @@ def set_margin_mode(call: Call) -> object:
         call.exchange.positions.set_isolated(call.account, m.symbol, MARGIN_MODES[name])
     except Refused as refused:
         if refused.reason in (Refusal.OPEN_ORDERS, Refusal.OPEN_POSITION):
-            raise _MARGIN_BUSY from None
+            raise _MARGIN_BUSY.anew() from None
         if refused.reason is not Refusal.MARGIN_MODE_SAME:
             raise
     return settings_row(call, m)

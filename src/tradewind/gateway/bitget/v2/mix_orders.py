@@ -157,7 +157,7 @@ def modify_order(call: Call) -> object:
 def close_positions(call: Call) -> object:
     """Positions of a market or of all, of one side or both, at the market."""
     if not is_served(call):
-        raise NO_POSITION
+        raise NO_POSITION.anew()
     m, side = maybe_perpetual(call), call.params.maybe("holdSide")
     if side not in (None, "long", "short", "buy", "sell"):
         raise wrong("holdSide")
@@ -171,5 +171,5 @@ def close_positions(call: Call) -> object:
         except Refused as error:
             refused.append(failed(Params({}), order_worded(error, call.exchange.listings[state.symbol])))
     if not done and not refused:
-        raise NO_POSITION
+        raise NO_POSITION.anew()
     return {"successList": done, "failureList": refused, "result": False}

@@ -67,7 +67,7 @@ def submit(call: Call, m: Listing, request: OrderRequest, kind: str) -> AlgoOrde
         plan = call.exchange.place_conditional(call.account, request)
     except Refused as refused:
         if refused.reason is Refusal.NO_POSITION:
-            raise NOT_ENOUGH from None
+            raise NOT_ENOUGH.anew() from None
         raise order_worded(refused, m) from None
     call.desk.note(plan, kind)
     return plan
@@ -186,7 +186,7 @@ def _closing(
     position = (PositionSide.LONG if long else PositionSide.SHORT) if hedge else PositionSide.BOTH
     held = exchange.positions.state(call.account, m.symbol, position).quantity
     if not held or (held > 0) is not long:
-        raise NOT_ENOUGH
+        raise NOT_ENOUGH.anew()
     if not trails:
         tape = exchange.tape
         reference = tape.mark(m.symbol) if by is TriggerBy.MARK else tape.last(m.symbol)

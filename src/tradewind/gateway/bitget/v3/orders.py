@@ -187,13 +187,13 @@ def find(call: Call, params: Params) -> Order:
             return records.by_id(call.account, order_id)
         return records.by_client_id(call.account, name)
     except Refused:
-        raise NO_ORDER from None
+        raise NO_ORDER.anew() from None
 
 
 def _find_open(call: Call, params: Params) -> Order:
     order = find(call, params)
     if not order.status.is_open:
-        raise NO_ORDER
+        raise NO_ORDER.anew()
     permit(call, call.exchange.listings[order.symbol])
     return order
 
@@ -276,5 +276,5 @@ def close_positions(call: Call) -> object:
                 failure = order_worded(refused, exchange.listings[state.symbol])
                 done.append({"orderId": "", "clientOid": "", "code": failure.code, "msg": failure.msg})
     if not done:
-        raise NO_POSITION
+        raise NO_POSITION.anew()
     return {"list": done}

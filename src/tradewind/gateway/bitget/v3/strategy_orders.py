@@ -112,7 +112,7 @@ def _held(call: Call, m: Listing) -> PositionSide:
     position = asked if hedge and asked else PositionSide.BOTH
     quantity = positions.state(call.account, m.symbol, position).quantity
     if not quantity or (asked is not None and (asked is PositionSide.LONG) is not (quantity > 0)):
-        raise NOT_ENOUGH
+        raise NOT_ENOUGH.anew()
     return position
 
 
@@ -173,7 +173,7 @@ def _find(call: Call) -> Strategy:
     for found in _open(call):
         if found.id == order_id if order_id is not None else found.first.client_id == name:
             return found
-    raise NO_ORDER
+    raise NO_ORDER.anew()
 
 
 @routes.post("/modify-strategy-order", 10, Security.FUTURES)

@@ -35,9 +35,11 @@ _OWN = {
 
 def worded(refused: Refused, _mix: bool = True) -> Failure:
     """For requests that are about no market."""
-    return _OWN.get(refused.reason) or words.worded(refused, True)
+    own = _OWN.get(refused.reason)
+    return own.anew() if own else words.worded(refused, True)
 
 
 def order_worded(refused: Refused, m: Listing) -> Failure:
     """Why an order of a market was refused: sizes and minimums are told."""
-    return _OWN.get(refused.reason) or words.order_worded(refused, m)
+    own = _OWN.get(refused.reason)
+    return own.anew() if own else words.order_worded(refused, m)
