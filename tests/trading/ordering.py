@@ -337,6 +337,7 @@ class Desk:
         await self.open()
 
     async def close(self) -> None:
+        await self.clock.advance(TIMEOUT * 3)  # whatever is on its way returns
         await self.manager.close()
         for result in await asyncio.gather(*self._tasks, return_exceptions=True):
             self._judge(result)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.trading.ordering import PERP, SPOT, Desk, Fault, Telling, settle
-from tradewind.market import Inconsistent, Order, RejectKind
+from tradewind.market import Command, CommandKind, Inconsistent, Order, RejectKind
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_records import Denied, OrderAlarm
@@ -214,6 +214,36 @@ def test_o7_what_the_stream_tells_ends_the_questions(tmp_path: Path) -> None:
         await desk.clock.advance(300)
         assert len(queries(desk, order)) == asked
         assert requests(desk, "send") == 1
+
+    play(tmp_path, scenario)
+
+
+def test_nothing_is_asked_while_a_request_is_on_its_way(tmp_path: Path) -> None:
+    """Else the venue's "no such order" would be taken for news, and the proof begin too early."""
+
+    async def scenario(desk: Desk) -> None:
+        desk.venue.lag = 60
+        order = desk.order(SPOT.symbol, 10)
+        desk.venue.fault = Fault.SLOW_REPLY
+        desk.submit(order)
+        await settle()
+        desk.work(desk.manager.refresh())
+        await desk.clock.advance(1.04)
+        assert queries(desk, order) == []
+        assert not desk.alarms
+
+    play(tmp_path, scenario)
+
+
+def test_a_person_lifts_a_halt_also_for_the_next_start(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        desk.manager.observe(OrderReport("by hand", SPOT.symbol, ReportStatus.OPEN, 0, "v9"))
+        desk.manager.write(Command(CommandKind.REARM, desk.clock.now_ms(), "looked at it"))
+        assert not desk.manager.ledger.halted
+        await desk.crash()
+        await desk.clock.advance(1)
+        order = await place(desk)
+        assert desk.state(order).status is Status.OPEN
 
     play(tmp_path, scenario)
 
@@ -492,6 +522,32 @@ def test_a_defect_while_asking_stops_everything(tmp_path: Path) -> None:
         await desk.close()
 
     asyncio.run(run())
+
+
+def test_the_rest_of_a_decision_may_follow_when_it_was_denied_before(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        lost = await place(desk, fault=Fault.LOST)
+        both = [desk.order(SPOT.symbol, 10), desk.order(PERP.symbol, 10)]
+        desk.work(desk.manager.submit(both, "both"))
+        await desk.clock.advance(30)
+        assert desk.state(lost).status is Status.NOT_PLACED
+        desk.work(desk.manager.submit(both, "both"))
+        await desk.clock.advance(1)
+        assert [desk.state(order).status for order in both] == [Status.OPEN, Status.OPEN]
+        assert requests(desk, "send") == 3
+
+    play(tmp_path, scenario)
+
+
+def test_two_decisions_may_be_written_before_either_is_sent(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        orders = [desk.order(SPOT.symbol, 10), desk.order(PERP.symbol, 10)]
+        for order in orders:
+            desk.submit(order)
+        await desk.clock.advance(1)
+        assert [desk.state(order).status for order in orders] == [Status.OPEN, Status.OPEN]
+
+    play(tmp_path, scenario)
 
 
 def test_a_journal_whose_orders_do_not_follow_is_refused(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ class OrderIntake:
         elif fill.reason is FillReason.LIQUIDATION:
             self.write(fill)
             self._deliver(fill)
-        elif fill.at >= self.ledger.baselines[fill.symbol].at and key not in self._foreign:
+        elif self._after_baseline(fill) and key not in self._foreign:
             self._strays[key] = trade
             self._judge(key, trade)
 
@@ -139,6 +139,10 @@ class OrderIntake:
         if (alarm, symbol, text) not in self._told:
             self._told.add((alarm, symbol, text))
             self.warn(alarm, symbol, client_id, text)
+
+    def _after_baseline(self, fill: Fill) -> bool:
+        baseline = self.ledger.baselines.get(fill.symbol)
+        return baseline is not None and fill.at >= baseline.at
 
     def _owner(self, trade: Trade) -> OrderId | None:
         if trade.fill.order_id:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
 from decimal import Decimal
 from typing import Self
 
@@ -48,7 +47,7 @@ class OrderLedger:
         self._held: dict[str, Decimal] = dict.fromkeys(self.instruments, Decimal(0))
         self._venue_ids: dict[tuple[str, str], OrderId] = {}
         self._last_at: dict[str, int] = {}
-        self._decision = ("", "")  # id, and the state's hash before it
+        self._before = ""  # the state's hash before the intents that were applied last, in a row
 
     @classmethod
     def of(cls, journal: Journal, instruments: Iterable[Instrument]) -> Self:
@@ -59,6 +58,8 @@ class OrderLedger:
         return ledger
 
     def apply(self, record: Record) -> None:
+        if not isinstance(record, Intent):
+            self._before = ""
         match record:
             case Intent():
                 self._open(record)
@@ -79,7 +80,10 @@ class OrderLedger:
 
     def state_hash(self) -> str:
         """Of the live orders and the positions."""
-        live = [(i, *astuple(self.orders[i])[1:]) for i in self.live]
+        live = [
+            (i, s.status.value, s.filled, s.reported, s.venue_id, s.since)
+            for i, s in ((i, self.orders[i]) for i in self.live)
+        ]
         text = repr((live, sorted(self.positions.items())))
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -132,9 +136,9 @@ class OrderLedger:
         return held + sum(n for n in others if n > 0) + order.lots <= 0
 
     def _open(self, intent: Intent) -> None:
-        if intent.decision_id != self._decision[0]:
-            self._decision = intent.decision_id, self.state_hash()
-        if intent.previous_hash != self._decision[1]:
+        if intent.previous_hash == self.state_hash():
+            self._before = intent.previous_hash
+        elif intent.previous_hash != self._before:
             raise Inconsistent(
                 f"the journal's orders do not lead to what order {intent.client_id} was decided on: "
                 "it was written by another version, go on with that one"

@@ -54,6 +54,9 @@ class OrderManager:
         self._intake = OrderIntake(journal, ledger, clock, deliver, alarm, self._changed)
         self._venue, self._clock = venue, clock
         self._resolvers: dict[OrderId, asyncio.Task[None]] = {}
+        self._requests: set[OrderId] = (
+            set()
+        )  # something about these is on its way: nothing is asked meanwhile
         self._failure: BaseException | None = None
         self._closed = False
 
@@ -91,6 +94,13 @@ class OrderManager:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def write(self, *records: Record) -> None:
+        """Write records of the session, in one transaction. Fills are not among them: `observe_trade` takes those.
+
+        A command to re-arm lifts the halts of symbols.
+        """
+        self._intake.write(*records)
+
     async def submit(
         self, orders: Sequence[Order], decision_id: str, records: Sequence[Record] = ()
     ) -> list[Denied]:
@@ -111,7 +121,7 @@ class OrderManager:
             else:
                 terms = order.symbol, order.lots, order.reduce_only
                 intents.append(Intent(at, order.id, *terms, decision_id, before))
-        self._intake.write(*records, *denied, *intents)
+        self.write(*records, *denied, *intents)
         for failure in await asyncio.gather(*map(self._send, intents), return_exceptions=True):
             if failure is not None:
                 raise failure
@@ -127,16 +137,16 @@ class OrderManager:
         if state.status not in (Status.OPEN, Status.PARTIAL):
             return state
         self._intake.happened(client_id, Happening.CANCEL_ASKED)
+        self._end_resolver(client_id)
+        self._requests.add(client_id)
         try:
             outcome = await self._venue.cancel(state.intent, state.venue_id)
-        except VenueUnavailable as error:
-            outcome = Unknown(str(error))
-        except BaseException:
-            self._doubt(client_id)
-            raise
-        if isinstance(outcome, Rejected) and outcome.kind is not RejectKind.NOT_FOUND:
-            self._intake.happened(client_id, Happening.CANCEL_FAILED, refusal=outcome)
-        self._doubt(client_id)  # gone, perhaps filled before, perhaps neither: the venue knows
+            if isinstance(outcome, Rejected) and outcome.kind is not RejectKind.NOT_FOUND:
+                self._intake.happened(client_id, Happening.CANCEL_FAILED, refusal=outcome)
+        except VenueUnavailable:
+            pass  # as any other answer: gone, perhaps filled before, perhaps neither, the venue knows
+        finally:
+            self._answered(client_id)
         return self.ledger.orders[client_id]
 
     def observe(self, report: OrderReport) -> None:
@@ -152,26 +162,29 @@ class OrderManager:
     async def _send(self, intent: Intent) -> None:
         client_id = intent.client_id
         self._intake.sent(client_id)
-        outcome: Outcome
+        self._requests.add(client_id)
         try:
-            outcome = await self._venue.send(intent)
+            self._take_answer(client_id, await self._venue.send(intent))
         except VenueUnavailable as error:
-            outcome = Unknown(str(error))
+            self._take_answer(client_id, Unknown(str(error)))
         except BaseException as error:
-            self._intake.happened(client_id, Happening.DOUBTED, text=repr(error))
-            self._doubt(client_id)
+            self._take_answer(client_id, Unknown(repr(error)))
             raise
+        finally:
+            self._answered(client_id)
+
+    def _take_answer(self, client_id: OrderId, outcome: Outcome) -> None:
         match outcome:
             case Accepted(venue_id):
                 self._intake.happened(client_id, Happening.ACCEPTED, venue_id=venue_id)
             case Rejected(kind=RejectKind.DUPLICATE):  # an earlier request with this id was accepted
                 self._intake.happened(client_id, Happening.ACCEPTED, refusal=outcome)
+                self._answered(client_id)
                 self._resolve(client_id)
             case Rejected():
                 self._intake.happened(client_id, Happening.REFUSED, refusal=outcome)
             case Unknown(text):
                 self._intake.happened(client_id, Happening.DOUBTED, text=text)
-                self._doubt(client_id)
 
     def _changed(self, before: OrderState) -> None:
         client_id = before.intent.client_id
@@ -181,14 +194,15 @@ class OrderManager:
         elif before.in_doubt and not now.in_doubt:
             self._end_resolver(client_id)
 
-    def _doubt(self, client_id: OrderId) -> None:
-        """The last request about the order has just left: what proves anything begins now."""
+    def _answered(self, client_id: OrderId) -> None:
+        """A request about the order left, and will not be heard of again: what proves anything begins now."""
+        self._requests.discard(client_id)
         if self.ledger.orders[client_id].in_doubt:
-            self._end_resolver(client_id)
             self._resolve(client_id)
 
     def _resolve(self, client_id: OrderId) -> None:
-        if client_id not in self._resolvers and not self._closed:
+        waits = client_id in self._resolvers or client_id in self._requests
+        if not waits and not self._closed:
             self._resolvers[client_id] = self._task(self._resolving(client_id))
 
     def _end_resolver(self, client_id: OrderId) -> None:
@@ -285,6 +299,7 @@ class OrderManager:
 
     async def _trades(self, symbol: str) -> Sequence[Trade]:
         ledger = self.ledger
-        touched = [s.intent.at for s in ledger.live_in(symbol)] + [ledger.last_at(symbol)]
+        doubted = [s.intent.at for s in ledger.live_in(symbol) if s.in_doubt]
+        touched = [*doubted, ledger.last_at(symbol)]
         since = max(min(touched) - LOOK_BACK_MS, ledger.baselines[symbol].at - SKEW_MS)
         return await self._venue.trades(symbol, since)
