@@ -13,7 +13,7 @@ from measure import Peer, Result, compared, side_by_side
 from scenes import Scene, column_seed, random_targets, random_walk
 from tradewind.market import Kind
 from tradewind.risk import RiskLimits
-from tradewind.simulator import Costs, Rules, Simulator, build_tape, kernel
+from tradewind.simulator import Costs, Rules, Simulator, build_tape
 
 BARS = 525_600
 COLUMNS = 16
@@ -48,22 +48,8 @@ class Backtest:
 
     def seconds(self) -> float:
         """CPU time of one run."""
-        simulator, tape, last = self.simulator, self.tape, len(self.curve) - 1
-        simulator.begin(0, 0, last)
         began = time.process_time()
-        kernel.run_targets(
-            simulator.accounts,
-            simulator.positions,
-            tape.bars,
-            tape.rows,
-            tape.instruments,
-            simulator.rules_record,
-            self.targets,
-            0,
-            last,
-            self.curve,
-            simulator.log,
-        )
+        self.curve = self.simulator.follow(self.targets, 0, len(self.targets) - 1)
         return time.process_time() - began
 
     @property

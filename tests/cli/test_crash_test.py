@@ -89,3 +89,12 @@ def test_what_cannot_be_written_or_read_is_told_before_any_bot_runs(
 def test_the_exchange_refuses_a_scenario_that_it_does_not_have(command: Callable[..., Any]) -> None:
     told = command("exchange", "--scenario", "O99")
     assert (told.code, told.err.strip()) == (2, "Error: there is no scenario O99: did you mean O9?")
+
+
+def test_a_bot_that_never_orders_is_no_success(command: Callable[..., Any]) -> None:
+    told = command(
+        *("exchange", "crash-test", "--scenario", "O1", "--seconds", 1, "--settle", 0),
+        *("--", "python", "no_such_bot.py"),
+    )
+    assert told.code == 1
+    assert "The bot never ordered, so nothing was tested" in told.out

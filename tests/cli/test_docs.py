@@ -72,3 +72,9 @@ def test_the_exit_codes_are_those_of_the_program(command: Callable[..., Any], wo
         assert f"| {code} |" in text
     assert command("data", "list", "--home", workspace).code == main.DONE
     assert command("data", "list", "--hom").code == main.BAD_INPUT
+
+
+def test_help_shows_the_defaults_that_stand_in_brackets(command: Callable[..., Any]) -> None:
+    shown = " ".join(command("data", "download", "--help").out.replace("│", " ").split())
+    assert "First time, UTC [the first stored bar, else a year ago]" in shown
+    assert "[now]" in shown

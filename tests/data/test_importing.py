@@ -411,3 +411,13 @@ def test_a_year_of_minutes_comes_in_within_seconds(tmp_path: Path) -> None:
         store_imported(CandleStore(tmp_path / "store"), [import_file(tmp_path / name)])
         took = time.process_time() - began  # about 1 s; neighbours on the machine do not count
         assert took < 6, f"{name} took {took:.1f} s of CPU"
+
+
+def test_files_of_one_symbol_with_bars_of_different_lengths_are_refused(tmp_path: Path) -> None:
+    _write(tmp_path / "DOTUSDT_1h.csv", _rows(_minutes(40, 60 * MINUTE)))
+    later = START + 30 * 24 * 60 * MINUTE
+    _write(tmp_path / "DOTUSDT_1m.csv", _rows([later + t - START for t in _minutes(40)]))
+    with pytest.raises(DataError, match=r"DOT/USDT has bars of .*60 minutes in DOTUSDT_1h.csv.*1 minutes in"):
+        import_files([tmp_path])
+    with pytest.raises(DataError, match="one timeframe at a time"):
+        import_files([tmp_path], timeframe=Timeframe("1m"))

@@ -16,7 +16,7 @@ from tests.simulator.test_compiled import RUNTIME, compiled_text
 from tests.simulator.test_invariants import cases, promise, seeds
 from tests.simulator.test_reference import Case
 from tradewind.account import ACCOUNT, INSTRUMENT, POSITION, RULES
-from tradewind.market import FeeAsset
+from tradewind.market import DataError, FeeAsset
 from tradewind.simulator import Rules, Simulator, kernel
 from tradewind.simulator.bar import trade_bar
 from tradewind.simulator.plain import fix, is_plain
@@ -160,3 +160,35 @@ def test_books_and_rules_live_in_registers_and_nothing_is_counted() -> None:
 
     assert [in_memory(record) for record in (ACCOUNT, POSITION, RULES)] == [False] * 3
     assert in_memory(INSTRUMENT)  # a control: its tiers are reached by an index
+
+
+@pytest.mark.parametrize("name", [None, *SWITCHES])
+def test_following_is_stepping(name: str | None) -> None:
+    case = plain_case(5, PLAIN if name is None else SWITCHES[name])
+    case = replace(
+        case, features=np.zeros_like(case.features)
+    )  # `step` waits for features, a target does not
+    stepped, followed_at_once = (
+        simulator_of(case.market, case.rules, capital=case.capital, features=case.features) for _ in range(2)
+    )
+    first, last = 3, len(case.market) - 2
+    stepped.begin(0, first, last)
+    curve = np.full(len(case.market), np.nan)
+    curve[first] = stepped.accounts[0]["equity"]
+    for row in range(first, last):
+        stepped.step(case.actions[row][None, :])
+        curve[row + 1] = stepped.accounts[0]["equity"]
+        if stepped.accounts[0]["terminated"]:
+            break
+    equity = followed_at_once.follow(case.actions, first, last)
+    known = ~np.isnan(curve)
+    assert known.sum() > 10
+    assert equity[known].tobytes() == curve[known].tobytes()
+    assert np.isnan(equity[[0, first - 1, last + 1]]).all()
+
+
+def test_targets_of_another_shape_are_refused() -> None:
+    case = plain_case(5, PLAIN)
+    simulator = simulator_of(case.market, case.rules, capital=case.capital, features=case.features)
+    with pytest.raises(DataError, match=r"\(8, 1\), expected \(60, 1\)"):
+        simulator.follow(np.zeros((8, 1)), 0, 8)

@@ -108,7 +108,11 @@ def crash_test_command(
         print_json(made)
     else:
         _tell(runs)
-    if made["failed"]:
+    idle = not any(run.judgement.placed for run in runs)
+    if idle and not as_json:
+        where = f"see {logs}" if logs else "--logs FOLDER keeps what it writes"
+        say(stdout(), f"The bot never ordered, so nothing was tested: {where}.")
+    if made["failed"] or idle:
         raise typer.Exit(FAILED)
 
 

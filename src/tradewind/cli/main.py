@@ -34,6 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # defaults stand in square brackets, which "rich" takes for styles
     help="Train trading agents on crypto candles, prove honestly whether they have an edge, trade those that do.",
 )
 app.add_typer(data_app, name="data")

@@ -34,6 +34,9 @@ class Imported:
     notes: tuple[str, ...]
 
 
+TELLING = 10  # bars from which the step of a file is taken as its timeframe
+
+
 def import_file(
     path: Path | str,
     *,
@@ -161,6 +164,7 @@ def settled(
     name: str, pieces: Sequence[RawCandles], timeframe: Timeframe | None, repair: Repair
 ) -> tuple[Candles, Timeframe, tuple[str, ...]]:
     """Candles in order, each once and possible, their timeframe, and notes on what was done to get there."""
+    _refuse_mixed_timeframes(name, pieces)
     notes = [note for piece in pieces for note in piece.notes]
     problems: list[str] = []
     candles = _in_order(pieces, notes, problems)
@@ -221,6 +225,20 @@ def _without_faults(candles: Candles, notes: list[str], problems: list[str]) -> 
         problems.append(f"{int(conflict.sum())} rows that give one time different numbers, first at {when}")
         candles = candles.take(~conflict)
     return candles
+
+
+def _refuse_mixed_timeframes(name: str, pieces: Sequence[RawCandles]) -> None:
+    """Files of one symbol are joined only where their bars are equally long."""
+    steps: dict[int, str] = {}
+    for piece in pieces:
+        if len(piece.candles) < TELLING:
+            continue
+        step = faults.most_frequent_step(np.unique(piece.candles.open_time))
+        if step is not None:
+            steps.setdefault(step, piece.source.name)
+    if len(steps) > 1:
+        found = " and ".join(f"{step / 60_000:g} minutes in {file}" for step, file in steps.items())
+        raise DataError(f"{name} has bars of {found}: import the files of one timeframe at a time")
 
 
 def _timeframe(name: str, candles: Candles, wanted: Timeframe | None) -> Timeframe:

@@ -83,6 +83,34 @@ class Simulator:
             )
         self._step(self.accounts, self.positions, weights, self.observations, self.log)
 
+    def follow(self, targets: NDArray[np.float64], start: int, end: int) -> NDArray[np.float64]:
+        """Equity [T] of the first account, which trades targets [T, A] that are known beforehand.
+
+        The weights of a row (NaN holds) are traded after its close, from `start` on (or the next row that has
+        all features) up to the close of `end`; equity is NaN outside. As many calls of `step`, in one, without
+        observations and rewards. `DataError` for another shape.
+        """
+        shape = (len(self.tape.rows), self.width)
+        if targets.shape != shape:
+            raise DataError(f"targets have shape {targets.shape}, expected {shape}: one row for every bar")
+        self.begin(0, start, end)
+        start = int(self.accounts[0]["row"])
+        equity = np.full(shape[0], np.nan)
+        kernel.run_targets(
+            self.accounts,
+            self.positions,
+            self.tape.bars,
+            self.tape.rows,
+            self.tape.instruments,
+            self.rules_record,
+            np.ascontiguousarray(targets, dtype=np.float64),
+            start,
+            end,
+            equity,
+            self.log,
+        )
+        return equity
+
     def counterfactual(self, weights: NDArray[np.float64]) -> tuple[Records, NDArray[np.float32]]:
         """What other weights would have led to from this state: (accounts, observations); nothing committed.
 
