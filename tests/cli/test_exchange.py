@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,10 @@ def started(
         yield run
     finally:
         run.kill()
-        run.communicate(timeout=30)
+        run.wait(30)
+        for pipe in (run.stdout, run.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def facts(run: subprocess.Popen[str]) -> dict[str, Any]:
@@ -87,11 +91,14 @@ def test_it_answers_when_it_says_so_and_stops_clean(tmp_path: Path) -> None:
 
 
 def test_it_loads_nothing_heavy(tmp_path: Path) -> None:
-    with started(tmp_path, "--json", python=("-X", "importtime")) as run:
+    with started(tmp_path, "--json", python=("-X", "importtime")) as run, ThreadPoolExecutor(1) as reader:
+        assert run.stderr is not None
+        told = reader.submit(run.stderr.read)  # all the while: it is more than a pipe holds
         facts(run)
-        code, _, err = ended(run)
-    assert code == 0
-    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in err.splitlines() if "|" in line}
+        run.send_signal(signal.SIGINT)
+        lines = told.result(60).splitlines()
+        assert run.wait(30) == 0
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in lines if "|" in line}
     assert "aiohttp" in loaded
     assert loaded & set(HEAVY) == set()
 

@@ -119,6 +119,7 @@ REFUSED_ARGUMENTS: dict[str, tuple[object, ...]] = {
     "repayIsolatedMargin": ("BTC/USDT", "USDT", 1),
     "fetchBorrowInterest": (),
     "fetchCrossBorrowRate": ("USDT",),
+    "fetchIsolatedBorrowRate": (PERP,),
     "fetchIsolatedBorrowRates": (),
     "fetchDepositAddress": ("USDT",),
 }
