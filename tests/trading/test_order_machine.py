@@ -191,7 +191,8 @@ class OrderMachine(RuleBasedStateMachine):
             if there is None:
                 assert state.status in (Status.NOT_PLACED, Status.REJECTED)
             else:
-                assert (state.filled, state.venue_id) == (there.filled, there.venue_id)
+                assert state.filled == there.filled
+                assert state.venue_id in (there.venue_id, "")  # fills may complete it before its id is told
                 assert state.status in _EXPECTED[there.status]
         serious = (Alarm.ILLEGAL, Alarm.FOREIGN, Alarm.OVERFILL, Alarm.FILL_DIFFERS)
         assert [a for a in desk.alarms if a.alarm in serious] == []
