@@ -63,7 +63,7 @@ class Prices:
         limit: int = 500,
     ) -> list[Candle]:
         """As `Tape.candles`, of the mark price."""
-        desk = self._perpetual(symbol)
+        desk = self.perpetual(symbol)
         traded = candles(desk, Interval.of(interval), start_ms, end_ms, limit, self._times.now)
         return [_mark_candle(desk.feed, made) for made in traded]
 
@@ -89,7 +89,7 @@ class Prices:
         limit: int = 500,
     ) -> list[Candle]:
         """Premiums as fractions at open and close; high and low compare the highs and lows of both prices."""
-        desk = self._perpetual(symbol)
+        desk = self.perpetual(symbol)
         traded = candles(desk, Interval.of(interval), start_ms, end_ms, limit, self._times.now)
         if not traded:
             return []
@@ -98,11 +98,12 @@ class Prices:
         return [_premium_candle(c, indices[c.open_time]) for c in traded if c.open_time in indices]
 
     def _index_desk(self, symbol: str) -> Desk:
-        desk = self._perpetual(symbol)
+        desk = self.perpetual(symbol)
         spot = self._desks.get(self._spot_of.get(symbol, ""))
         return spot if spot is not None and spot.feed.start_ms <= self._times.now else desk
 
-    def _perpetual(self, symbol: str) -> Desk:
+    def perpetual(self, symbol: str) -> Desk:
+        """`Refused` UNKNOWN_SYMBOL when there is no perpetual of that symbol."""
         if self._listings[symbol].is_spot:
             raise Refused(Refusal.UNKNOWN_SYMBOL, f"{symbol} is no perpetual")
         return self._desks[symbol]

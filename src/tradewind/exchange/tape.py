@@ -224,7 +224,7 @@ class Tape:
 
     def premium(self, symbol: str) -> PremiumIndex:
         """Mark, index and coming funding of a perpetual."""
-        desk, now = self._perpetual(symbol), self._times.now
+        desk, now = self.prices.perpetual(symbol), self._times.now
         due = desk.funding.next_ms(now)
         index = self.prices.index(symbol)
         return PremiumIndex(symbol, now, desk.mark(now), index, desk.funding.rate(due), due)
@@ -233,7 +233,7 @@ class Tape:
         self, symbol: str, start_ms: int | None = None, end_ms: int | None = None, limit: int = 100
     ) -> list[FundingRate]:
         """Funding that was charged in [start_ms, end_ms]: the first from `start_ms`, else the newest."""
-        desk, now = self._perpetual(symbol), self._times.now
+        desk, now = self.prices.perpetual(symbol), self._times.now
         end = now if end_ms is None else min(end_ms, now)
         start = desk.feed.start_ms if start_ms is None else max(start_ms, desk.feed.start_ms)
         if start_ms is None:
@@ -266,11 +266,6 @@ class Tape:
 
     def _desk(self, symbol: str) -> Desk:
         self._listings[symbol]
-        return self.desks[symbol]
-
-    def _perpetual(self, symbol: str) -> Desk:
-        if self._listings[symbol].is_spot:
-            raise Refused(Refusal.UNKNOWN_SYMBOL, f"{symbol} is no perpetual")
         return self.desks[symbol]
 
 

@@ -109,7 +109,7 @@ ALL = table_of(
     rows(RejectKind.DUPLICATE, {"25212": "Duplicate clientOid (unified)", "40786": "Duplicate clientOid"}),
     rows(
         RejectKind.WOULD_TAKE,
-        {"40401 post_only": "A post_only order would be matched at once", "40922": "Only maker orders"},
+        {"40401 post_only": "A post_only order would be matched at once"},
     ),
     rows(
         RejectKind.WOULD_TRIGGER,

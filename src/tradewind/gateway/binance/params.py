@@ -109,11 +109,7 @@ class Params:
             raise illegal(name, "^[0-9]{1,20}$")
         number = int(value)
         if (low is not None and number < low) or (high is not None and number > high):
-            raise (
-                malformed(name)
-                if low is None
-                else Failure(-1130, f"Data sent for parameter '{name}' is not valid.")
-            )
+            raise Failure(-1130, f"Data sent for parameter '{name}' is not valid.")
         return number
 
     def integer(self, name: str) -> int:

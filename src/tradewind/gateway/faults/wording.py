@@ -88,7 +88,7 @@ REASONS: dict[str, Reason] = {
         400, -2022, "ReduceOnly Order is rejected.", (400, "22002", "No position to close")
     ),
     "would_trigger": Reason(
-        (400, -2010, "Stop price would trigger immediately."),
+        (400, -2010, "Order would trigger immediately."),
         (400, -2021, "Order would immediately trigger."),
         (400, "40917", "Stop price for long position please < mark price"),
     ),
@@ -98,9 +98,9 @@ REASONS: dict[str, Reason] = {
             400,
             -5022,
             "Due to the order could not be executed as maker, the Post Only order will be rejected. "
-            "The order will not be recorded in the order history",
+            "The order will not be recorded in the order history.",
         ),
-        (400, "40922", "Only work order modifications are allowed"),
+        (400, "40401", "The operation cannot be performed: a post_only order would be matched at once"),
     ),
     "wrong_service": _binance(
         400,

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import ccxt
 import pytest
-import pytest_asyncio
 
-from tests.exchange.worlds import MINUTE, START, assert_sound, flat, moving
+from tests.exchange.worlds import MINUTE, START, assert_sound, flat
 from tests.gateway.binance.usdm.venue import NOW, Running, close, running
 
 SYMBOL = "BTC/USDT:USDT"
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
-
-
-@pytest_asyncio.fixture
-async def here(folder: Path) -> AsyncIterator[Running]:
-    async with running(folder, moving(900, step=0.0005)) as found:
-        yield found
-        assert_sound(found.house.exchange)
-
-
-@pytest_asyncio.fixture
-async def client(here: Running) -> AsyncIterator[Any]:
-    made = await here.client()
-    yield made
-    await close(made)
 
 
 @pytest.mark.asyncio

@@ -15,18 +15,13 @@ from ccxt.base.exchange import Exchange as Base
 
 from tests.exchange.worlds import PERP, assert_sound, moving
 from tests.gateway.binance.usdm.unified import PLAIN, REFUSED_ARGUMENTS, WATCHES
-from tests.gateway.binance.usdm.venue import KEY, SECRET, Running, close, running
+from tests.gateway.binance.usdm.venue import KEY, SECRET, Running, running
 from tradewind.exchange import Permission
 from tradewind.gateway.binance.usdm import REFUSED
 
 NOT_CALLS = {"future", "privateAPI", "publicAPI", "sandbox", "swap", "ws"}  # of the exchange
 NOT_IN_CCXT = {"fetchPositionForSymbolWs", "watchOrdersForSymbols"}  # claimed, but there is no code
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("authority")
 
 
 @pytest_asyncio.fixture
@@ -36,13 +31,6 @@ async def here(folder: Path) -> AsyncIterator[Running]:
         found.house.exchange.control.add_key("me", KEY, SECRET, every)
         yield found
         assert_sound(found.house.exchange)
-
-
-@pytest_asyncio.fixture
-async def client(here: Running) -> AsyncIterator[Any]:
-    made = await here.client()
-    yield made
-    await close(made)
 
 
 async def call(client: Any, name: str, *arguments: object) -> Any:
