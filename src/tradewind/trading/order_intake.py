@@ -115,7 +115,7 @@ class OrderIntake:
             self._compare(known, fill)
         elif owner is not None:
             self._strays.pop(key, None)
-            self._fill(owner, replace(fill, order_id=owner))
+            self._fill(owner, self._owned(fill, owner))
         elif fill.reason is FillReason.LIQUIDATION:
             self.write(fill)
             self._deliver(fill)
@@ -139,6 +139,11 @@ class OrderIntake:
         if (alarm, symbol, text) not in self._told:
             self._told.add((alarm, symbol, text))
             self.warn(alarm, symbol, client_id, text)
+
+    def _owned(self, fill: Fill, owner: OrderId) -> Fill:
+        """With the order's name and, where the venue gives no reason of its own, what the order was for."""
+        meant = self.ledger.orders[owner].intent.reason
+        return replace(fill, order_id=owner, reason=meant if fill.reason is FillReason.ORDER else fill.reason)
 
     def _after_baseline(self, fill: Fill) -> bool:
         baseline = self.ledger.baselines.get(fill.symbol)

@@ -119,8 +119,7 @@ class OrderManager:
             if objection := self.ledger.objection(order, intents):
                 denied.append(Denied(at, order.id, order.symbol, order.lots, objection))
             else:
-                terms = order.symbol, order.lots, order.reduce_only
-                intents.append(Intent(at, order.id, *terms, decision_id, before))
+                intents.append(Intent.of(order, at, decision_id, before))
         self.write(*records, *denied, *intents)
         for failure in await asyncio.gather(*map(self._send, intents), return_exceptions=True):
             if failure is not None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
-from tradewind.market import Fill, Inconsistent, OrderId
+from tradewind.market import Fill, FillReason, Inconsistent, Order, OrderId, OrderType
 from tradewind.market.orders import derive_order_id
 
 
@@ -66,6 +68,15 @@ class Intent:
     reduce_only: bool
     decision_id: str
     previous_hash: str  # of the orders and positions before the decision
+    type: OrderType = OrderType.MARKET
+    price: Decimal | None = None
+    trigger: Decimal | None = None
+    reason: FillReason = FillReason.ORDER
+
+    @classmethod
+    def of(cls, order: Order, at: int, decision_id: str, previous_hash: str) -> Self:
+        terms = order.symbol, order.lots, order.reduce_only, decision_id, previous_hash
+        return cls(at, order.id, *terms, order.type, order.price, order.trigger, order.reason)
 
 
 @dataclass(frozen=True, slots=True)

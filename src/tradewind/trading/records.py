@@ -21,6 +21,7 @@ from tradewind.market import (
     FillReason,
     Inconsistent,
     Order,
+    OrderType,
     Reason,
     Review,
     Snapshot,
@@ -78,7 +79,7 @@ def decode(kind: str, payload: bytes) -> Record:
         case "decision":
             return _read_decision(data)
         case "intent":
-            return Intent(**data)
+            return _read_intent(data)
         case "order_event":
             return OrderEvent(**data | {"happening": Happening(data["happening"])})
         case "denied":
@@ -106,6 +107,17 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
 def _bar(data: dict[str, Any], values: list[float | None]) -> Bar:
     known = [math.nan if v is None else v for v in values]
     return Bar(data["open_time"], data["close_time"], *known)
+
+
+def _read_intent(data: dict[str, Any]) -> Intent:
+    """Older journals knew market orders only."""
+    for name in ("price", "trigger"):
+        if data.get(name) is not None:
+            data[name] = Decimal(data[name])
+    for name, kind in (("type", OrderType), ("reason", FillReason)):
+        if name in data:
+            data[name] = kind(data[name])
+    return Intent(**data)
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
