@@ -7,6 +7,7 @@ Fills and cash flows of a bar are processed before its close.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -65,6 +66,7 @@ class Engine:
         self.trade_from, self.run = trade_from, run
         self.accounts, self.positions = open_account(capital, len(self.symbols))
         self.started = False  # has there been a decision in this segment?
+        self.fills = self.cash_flows = 0  # taken until now
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
         self._records = instrument_records(self.instruments)
         rules_record = agent.rules.record(len(self.symbols), self.instruments[0].kind)
@@ -102,16 +104,38 @@ class Engine:
                 self._obey(event)
         return None
 
+    def restore(self, snapshot: Snapshot, decision: Decision | None) -> None:
+        """Take a recorded bar with what was decided on it; the policy is not asked.
+
+        `Inconsistent` if these books would not have decided, or would have sent other orders.
+        """
+        due = self._arrive(snapshot)
+        orders: tuple[Order, ...] = ()
+        if due and decision is not None:
+            self._decide(np.array([math.nan if w is None else w for w in decision.wanted.weights]))
+            orders = self._orders(snapshot.close_time)
+        if due != (decision is not None) or (decision is not None and orders != decision.orders):
+            raise Inconsistent(
+                f"the bar closed at {snapshot.close_time} was decided otherwise in the journal than these books "
+                "decide: `tradewind replay` shows the first difference"
+            )
+
     def _close_bar(self, snapshot: Snapshot) -> Decision | None:
-        self._window.push(snapshot)
-        if not self.started:
-            if not self._window.ready or snapshot.close_time < self.trade_from:
-                return None
-            self.started = True
-        self._mark()
+        if not self._arrive(snapshot):
+            return None
         wanted, seen = self._ask_policy()
         self._decide(wanted)
         return self._decision(snapshot.close_time, seen)
+
+    def _arrive(self, snapshot: Snapshot) -> bool:
+        """Take the bar and mark the books; is there a decision to make?"""
+        self._window.push(snapshot)
+        if not self.started:
+            if not self._window.ready or snapshot.close_time < self.trade_from:
+                return False
+            self.started = True
+        self._mark()
+        return True
 
     def _mark(self) -> None:
         """The close: marks, limits, reward."""
@@ -198,12 +222,14 @@ class Engine:
             float(fill.fee),
             int(fill.reason),
         )
+        self.fills += 1
 
     def _book_cash_flow(self, flow: CashFlow) -> None:
         if flow.symbol:
             self._place(flow.symbol)
         kind = FUNDING if flow.kind is CashFlowKind.FUNDING else EXTERNAL
         apply_cash_flow(self.accounts[0], float(flow.amount), kind)
+        self.cash_flows += 1
 
     def _obey(self, command: Command) -> None:
         match command.kind:
