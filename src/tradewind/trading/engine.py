@@ -22,10 +22,10 @@ from tradewind.market import (
     CommandKind,
     Decision,
     Event,
-    FeeAsset,
     Fill,
     Inconsistent,
     Instrument,
+    Kind,
     Order,
     Reason,
     Review,
@@ -69,6 +69,9 @@ class Engine:
         self.fills = self.cash_flows = 0  # taken until now
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
         self._records = instrument_records(self.instruments)
+        self._paid_in = {in_base: self._records.copy() for in_base in (False, True)}
+        for in_base, records in self._paid_in.items():
+            records["fee_in_base"] = in_base
         rules_record = agent.rules.record(len(self.symbols), self.instruments[0].kind)
         self._rules = rules_record[0]
         self._window = FeatureWindow(agent, self.symbols, timeframe)
@@ -211,11 +214,11 @@ class Engine:
 
     def _book_fill(self, fill: Fill) -> None:
         a = self._place(fill.symbol)
-        _require_bookable(fill, self.instruments[a])
+        in_base = _pays_in_base(fill, self.instruments[a])
         apply_fill(
             self.accounts[0],
             self.positions[0, a],
-            self._records[a],
+            self._paid_in[in_base][a],
             self._rules,
             fill.lots,
             float(fill.price),
@@ -246,19 +249,23 @@ class Engine:
         return self._index[symbol]
 
 
-def _require_bookable(fill: Fill, instrument: Instrument) -> None:
-    """The books know fees in quote, and in base on a buy that pays them so; a third coin at its quote value."""
-    in_base = instrument.fee_asset is FeeAsset.BASE and fill.lots > 0
-    asset = instrument.base if in_base else instrument.quote
-    if fill.fee and fill.fee_asset != asset:
-        raise Inconsistent(
-            f"the fee of trade {fill.trade_id} is in {fill.fee_asset}, expected its value in {asset}"
+def _pays_in_base(fill: Fill, instrument: Instrument) -> bool:
+    """Is the fee taken from what is received? `Inconsistent` on a fill that the books cannot take.
+
+    They know fees in quote, a third coin at its quote value, and on spot a buy's fee in base.
+    """
+    in_base = fill.fee_asset == instrument.base and instrument.kind is Kind.SPOT and fill.lots > 0
+    if fill.fee and not in_base and fill.fee_asset != instrument.quote:
+        wanted = f"its value in {instrument.quote}" + (
+            f", or {instrument.base} on a buy" if instrument.kind is Kind.SPOT else ""
         )
+        raise Inconsistent(f"the fee of trade {fill.trade_id} is in {fill.fee_asset}, expected {wanted}")
     if not fill.lots or fill.quantity != instrument.quantity(fill.lots):
         raise Inconsistent(
             f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
             f"expected lots of {instrument.lot} {instrument.base}, and at least one"
         )
+    return in_base
 
 
 def _weights(values: Floats) -> TargetWeights:
