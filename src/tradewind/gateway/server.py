@@ -173,7 +173,7 @@ class Server:
             if raw.transport:
                 raw.transport.abort()
             return web.Response(status=500)  # never leaves: the connection is gone
-        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+        return _response(reply)
 
     async def _reply(self, host: str, request: Request) -> Reply:
         extra = self.extra.get(request.path.removeprefix("/").partition("/")[0])
@@ -204,11 +204,13 @@ class Server:
                 break
         else:
             return web.Response(status=404)
+        if isinstance(talk, Reply):
+            return _response(talk)
         refused = self.interceptor.connect(dialect, line)
         if refused is not None:
             line.open = False
             talk.ended()
-            return web.Response(status=refused.status, body=refused.body, headers=refused.headers)
+            return _response(refused)
         try:
             await socket.prepare(raw)
             self.lines.add(line)
@@ -298,3 +300,7 @@ class Server:
                 else:
                     await socket.close(code=frame[0], message=frame[1].encode())
                     return
+
+
+def _response(reply: Reply) -> web.Response:
+    return web.Response(status=reply.status, body=reply.body, headers=reply.headers)

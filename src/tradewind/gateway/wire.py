@@ -117,8 +117,8 @@ class Dialect(Protocol):
     def unknown(self, request: Request) -> Reply:
         """The reply to a path that nobody serves, as this venue words it."""
 
-    def talk(self, line: Line) -> Talk | None:
-        """Begin a conversation; None when no socket is served at that path."""
+    def talk(self, line: Line) -> Talk | Reply | None:
+        """Begin a conversation, or refuse it with a reply; None when no socket is served at that path."""
 
     def tick(self) -> None:
         """Called some ten times a second of wall time: periodic frames, expiry, forced disconnects."""
