@@ -73,12 +73,14 @@ def test_what_cannot_be_written_or_read_is_told_before_any_bot_runs(
 ) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "noise.toml").write_bytes(b"\xa0\xff")
+    (tmp_path / "slip.toml").write_text('[[step]]\ndo = "clock"\nwith = { skew_mss = 4 }')
     ran = tmp_path / "ran"
     for words, sentence in (
         (("--report", tmp_path / "file" / "report.json"), "cannot be written"),
         (("--report", tmp_path), "is a folder"),
         (("--logs", tmp_path / "file" / "logs"), "cannot be written"),
         (("--scenario", tmp_path / "noise.toml"), "cannot be read as a scenario (it is no text)"),
+        (("--scenario", tmp_path / "slip.toml"), "slip.toml: clock knows no skew_mss: did you mean skew_ms?"),
     ):
         told = command("exchange", "crash-test", "--seconds", 1, *words, "--", "touch", ran)
         assert (told.code, told.out) == (2, "")
