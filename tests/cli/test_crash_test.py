@@ -39,6 +39,7 @@ def test_a_bot_that_doubles_orders_ends_with_code_1_and_a_report(
         (("--all", "--scenario", "O1", "--", "x"), "choose one"),
         (("--max-exposure", "lots", "--", "x"), "--max-exposure is lots"),
         (("--venue", "kraken", "--", "x"), "expected binance or bitget"),
+        (("--unified", "--", "x"), "--unified is for Bitget, the venue is binance: add --venue bitget"),
         (("--step", "soon", "--", "x"), "--step is soon"),
         (("--scenario", "O1", "--", "/no/such/bot"), "/no/such/bot cannot be started"),
         (("--scenario", "O1", "-s", "BTC/EUR", "--", "x"), "BTC/EUR is not listed"),
@@ -99,4 +100,8 @@ def test_a_bot_that_never_orders_is_no_success(command: Callable[..., Any]) -> N
         *("--", "python", "no_such_bot.py"),
     )
     assert told.code == 1
+    assert told.out.startswith("1 scenario, about 2 seconds: 1 s each and 0 s to settle\n")
     assert "The bot never ordered, so nothing was tested" in told.out
+    assert "O1: the bot ended by itself with exit code 2" in told.out
+    assert "O1: | " in told.out
+    assert "No such file or directory" in told.out
