@@ -27,7 +27,7 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
-from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord
+from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord, Risk, RiskState
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 
 Record = Event | Decision | OrderRecord
@@ -57,6 +57,8 @@ def encode(record: Record) -> tuple[str, int, bytes]:
             return "order_alarm", record.at, _dump(_plain(record))
         case Baseline():
             return "baseline", record.at, _dump(_plain(record))
+        case RiskState():
+            return "risk_state", record.at, _dump(_plain(record))
         case _:
             assert_never(record)
 
@@ -88,6 +90,8 @@ def decode(kind: str, payload: bytes) -> Record:
             return OrderAlarm(**data | {"alarm": Alarm(data["alarm"])})
         case "baseline":
             return Baseline(**data | {"quantity": Decimal(data["quantity"])})
+        case "risk_state":
+            return RiskState(**data | {"state": Risk(data["state"])})
     raise Inconsistent(f"the journal holds a record of kind {kind!r}: it was written by a newer version")
 
 
