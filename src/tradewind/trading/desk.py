@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Snapshot, Venue
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_manager import OrderManager
+from tradewind.trading.order_records import Denied
 from tradewind.trading.records import Record
 
 WARMING_BATCH = 500  # records to a transaction while nothing trades
@@ -33,12 +34,19 @@ class BarDesk:
     """Over a venue that answers bar by bar, as that of paper does.
 
     `ahead`: events that stand in the journal after its last bar. The venue tells them again, and must say the same.
+    `objection`: why the orders decided on a bar must not be sent, such as that it closed long ago; empty if they may.
     """
 
     def __init__(
-        self, engine: Engine, venue: Venue, journal: Journal, ahead: Sequence[Fill | CashFlow] = ()
+        self,
+        engine: Engine,
+        venue: Venue,
+        journal: Journal,
+        ahead: Sequence[Fill | CashFlow] = (),
+        objection: Callable[[Snapshot], str] | None = None,
     ) -> None:
         self._engine, self._venue, self._journal = engine, venue, journal
+        self._objection = objection or (lambda snapshot: "")
         self._ahead = list(ahead)
         self._pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
 
@@ -58,11 +66,16 @@ class BarDesk:
             self._engine.process(event)
 
     async def after(self, item: Item, decision: Decision | None) -> None:
-        self._pending += [item] if decision is None else [item, decision]
-        if decision is not None or len(self._pending) >= WARMING_BATCH:
-            self._write()
-        if decision is not None:
-            await self._venue.submit(decision.orders)
+        if not isinstance(item, Snapshot) or decision is None:
+            self._pending.append(item)
+            if len(self._pending) >= WARMING_BATCH:
+                self._write()
+            return
+        text = self._objection(item) if decision.orders else ""
+        denied = [Denied(item.at, o.id, o.symbol, o.lots, text) for o in decision.orders if text]
+        self._pending += [item, decision, *denied]
+        self._write()
+        await self._venue.submit(() if denied else decision.orders)
 
     async def end(self) -> None:
         self._write()
