@@ -26,6 +26,7 @@ from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderState, Status
 from tradewind.trading.order_venue import NoSuchOrder, OrderReport, OrderVenue, ReportStatus, Trade
+from tradewind.trading.order_watch import OrderWatch
 from tradewind.trading.records import Record
 
 WORRIES = ((60.0, Alarm.UNKNOWN_LONG), (300.0, Alarm.UNKNOWN_ESCALATED))  # seconds of doubt
@@ -52,11 +53,11 @@ class OrderManager:
     ) -> None:
         self.ledger = ledger
         self._intake = OrderIntake(journal, ledger, clock, deliver, alarm, self._changed)
+        self.watch = OrderWatch(ledger, clock)
         self._venue, self._clock = venue, clock
         self._resolvers: dict[OrderId, asyncio.Task[None]] = {}
-        self._requests: set[OrderId] = (
-            set()
-        )  # something about these is on its way: nothing is asked meanwhile
+        # Something about these is on its way: nothing is asked meanwhile.
+        self._requests: set[OrderId] = set()
         self._failure: BaseException | None = None
         self._closed = False
 
@@ -85,6 +86,16 @@ class OrderManager:
         for symbol in self.ledger.instruments:
             if self.ledger.last_at(symbol):
                 self._intake.book_all(await self._trades(symbol))
+
+    def ask(self, client_id: OrderId) -> None:
+        """Ask the venue about one live order, soon: what it says is heard as from the stream."""
+        self._require_whole()
+        if client_id in self.ledger.live:
+            self._resolve(client_id)
+
+    def warn(self, alarm: Alarm, symbol: str, client_id: OrderId, text: str) -> None:
+        """Write an alarm, and pass it on."""
+        self._intake.warn(alarm, symbol, client_id, text)
 
     async def close(self) -> None:
         """End all waiting. What is in doubt stays so in the journal."""
@@ -192,6 +203,7 @@ class OrderManager:
             self._resolve(client_id)
         elif before.in_doubt and not now.in_doubt:
             self._end_resolver(client_id)
+        self.watch.changed(client_id)
 
     def _answered(self, client_id: OrderId) -> None:
         """A request about the order left, and will not be heard of again: what proves anything begins now."""

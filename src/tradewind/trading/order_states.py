@@ -55,6 +55,8 @@ class Alarm(StrEnum):
     UNKNOWN_LONG = "unknown_long"
     UNKNOWN_ESCALATED = "unknown_escalated"
     ILLEGAL = "illegal"  # what was reported cannot follow from what is known
+    STOP_LOST = "stop_lost"  # a protective order ended, and not by us
+    UNPROTECTED = "unprotected"  # the venue refuses to protect a position
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class OrderState:
     def lots(self) -> int:
         """What was asked for, without sign."""
         return abs(self.intent.lots)
+
+    @property
+    def protects(self) -> bool:
+        """Does it rest at the venue to close a position?"""
+        return self.intent.type is OrderType.STOP
 
     @property
     def done(self) -> bool:
