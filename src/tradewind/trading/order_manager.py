@@ -49,9 +49,13 @@ class OrderManager:
         clock: Clock,
         deliver: Callable[[Fill], None],
         alarm: Callable[[OrderAlarm], None],
+        market_clock: Clock | None = None,
     ) -> None:
-        self.ledger = ledger
-        self._intake = OrderIntake(journal, ledger, clock, deliver, alarm, self._changed)
+        """`clock` is that of the wire: by it requests run out and waits end. `market_clock`, where market time is
+        another, gives the times of records: those of the venue's trades.
+        """
+        self.ledger, self._stamps = ledger, market_clock or clock
+        self._intake = OrderIntake(journal, ledger, self._stamps, deliver, alarm, self._changed)
         self._venue, self._clock = venue, clock
         self._resolvers: dict[OrderId, asyncio.Task[None]] = {}
         self._requests: set[OrderId] = (
@@ -69,7 +73,7 @@ class OrderManager:
         """Go on where the journal ends: what may have been sent is in doubt. `VenueUnavailable`: call again."""
         for symbol in self.ledger.instruments:
             if symbol not in self.ledger.baselines:
-                at = self._clock.now_ms()
+                at = self._stamps.now_ms()
                 self._intake.write(Baseline(at, symbol, await self._venue.holding(symbol)))
         for client_id in list(self.ledger.live):
             if self.ledger.orders[client_id].status in (Status.INTENT, Status.SENT):
@@ -110,7 +114,7 @@ class OrderManager:
         left alone: its request is never repeated.
         """
         self._require_whole()
-        at, before = self._clock.now_ms(), self.ledger.state_hash()
+        at, before = self._stamps.now_ms(), self.ledger.state_hash()
         intents: list[Intent] = []
         denied: list[Denied] = []
         for order in orders:
