@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from tradewind.market import (
     Accepted,
@@ -61,6 +61,7 @@ class OrderManager:
         self._requests: set[OrderId] = (
             set()
         )  # something about these is on its way: nothing is asked meanwhile
+        self.paused: Mapping[str, str] = {}  # symbols that take no new exposure for now, and why
         self._failure: BaseException | None = None
         self._closed = False
 
@@ -120,7 +121,7 @@ class OrderManager:
         for order in orders:
             if order.id in self.ledger.orders:
                 continue
-            if objection := self.ledger.objection(order, intents):
+            if objection := self.ledger.objection(order, intents, self.paused.get(order.symbol, "")):
                 denied.append(Denied(at, order.id, order.symbol, order.lots, objection))
             else:
                 intents.append(Intent.of(order, at, decision_id, before))
@@ -151,6 +152,24 @@ class OrderManager:
         finally:
             self._answered(client_id)
         return self.ledger.orders[client_id]
+
+    def clarify(self, client_id: OrderId) -> None:
+        """Ask about a live order until it is clear, at least once."""
+        self._require_whole()
+        self._resolve(client_id)
+
+    def adopt(self, fill: Fill, *cause: Record) -> None:
+        """Book a trade that no order of ours made: liquidated, closed by a person or by the panic process."""
+        self._require_whole()
+        self._intake.adopt(fill, *cause)
+
+    def warn(self, alarm: Alarm, symbol: str, text: str, *cause: Record) -> None:
+        """Write and tell an alarm, with what caused it in the same transaction; an empty symbol means all."""
+        self._intake.warn(alarm, symbol, "", text, *cause)
+
+    def warn_once(self, alarm: Alarm, symbol: str, text: str) -> None:
+        """The same, but not again while this process lives."""
+        self._intake.warn_once(alarm, symbol, "", text)
 
     def observe(self, report: OrderReport) -> None:
         """The venue's stream told of an order."""

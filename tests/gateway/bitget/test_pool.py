@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.exchange.worlds import MINUTE, START, assert_sound, flat, moving
 from tests.gateway.bitget.unified import ONE, SPOT, SWAP, D, coin, exchange_of, order, unified
 from tests.gateway.bitget.venue import house
-from tradewind.exchange import Exchange
+from tradewind.exchange import Exchange, Refused
 from tradewind.exchange.accounts import FUTURES
 from tradewind.gateway.bitget.v3 import BitgetV3
 
@@ -187,3 +187,36 @@ def test_the_same_happens_however_time_is_cut(seed):
         return exchange.ledger.digest()
 
     assert digest(1) == digest(50)
+
+
+def test_the_margin_ratio_is_one_where_positions_are_liquidated():
+    """1,000 are margin, of which 400 are held by a bid; 10 BTC on spot are equity, but no margin."""
+    sinking = [*flat(60), *((100 - i, 100 - i, 99 - i, 99 - i, 100_000) for i in range(40))]
+    caller = unified(sinking, usdt=1_000)
+    order(caller, SWAP, side="buy", orderType="market", qty="40")
+    order(caller, SPOT, **{**LIMIT, "qty": "8", "price": "50"})
+    exchange, ratios = exchange_of(caller), []
+    for minute in range(1, 30):
+        exchange.advance(START + 3_600_000 + minute * MINUTE)
+        if not exchange.positions.state(ONE, "BTC/USDT:USDT").quantity:
+            break
+        found = caller.get("/api/v3/account/assets")["data"]
+        wallet = exchange.positions.wallet(ONE, "USDT")
+        assert D(found["effEquity"]) == wallet.margin_balance < D(found["accountEquity"])
+        ratios.append(D(found["mgnRatio"]))
+    assert minute < 29
+    assert max(ratios) < 1
+    assert ratios[-1] > D("0.2")
+
+
+def test_profit_that_is_not_realised_neither_leaves_nor_buys():
+    rising = [*flat(61), *flat(60, 200)]
+    caller = unified(rising, usdt=1_000)
+    order(caller, SWAP, side="buy", orderType="market", qty="50")
+    exchange_of(caller).advance(START + 3_600_000 + 5 * MINUTE)
+    most = caller.get("/api/v3/account/max-transferable", coin="USDT")["data"]["maxTransfer"]
+    assert D(coin(caller)["available"]) > 5_000 > 1_000 > D(most) > 900
+    control = exchange_of(caller).control
+    with pytest.raises(Refused):
+        control.withdraw(ONE, "USDT", D(most) + 1)
+    control.withdraw(ONE, "USDT", D(most))

@@ -140,3 +140,9 @@ class Pool:
         state = self._exchange.positions.wallet(account_id, coin)
         balance = free + locked + state.wallet
         return Holding(coin, balance, balance + state.unrealised, free + max(ZERO, state.available), locked)
+
+    def spendable(self, account_id: str, coin: str) -> Decimal:
+        """What a spot order could hold, or leave for outside: profit that is not realised is only margin."""
+        balance = self._exchange.account(account_id).spot.get(coin)
+        free = balance.free if balance is not None else ZERO
+        return free + self._exchange.positions.wallet(account_id, coin).max_withdraw
