@@ -1,0 +1,1 @@
+"""Real venues: their candles, quotes and accounts, through ccxt."""
