@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -224,7 +225,7 @@ def test_a_margin_call_comes_before_the_liquidation() -> None:
 def test_an_isolated_position_is_called_by_itself_once_until_it_recovers() -> None:
     path = [100, 97, 95.55, 95.52, 95.65, 99, 95.55, 94]
     bars = [*flat(1, volume=1e4)]
-    for before, price in zip(path, path[1:], strict=False):
+    for before, price in pairwise(path):
         bars.append((before, max(before, price), min(before, price), price, 1e4))
     world = quiet([*bars, *flat(2, 94.0, 1e4)])
     calls: list = []
