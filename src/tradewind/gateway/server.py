@@ -29,6 +29,16 @@ class Dropped(Exception):
     """The connection is to be cut without an answer."""
 
 
+class CannotListen(Exception):
+    """A port that cannot be opened, and why. `secure`: it was to be the one with TLS."""
+
+    def __init__(self, port: int, secure: bool, reason: str) -> None:
+        super().__init__(f"port {port}: {reason}")
+        self.port = port
+        self.secure = secure
+        self.reason = reason
+
+
 class Interceptor(Protocol):
     """Where faults come in. The plain one hands everything through."""
 
@@ -98,7 +108,7 @@ class Server:
     async def start(
         self, host: str = "127.0.0.1", port: int = 0, tls_port: int = 0, tls: ssl.SSLContext | None = None
     ) -> tuple[int, int]:
-        """The ports that were opened: plain, and TLS (0 without `tls`)."""
+        """The ports that were opened: plain, and TLS (0 without `tls`). `CannotListen` names one that was not."""
         self._runner = web.ServerRunner(
             web.Server(
                 self._handle,
@@ -121,7 +131,10 @@ class Server:
     async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         assert self._runner is not None
         site = web.TCPSite(self._runner, host, port, ssl_context=tls)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(port, tls is not None, error.strerror or str(error)) from error
         return int(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
 
     async def stop(self) -> None:
