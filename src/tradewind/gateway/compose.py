@@ -19,10 +19,11 @@ from tradewind.gateway.bitget.listings import bitget_listing
 from tradewind.gateway.bitget.v2.dialect import BitgetV2
 from tradewind.gateway.bitget.v3.dialect import BitgetV3
 from tradewind.gateway.control import PREFIX, ControlApi
+from tradewind.gateway.door import CannotListen
 from tradewind.gateway.faults import Faults
 from tradewind.gateway.house import House, LimitProfile
 from tradewind.gateway.reach import Authority, authority_in, default_folder
-from tradewind.gateway.server import CannotListen, Server
+from tradewind.gateway.server import Server
 from tradewind.gateway.wire import Dialect
 from tradewind.market import Clock, ConfigError, Instrument, Market
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 from aiohttp import WSMsgType, web
 
-from tradewind.gateway.door import MAX_BODY, MAX_LINE, body_of, http_log
+from tradewind.gateway.door import MAX_BODY, MAX_LINE, CannotListen, body_of, http_log
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import CUT, Dialect, Line, Reply, Request, Talk
 
@@ -27,16 +27,6 @@ Frames = asyncio.Queue[str | tuple[int, str] | None]  # text, (code, reason) of 
 
 class Dropped(Exception):
     """The connection is to be cut without an answer."""
-
-
-class CannotListen(Exception):
-    """A port that cannot be opened, and why. `secure`: it was to be the one with TLS."""
-
-    def __init__(self, port: int, secure: bool, reason: str) -> None:
-        super().__init__(f"port {port}: {reason}")
-        self.port = port
-        self.secure = secure
-        self.reason = reason
 
 
 class Interceptor(Protocol):
