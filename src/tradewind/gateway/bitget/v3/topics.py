@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import accumulate
 from typing import Any
 
-from tradewind.exchange import Exchange, PositionSide, Trade
+from tradewind.exchange import Exchange, PositionSide
 from tradewind.exchange.events import AlgoUpdate, Event, FuturesUpdate, OrderUpdate, SpotUpdate
-from tradewind.gateway.bitget.facts import closes
+from tradewind.gateway.bitget.facts import closes, trades_until
 from tradewind.gateway.bitget.formats import FORCE_NAMES, margin_name, mode_name, rounded, text
 from tradewind.gateway.bitget.sockets.topic import AccountTopic, Key
 from tradewind.gateway.bitget.v3.account import coin_rows, totals
@@ -104,7 +103,7 @@ def _order(update: OrderUpdate, exchange: Exchange) -> dict[str, Any]:
     """The order as it was right after the event."""
     order, m = update.order, exchange.listings[update.order.symbol]
     account, row = exchange.account(update.account), order_row(update.order, exchange)
-    trades = _until(order.trades, update.filled)
+    trades = trades_until(update)
     state = status(update.status)
     by_worth = bool(order.quote_quantity)
     told = {
@@ -141,12 +140,6 @@ def _order(update: OrderUpdate, exchange: Exchange) -> dict[str, Any]:
         "totalProfit": rounded(sum((t.realised for t in trades), Decimal(0))),
         "leverage": str(account.leverage_of(order.symbol)),
     }
-
-
-def _until(trades: list[Trade], filled: Decimal) -> list[Trade]:
-    """Those that had filled that much: the order may have traded on since."""
-    before = accumulate((trade.quantity for trade in trades), initial=Decimal(0))
-    return [trade for trade, already in zip(trades, before, strict=False) if already < filled]
 
 
 class FillsTopic(UnifiedTopic):
