@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
+
 from tests.gateway.bitget.test_unified import Client
 from tests.gateway.bitget.unified import ONE, SPOT, SWAP, exchange_of, info, order, unified
 
@@ -57,3 +59,21 @@ def test_the_balances_of_records_lead_from_one_to_the_next() -> None:
     for newer, older in pairwise(rows):
         assert Decimal(newer["balance"]) == Decimal(older["balance"]) + Decimal(newer["amount"])
     assert Decimal(rows[0]["balance"]) == exchange_of(caller).account(ONE).futures["USDT"]
+
+
+@pytest.mark.parametrize("mode", ["one_way_mode", "hedge_mode"])
+@pytest.mark.parametrize(("side", "back", "held"), [("buy", "sell", "long"), ("sell", "buy", "short")])
+def test_a_position_that_ended_keeps_its_side(mode: str, side: str, back: str, held: str) -> None:
+    caller = unified()
+    caller.post("/api/v3/account/set-hold-mode", holdMode=mode)
+    client = Client(caller, "/v3/ws/private")
+    client.login()
+    client.say(op="subscribe", args=[{"instType": "UTA", "topic": "position"}])
+    position = {"posSide": held} if mode == "hedge_mode" else {}
+    order(caller, SWAP, side=side, orderType="market", qty="1", **position)
+    order(caller, SWAP, side=back, orderType="market", qty="1", **position)
+    rows = [row for f in client.of("position") if "data" in f for row in f["data"]]
+    assert [(r["posSide"], r["size"], r["positionStatus"]) for r in rows] == [
+        (held, "1", "opening"),
+        (held, "0", "ended"),
+    ]
