@@ -218,6 +218,7 @@ class Order:
     covered: Decimal = ZERO  # what it needs and its partner in the list holds
     take_profit: Exit | None = None
     stop_loss: Exit | None = None
+    exited: Decimal = ZERO  # how much of it the exits that triggered were for
     trades: list[Trade] = field(default_factory=list)
 
     @property
