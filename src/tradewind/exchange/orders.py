@@ -223,6 +223,7 @@ class Order:
     stop_loss: Exit | None = None
     good_till_ms: int = 0
     price_match: str = ""
+    exited: Decimal = ZERO  # how much of it the exits that triggered were for
     trades: list[Trade] = field(default_factory=list)
 
     @property
