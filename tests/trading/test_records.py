@@ -27,10 +27,12 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
+from tradewind.trading.arming import Arm, Override
 from tradewind.trading.discrepancy import Discrepancy, Epoch, Settled
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, Risk, RiskState
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 from tradewind.trading.records import decode, encode
+from tradewind.validation.stages import StageBegan
 
 times = st.integers(0, 2**53)
 texts = st.text(max_size=12)
@@ -68,6 +70,9 @@ order_records = st.one_of(
     st.builds(RiskState, times, st.sampled_from(Risk), texts),
     st.builds(Discrepancy, times, texts, decimals, decimals, st.sampled_from(Settled)),
     st.builds(Epoch, times, texts),
+    st.builds(Arm, times, texts, texts, texts, texts),
+    st.builds(Override, times, texts, st.text(min_size=10).filter(lambda t: len(t.strip()) >= 10)),
+    st.builds(StageBegan, times, texts, st.integers(0, 2), texts),
 )
 
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
-import structlog
 import typer
 
 from tradewind import __version__
@@ -21,6 +20,7 @@ from tradewind.cli.data import data_app
 from tradewind.cli.demo import demo_command
 from tradewind.cli.exchange import exchange_app
 from tradewind.cli.init import init_command
+from tradewind.cli.logs import configure_logs, redactor
 from tradewind.cli.model import model_app
 from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    structlog.configure(logger_factory=_log_to_stderr)
+    configure_logs()
     try:
         code = app(arguments, prog_name="tradewind", standalone_mode=False)
     except _UsageError as error:
@@ -97,11 +97,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     if code == INTERRUPTED:
         return _tell("Interrupted", INTERRUPTED)
     return code if isinstance(code, int) else DONE
-
-
-def _log_to_stderr(*names: object) -> structlog.PrintLogger:
-    """Results alone go to stdout; the stream is looked up anew, as it may be replaced."""
-    return structlog.PrintLogger(sys.stderr)
 
 
 def _refuse_usage(error: Exception) -> int:
@@ -131,5 +126,5 @@ def _remedy(error: OSError) -> str:
 
 
 def _tell(sentence: str, code: int) -> int:
-    say(stderr(), " ".join(sentence.split()))
+    say(stderr(), redactor.text(" ".join(sentence.split())))
     return code

@@ -26,11 +26,13 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
+from tradewind.trading.arming import Arm, GrantRecord, Override
 from tradewind.trading.discrepancy import Discrepancy, Epoch, ReconcileRecord
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord, RiskState
 from tradewind.trading.order_states import Intent, OrderEvent
+from tradewind.validation.stages import StageBegan
 
-Record = Event | Decision | OrderRecord | ReconcileRecord
+Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
 
 # What is written field by field. A new record is named here, and in `Record`, and nowhere else.
@@ -46,6 +48,9 @@ _PLAIN: dict[str, type[Any]] = {
     "risk_state": RiskState,
     "discrepancy": Discrepancy,
     "epoch": Epoch,
+    "arm": Arm,
+    "override": Override,
+    "stage_began": StageBegan,
 }
 _KIND_OF = {cls: kind for kind, cls in _PLAIN.items()}
 
