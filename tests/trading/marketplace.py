@@ -18,7 +18,7 @@ from tradewind.trading.order_records import OrderAlarm
 from tradewind.trading.order_states import Intent
 from tradewind.trading.order_venue import ReportStatus
 from tradewind.trading.protection import Protection
-from tradewind.trading.protection_settings import ProtectionSettings
+from tradewind.trading.settings import StopSettings
 
 
 @dataclass
@@ -119,7 +119,7 @@ class GuardedDesk(Desk):
         self.venue: Marketplace = Marketplace(self.clock)
         self.venue.desk = self
         self.levels: dict[str, float] = {}
-        self.settings = ProtectionSettings(**settings)
+        self.settings = StopSettings(**settings)
         self.reloads: list[str] = []
 
     async def open(self) -> Self:

@@ -564,7 +564,7 @@ def test_a_halted_symbol_takes_a_stop_that_surely_reduces_and_nothing_else(tmp_p
         order = await place(desk)
         desk.venue.fill(desk.venue.orders[order.id], 10)
         await desk.clock.advance(1)
-        desk.manager.warn(Alarm.FOREIGN, SPOT.symbol, "", "an order that is not ours")
+        desk.manager.warn(Alarm.FOREIGN, SPOT.symbol, "an order that is not ours")
         too_much = replace(desk.order(SPOT.symbol, -11), type=OrderType.STOP, trigger=Decimal(90))
         stop = replace(desk.order(SPOT.symbol, -10), type=OrderType.STOP, trigger=Decimal(90))
         sale = desk.order(SPOT.symbol, -10)
