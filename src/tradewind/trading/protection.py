@@ -26,7 +26,7 @@ from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_names import OrderNames
 from tradewind.trading.order_records import OrderAlarm, Risk
 from tradewind.trading.order_states import Alarm, OrderState, Status
-from tradewind.trading.order_watch import first_of, is_clear, is_over
+from tradewind.trading.order_watch import is_clear, is_over, within
 from tradewind.trading.quotes import Quotes
 from tradewind.trading.settings import StopSettings
 from tradewind.trading.standing import Standing
@@ -100,11 +100,7 @@ class Protection:
         while True:
             self._awake[symbol].clear()
             await self.tend(symbol)
-            timer = asyncio.ensure_future(self._clock.sleep(1.0))
-            try:
-                await first_of(self._awake[symbol], timer)
-            finally:
-                timer.cancel()
+            await within(self._clock, self._awake[symbol], 1.0)
 
     async def tend(self, symbol: str) -> None:
         """Bring what rests at the venue in line with the position and its level."""
@@ -116,8 +112,16 @@ class Protection:
 
     def protected(self, symbol: str) -> bool:
         """Does a stop for the whole position rest at the venue, as far as is known?"""
-        lots = -self._standing.position_lots()[symbol]
+        lots = -self.held(symbol)
         return not lots or any(s.remaining == lots for s in self._working(symbol))
+
+    def exiting(self, symbol: str) -> bool:
+        """Is a market order that closes on its way?"""
+        return any(self._is_exit(s) for s in self._live(symbol))
+
+    def held(self, symbol: str) -> int:
+        """Signed lots that can be closed."""
+        return self._standing.position_lots()[symbol]
 
     async def make_room(self, symbol: str) -> bool:
         """Free what stops lock on spot, under the symbol's lock; False while it is not clear that it is free."""
@@ -130,10 +134,11 @@ class Protection:
         """One market order for all of it, under the symbol's lock; nothing while another exit is on its way."""
         if self._now() < self._not_before.get((symbol, EXIT), 0):
             return
-        if any(self._is_exit(s) for s in self._live(symbol)):
+        for state in filter(self._is_exit, self._live(symbol)):
+            self._check(state)
             return
         await self._cancel(self._live(symbol))
-        lots = -self._standing.position_lots()[symbol]
+        lots = -self.held(symbol)
         if not lots or self._is_dust(symbol, lots):
             return
         at = self.names.bar_close
@@ -142,13 +147,15 @@ class Protection:
         if state is None or state.status is Status.REJECTED:
             await self._refused(symbol, EXIT, state)
         else:
+            if not is_over(state):
+                self._manager.clarify(order.id)
             self._wait(symbol, EXIT, 1.0)  # what it leaves is sold next, but not in a rush
 
     async def _tend(self, symbol: str) -> None:
         self._miss_stops(symbol)
         if not self._latch.entries:
             await self._cancel([s for s in self._live(symbol) if self._adds(s)])
-        held, level = self._standing.position_lots()[symbol], self._standing.protective_level(symbol)
+        held, level = self.held(symbol), self._standing.protective_level(symbol)
         if held and self._latch.state in (Risk.FLATTENING, Risk.FLAT):
             await self.close_position(symbol, FLATTEN)
         elif not held or not level or self._is_dust(symbol, held):
@@ -184,6 +191,7 @@ class Protection:
         trigger = self._next_trigger(symbol, lots, level, current)
         if current is not None and (current.remaining, current.intent.trigger) == (lots, trigger):
             await self._cancel(stops[:-1])
+            self._resting[symbol].add(current.intent.client_id)
             self._check(current)
             return
         if self._now() < self._not_before.get((symbol, STOP), 0):
@@ -292,10 +300,9 @@ class Protection:
             self._let_go.discard(name)
             self._vanished.discard(name)
 
-    def _check(self, stop: OrderState) -> None:
-        """Ask now and then whether it still rests: its stream may be silent."""
-        name, now = stop.intent.client_id, self._now()
-        self._resting[stop.intent.symbol].add(name)
+    def _check(self, state: OrderState) -> None:
+        """Ask now and then what became of it: the stream may be silent."""
+        name, now = state.intent.client_id, self._now()
         if now - self._asked_at.setdefault(name, now) >= CHECK_SECONDS * 1000:
             self._asked_at[name] = now
             self._manager.clarify(name)
@@ -326,11 +333,11 @@ class Protection:
         return [s for s in live if s.intent.client_id not in self._vanished]
 
     def _is_exit(self, state: OrderState) -> bool:
-        held = self._standing.position_lots()[state.intent.symbol]
+        held = self.held(state.intent.symbol)
         return state.intent.type is OrderType.MARKET and state.remaining * held < 0
 
     def _adds(self, state: OrderState) -> bool:
-        held = self._standing.position_lots()[state.intent.symbol]
+        held = self.held(state.intent.symbol)
         return not state.protects and not state.intent.reduce_only and state.remaining * held >= 0
 
     def _wait(self, symbol: str, what: str, seconds: float) -> None:
