@@ -157,6 +157,28 @@ def test_a_restored_list_goes_on() -> None:
     assert other.lists.find("a", found.id).status is ListStatus.ALL_DONE
 
 
+def test_two_that_wait_need_room_for_two() -> None:
+    world = exchange(flat(5))
+    room = world.listings[SPOT].filters.max_algo_orders
+    for number in range(room - 1):
+        world.place("a", sell(STOP, "0.1", stop_price=str(90 - number)))
+    profit = sell(OrderType.TAKE_PROFIT_MARKET, "1", stop_price="110")
+    assert refusal(world, profit, sell(STOP, "1", stop_price="95")) is Refusal.MAX_ALGO_ORDERS
+    world.lists.place("a", sell(MAKER, "1", "110"), sell(STOP, "1", stop_price="95"))
+    assert refusal(world, *pair("0.2")) is Refusal.MAX_ALGO_ORDERS
+
+
+@pytest.mark.parametrize("name", ["away", ""])
+def test_both_orders_tell_the_cancel_by_its_name(name: str) -> None:
+    world = exchange(flat(5))
+    found = world.lists.place("a", *pair(profit="up", stop="down"))
+    seen: list = []
+    world.subscribe(seen.append)
+    world.lists.cancel("a", SPOT, found.id, cancel_client_id=name)
+    told = [(e.original_client_id, e.client_id) for e in seen if type(e).__name__ == "OrderUpdate"]
+    assert told == [("up", name or "up"), ("down", name or "down")]
+
+
 def test_lists_that_are_done_are_let_go() -> None:
     world = exchange(flat(5), keep_orders=4)
     for _ in range(10):

@@ -28,7 +28,7 @@ from tradewind.market import (
     TargetWeights,
 )
 from tradewind.trading.discrepancy import Discrepancy, Epoch, Settled
-from tradewind.trading.order_records import Baseline, Denied, OrderAlarm
+from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, Risk, RiskState
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 from tradewind.trading.records import decode, encode
 
@@ -65,6 +65,7 @@ order_records = st.one_of(
     st.builds(Denied, times, texts, texts, lots, texts),
     st.builds(OrderAlarm, times, texts, texts, st.sampled_from(Alarm), texts),
     st.builds(Baseline, times, texts, decimals),
+    st.builds(RiskState, times, st.sampled_from(Risk), texts),
     st.builds(Discrepancy, times, texts, decimals, decimals, st.sampled_from(Settled)),
     st.builds(Epoch, times, texts),
 )

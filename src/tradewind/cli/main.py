@@ -19,6 +19,7 @@ from tradewind.cli.common import Interrupted
 from tradewind.cli.data import data_app
 from tradewind.cli.demo import demo_command
 from tradewind.cli.exchange import exchange_app
+from tradewind.cli.init import init_command
 from tradewind.cli.model import model_app
 from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
@@ -37,6 +38,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # defaults stand in square brackets, which "rich" takes for styles
     help="Train trading agents on crypto candles, prove honestly whether they have an edge, trade those that do.",
 )
+app.command("init")(init_command)
 app.add_typer(data_app, name="data")
 app.command("train")(train_command)
 app.command("backtest")(backtest_command)

@@ -105,6 +105,7 @@ def _free_journal(path: Path) -> Path:
 def paper_session(trial: Trial, path: Path, watch: Watcher | None = None) -> SessionSummary:
     """One session over recorded bars, journalled in `path`."""
     from tradewind.data.replaying import Replay
+    from tradewind.trading.desk import BarDesk
     from tradewind.trading.engine import Engine
     from tradewind.trading.journal import Journal
     from tradewind.trading.session import run_session
@@ -118,7 +119,7 @@ def paper_session(trial: Trial, path: Path, watch: Watcher | None = None) -> Ses
     venue = PaperVenue(market.instruments, agent.rules, trial.capital)
     session = describe_session(trial, run)
     with Journal.create(path, session) as journal:
-        return asyncio.run(run_session(engine, Replay(market), venue, journal, watch))
+        return asyncio.run(run_session(engine, Replay(market), BarDesk(engine, venue, journal), watch))
 
 
 def describe_session(trial: Trial, run: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from tradewind.exchange import DepthShape, Exchange, Listing, MarketClock, Permission, listing_of
 from tradewind.gateway import snapshots
@@ -25,8 +26,18 @@ from tradewind.gateway.server import Server
 from tradewind.gateway.wire import Dialect
 from tradewind.market import Clock, ConfigError, Instrument, Market
 
+
+class Spoken(Protocol):
+    """How a dialect is made, and its name."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, house: House) -> Dialect: ...
+
+
 # Every protocol family that is spoken. A new one is named here and nowhere else.
-DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
+DIALECTS: dict[str, tuple[Spoken, ...]] = {
     "binance": (BinanceSpot, BinanceUsdm),
     "bitget": (BitgetV2, BitgetV3),
 }

@@ -18,6 +18,7 @@ from tradewind.market import (
     Kind,
     Order,
     OrderId,
+    OrderType,
 )
 from tradewind.trading.discrepancy import Epoch
 from tradewind.trading.journal import Journal
@@ -150,9 +151,10 @@ class OrderLedger:
         symbol = order.symbol
         if symbol not in self.baselines:
             return f"what the account holds of {symbol} was not read yet: start first"
-        if symbol in self.halted:
+        reduces = self._surely_reduces(order, before)
+        if symbol in self.halted and not (reduces and order.type is OrderType.STOP):
             return f"{symbol} is halted: compare with the venue, then re-arm"
-        if self._surely_reduces(order, before):
+        if reduces:
             return ""
         if paused:
             return paused

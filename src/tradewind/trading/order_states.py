@@ -65,6 +65,8 @@ class Alarm(StrEnum):
     UNSUPPORTED = "unsupported"  # a negative balance, or an account of a type that is not supported
     UNREACHABLE = "unreachable"  # the venue did not answer several times, or is in maintenance
     RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
+    STOP_LOST = "stop_lost"  # a protective order ended, and not by us
+    UNPROTECTED = "unprotected"  # the venue refuses to protect a position
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,11 @@ class OrderState:
     def lots(self) -> int:
         """What was asked for, without sign."""
         return abs(self.intent.lots)
+
+    @property
+    def protects(self) -> bool:
+        """Does it rest at the venue to close a position?"""
+        return self.intent.type is OrderType.STOP
 
     @property
     def done(self) -> bool:

@@ -64,6 +64,7 @@ class WsApiTalk:
         """The account that asked, and the result."""
         rest, address = self._rest, self.line.address
         now, key = rest.house.wire.now_ms(), None
+        rest.limits.enter(address, now)
         params = signed_params(sent)
         rest.limits.admit(address, route.cost(params), now)
         if route.security is not Security.NONE:

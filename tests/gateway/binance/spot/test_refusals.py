@@ -230,6 +230,26 @@ async def test_keys(here: tuple[Running, Any]) -> None:
         assert code_of(client) == code
 
 
+async def test_a_key_that_nobody_has_is_told_differently_by_trading_and_wallet(
+    here: tuple[Running, Any],
+) -> None:
+    found, client = here
+    client.apiKey = "unknown"
+    for call, status, code in (
+        (client.privateGetAccount, " 401 ", -2015),
+        (client.sapiGetAccountStatus, " 400 ", -2008),
+        (client.sapiGetCapitalConfigGetall, " 400 ", -2008),
+    ):
+        with pytest.raises(ccxt.BaseError) as caught:
+            await call()
+        assert (code_of(client), status in str(caught.value)) == (code, True)
+    found.house.exchange.control.add_key("me", "elsewhere", "e" * 64, addresses=("10.0.0.1",))
+    client.apiKey = "elsewhere"
+    with pytest.raises(ccxt.BaseError):
+        await client.sapiGetAccountStatus()
+    assert code_of(client) == -2015
+
+
 async def test_an_account_that_may_not_trade(here: tuple[Running, Any]) -> None:
     found, client = here
     found.house.exchange.account("me").can_trade = False

@@ -36,7 +36,6 @@ class AssetsTopic(UnifiedTopic):
     def greet(self) -> Any:
         exchange, pool = self.exchange, self.desk.pool
         found = totals(exchange, pool, self.account)
-        ratio = found["maintenance"] / found["equity"] if found["equity"] > 0 else Decimal(0)
         coins = [
             {**{k: v for k, v in row.items() if k != "debt"}, "debts": "0", "borrow": "0"}
             for row in coin_rows(exchange, pool, self.account)
@@ -45,11 +44,11 @@ class AssetsTopic(UnifiedTopic):
             {
                 "unrealisedPnL": rounded(found["profit"]),
                 "totalEquity": rounded(found["equity"]),
-                "positionMgnRatio": rounded(ratio),
+                "positionMgnRatio": rounded(found["ratio"]),
                 "mmr": rounded(found["maintenance"]),
-                "effEquity": rounded(found["equity"]),
+                "effEquity": rounded(found["effective"]),
                 "imr": rounded(found["initial"]),
-                "mgnRatio": rounded(ratio),
+                "mgnRatio": rounded(found["ratio"]),
                 "coin": coins,
             }
         ]
