@@ -21,6 +21,8 @@ from tradewind.cli.demo import demo_command
 from tradewind.cli.exchange import exchange_app
 from tradewind.cli.init import init_command
 from tradewind.cli.model import model_app
+from tradewind.cli.panic import panic_command
+from tradewind.cli.reconcile import reconcile_command
 from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
 from tradewind.cli.tables import say, stderr
@@ -46,6 +48,8 @@ app.command("report")(report_command)
 app.add_typer(model_app, name="model")
 app.add_typer(run_app, name="run")
 app.command("replay")(replay_command)
+app.command("reconcile")(reconcile_command)
+app.command("panic")(panic_command)
 app.add_typer(exchange_app, name="exchange")
 app.command("demo")(demo_command)
 

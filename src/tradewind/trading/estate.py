@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -46,18 +47,21 @@ def estate_of(journal: Path, symbols: Iterable[str]) -> Estate:
     """
     described = tuple(symbols)
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            return _read(_copy(journal, Path(folder)), described)
+        with copied(journal) as path:
+            return _read(path, described)
     except (TradewindError, OSError, KeyError, ValueError) as error:
         return Estate(described, trouble=" ".join(str(error).split()))
 
 
-def _copy(journal: Path, folder: Path) -> Path:
-    for suffix in ("", "-wal"):
-        part = journal.with_name(journal.name + suffix)
-        if part.exists() or not suffix:
-            shutil.copyfile(part, folder / part.name)
-    return folder / journal.name
+@contextmanager
+def copied(journal: Path) -> Iterator[Path]:
+    """A copy of a journal that another process may be writing, with what is not in its main file yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in ("", "-wal"):
+            part = journal.with_name(journal.name + suffix)
+            if part.exists() or not suffix:
+                shutil.copyfile(part, Path(folder) / part.name)
+        yield Path(folder) / journal.name
 
 
 def _read(path: Path, described: tuple[str, ...]) -> Estate:

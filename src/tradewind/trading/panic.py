@@ -109,11 +109,10 @@ class Panic:
             self._notes.setdefault("", f"what it traded could not be read: {error}")
         self.record.residue = [*self._notes.values(), *([self._trouble] if self._trouble else [])]
         self.record.dust = list(self._dust.values())
-        self.record.flat = clear and not self._notes
-        self.record.step(self._clock.now_ms(), "end", flat=self.record.flat)
-        if not self.reached:
-            return ExitCode.UNREACHABLE
-        return ExitCode.FLAT if self.record.flat else ExitCode.NOT_FLAT
+        code = ExitCode.FLAT if clear and not self._notes else ExitCode.NOT_FLAT
+        code = code if self.reached else ExitCode.UNREACHABLE
+        self.record.end(self._clock.now_ms(), int(code))
+        return code
 
     async def _round(self) -> int:
         """Cancel and close what is there now; how many things were left when it was read."""

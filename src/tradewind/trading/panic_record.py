@@ -31,6 +31,8 @@ class PanicRecord:
     residue: list[str] = field(default_factory=list)
     dust: list[str] = field(default_factory=list)
     flat: bool = False
+    code: int | None = None  # of the process that wrote it; None while it is at work
+    unwritten: str = ""  # why the file could not be written
 
     @classmethod
     def begin(cls, folder: Path, at: int, scope: str) -> PanicRecord:
@@ -39,13 +41,23 @@ class PanicRecord:
     def step(self, at: int, what: str, **about: Any) -> None:
         """Note something that was done, and put all of it on disk."""
         self.steps.append({"at": at, "what": what, **about})
-        self.save()
+        try:
+            self.save()
+        except OSError as error:  # a full disk is no reason to keep positions; it is told at the end
+            self.unwritten = f"what was done could not be written to {self.path}: {error.strerror}"
+
+    def end(self, at: int, code: int) -> None:
+        self.code, self.flat = code, code == 0
+        if self.unwritten:
+            self.residue.append(self.unwritten)
+        self.step(at, "end", code=code)
 
     def save(self) -> None:
         value = {
             "at": self.at,
             "scope": self.scope,
             "flat": self.flat,
+            "code": self.code,
             "residue": self.residue,
             "dust": self.dust,
             "orders": self.orders,
