@@ -16,6 +16,7 @@ import typer
 from tradewind import __version__
 from tradewind.cli.backtest import backtest_command
 from tradewind.cli.common import Interrupted
+from tradewind.cli.control import rearm_command, status_command, stop_command
 from tradewind.cli.data import data_app
 from tradewind.cli.demo import demo_command
 from tradewind.cli.exchange import exchange_app
@@ -47,6 +48,9 @@ app.command("backtest")(backtest_command)
 app.command("report")(report_command)
 app.add_typer(model_app, name="model")
 app.add_typer(run_app, name="run")
+app.command("status")(status_command)
+app.command("stop")(stop_command)
+app.command("rearm")(rearm_command)
 app.command("replay")(replay_command)
 app.command("reconcile")(reconcile_command)
 app.command("panic")(panic_command)

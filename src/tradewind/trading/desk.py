@@ -7,9 +7,11 @@ from typing import Protocol
 
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Snapshot, Venue
 from tradewind.trading.engine import Engine
+from tradewind.trading.guards import Guards
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_records import Denied
+from tradewind.trading.protection import Protection
 from tradewind.trading.records import Record
 
 WARMING_BATCH = 500  # records to a transaction while nothing trades
@@ -88,17 +90,25 @@ class BarDesk:
 class OrderDesk:
     """Over an order manager, which hands each fill to the engine as soon as it is on disk."""
 
-    def __init__(self, manager: OrderManager) -> None:
-        self._manager = manager
+    def __init__(self, manager: OrderManager, guards: Guards, protection: Protection) -> None:
+        self._manager, self._guards, self._protection = manager, guards, protection
 
     async def before(self, item: Item) -> None:
         pass
 
     async def after(self, item: Item, decision: Decision | None) -> None:
-        if decision is None:
+        if decision is None or not isinstance(item, Snapshot):
             self._manager.write(item)
-        else:
-            await self._manager.submit(decision.orders, str(decision.at), [item, decision])
+            if isinstance(item, Command):
+                self._guards.latch.apply(item)
+            return
+        orders, denied = self._guards.review(decision.orders, item.close_time)
+        await self._manager.submit(orders, str(decision.at), [item, decision, *denied])
+        self._protection.names.bar_close = item.close_time
+        for order in orders:
+            self._guards.note_sent(order)
+        for symbol in self._protection.locks:
+            self._protection.wake(symbol)
 
     async def end(self) -> None:
         await self._manager.close()
