@@ -27,6 +27,7 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 from tradewind.trading.records import decode, encode
@@ -58,12 +59,14 @@ commands = st.builds(Command, st.sampled_from(CommandKind), times, texts)
 
 
 events = st.builds(OrderEvent, times, texts, st.sampled_from(Happening), times, texts, texts, texts, texts)
+five = st.tuples(prices, prices, prices, prices, st.floats(0, 1e15))
 order_records = st.one_of(
     st.builds(Intent, times, texts, texts, lots, st.booleans(), texts, texts),
     events,
     st.builds(Denied, times, texts, texts, lots, texts),
     st.builds(OrderAlarm, times, texts, texts, st.sampled_from(Alarm), texts),
     st.builds(Baseline, times, texts, decimals),
+    st.builds(Revision, times, texts, times, st.none() | five, five),
 )
 
 

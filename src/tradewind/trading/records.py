@@ -27,10 +27,11 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 
-Record = Event | Decision | OrderRecord
+Record = Event | Decision | OrderRecord | Revision
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
 
 
@@ -57,6 +58,8 @@ def encode(record: Record) -> tuple[str, int, bytes]:
             return "order_alarm", record.at, _dump(_plain(record))
         case Baseline():
             return "baseline", record.at, _dump(_plain(record))
+        case Revision():
+            return "revision", record.at, _dump(_plain(record))
         case _:
             assert_never(record)
 
@@ -88,6 +91,9 @@ def decode(kind: str, payload: bytes) -> Record:
             return OrderAlarm(**data | {"alarm": Alarm(data["alarm"])})
         case "baseline":
             return Baseline(**data | {"quantity": Decimal(data["quantity"])})
+        case "revision":
+            before, after = data["before"], tuple(data["after"])
+            return Revision(**data | {"before": before and tuple(before), "after": after})
     raise Inconsistent(f"the journal holds a record of kind {kind!r}: it was written by a newer version")
 
 
@@ -95,7 +101,7 @@ def _dump(value: Any) -> bytes:
     return orjson.dumps(value, default=str)
 
 
-def _plain(record: Fill | CashFlow | Command | OrderRecord) -> dict[str, Any]:
+def _plain(record: Fill | CashFlow | Command | OrderRecord | Revision) -> dict[str, Any]:
     return {f.name: getattr(record, f.name) for f in fields(record)}
 
 
