@@ -20,6 +20,7 @@ from tradewind.policy.protocol import Weights
 from tradewind.trading.desk import BarDesk, Item
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
+from tradewind.trading.order_records import Denied
 from tradewind.trading.recovery import Resumed, resume
 from tradewind.trading.session import run_session
 from tradewind.venues import PaperVenue
@@ -87,6 +88,37 @@ def test_a_run_cut_off_anywhere_ends_as_if_it_never_had_been(
             go_on(journal, agent, market)
         again = read(tmp_path / f"{at}.sqlite")
         assert list(map(timeless, again)) == list(map(timeless, whole)), f"cut after {at} records"
+
+
+def test_orders_of_a_bar_that_is_late_are_denied_and_not_sent_again_after_a_restart(
+    agent: Agent, market: Market, tmp_path: Path
+) -> None:
+    """Every third decision comes too late. Cut off behind such a one, the run goes on as it would have."""
+
+    def play(path: Path, known: list[Any], taken: int) -> list[Any]:
+        late = {int(t) for t in market.close_time[::3]}
+        with cut(path, known, describe(agent, market)) as journal:
+            engine = Engine(agent, market.instruments, market.timeframe, CAPITAL, run="test")
+            venue = PaperVenue(market.instruments, agent.rules, CAPITAL)
+
+            async def work() -> None:
+                found = await resume(journal, engine, venue=venue)
+                desk = BarDesk(
+                    engine, venue, journal, found.ahead, lambda s: "too late" if s.close_time in late else ""
+                )
+                await run_session(engine, From(market, taken), desk)
+
+            asyncio.run(work())
+        return list(map(timeless, read(path)))
+
+    whole = play(tmp_path / "whole.sqlite", [], 0)
+    denied = {r.client_id for r in whole if isinstance(r, Denied)}
+    filled = {r.order_id for r in whole if isinstance(r, Fill)}
+    assert len(denied) > 10
+    assert not denied & filled
+    k = next(k for k, r in enumerate(whole) if isinstance(r, Denied) and not isinstance(whole[k + 1], Denied))
+    taken = sum(isinstance(r, Snapshot | Command) for r in whole[: k + 1])
+    assert play(tmp_path / "again.sqlite", whole[: k + 1], taken) == whole
 
 
 def test_a_restart_keeps_every_number_of_the_books(agent: Agent, market: Market, path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Snapshot, Venue
 from tradewind.trading.engine import Engine
+from tradewind.trading.guards import Guards
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_manager import OrderManager
+from tradewind.trading.order_records import Denied
+from tradewind.trading.protection import Protection
 from tradewind.trading.records import Record
 
 WARMING_BATCH = 500  # records to a transaction while nothing trades
@@ -33,12 +36,19 @@ class BarDesk:
     """Over a venue that answers bar by bar, as that of paper does.
 
     `ahead`: events that stand in the journal after its last bar. The venue tells them again, and must say the same.
+    `objection`: why the orders decided on a bar must not be sent, such as that it closed long ago; empty if they may.
     """
 
     def __init__(
-        self, engine: Engine, venue: Venue, journal: Journal, ahead: Sequence[Fill | CashFlow] = ()
+        self,
+        engine: Engine,
+        venue: Venue,
+        journal: Journal,
+        ahead: Sequence[Fill | CashFlow] = (),
+        objection: Callable[[Snapshot], str] | None = None,
     ) -> None:
         self._engine, self._venue, self._journal = engine, venue, journal
+        self._objection = objection or (lambda snapshot: "")
         self._ahead = list(ahead)
         self._pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
 
@@ -58,11 +68,16 @@ class BarDesk:
             self._engine.process(event)
 
     async def after(self, item: Item, decision: Decision | None) -> None:
-        self._pending += [item] if decision is None else [item, decision]
-        if decision is not None or len(self._pending) >= WARMING_BATCH:
-            self._write()
-        if decision is not None:
-            await self._venue.submit(decision.orders)
+        if not isinstance(item, Snapshot) or decision is None:
+            self._pending.append(item)
+            if len(self._pending) >= WARMING_BATCH:
+                self._write()
+            return
+        text = self._objection(item) if decision.orders else ""
+        denied = [Denied(item.at, o.id, o.symbol, o.lots, text) for o in decision.orders if text]
+        self._pending += [item, decision, *denied]
+        self._write()
+        await self._venue.submit(() if denied else decision.orders)
 
     async def end(self) -> None:
         self._write()
@@ -75,17 +90,25 @@ class BarDesk:
 class OrderDesk:
     """Over an order manager, which hands each fill to the engine as soon as it is on disk."""
 
-    def __init__(self, manager: OrderManager) -> None:
-        self._manager = manager
+    def __init__(self, manager: OrderManager, guards: Guards, protection: Protection) -> None:
+        self._manager, self._guards, self._protection = manager, guards, protection
 
     async def before(self, item: Item) -> None:
         pass
 
     async def after(self, item: Item, decision: Decision | None) -> None:
-        if decision is None:
+        if decision is None or not isinstance(item, Snapshot):
             self._manager.write(item)
-        else:
-            await self._manager.submit(decision.orders, str(decision.at), [item, decision])
+            if isinstance(item, Command):
+                self._guards.latch.apply(item)
+            return
+        orders, denied = self._guards.review(decision.orders, item.close_time)
+        await self._manager.submit(orders, str(decision.at), [item, decision, *denied])
+        self._protection.names.bar_close = item.close_time
+        for order in orders:
+            self._guards.note_sent(order)
+        for symbol in self._protection.locks:
+            self._protection.wake(symbol)
 
     async def end(self) -> None:
         await self._manager.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from tradewind.market import (
     Decision,
     Event,
     Fill,
+    FillReason,
     Inconsistent,
     Instrument,
     Kind,
@@ -35,6 +36,7 @@ from tradewind.market import (
 )
 from tradewind.market.orders import derive_order_id
 from tradewind.policy.agent import Agent
+from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import kernel
 from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
@@ -87,8 +89,38 @@ class Engine:
         """Is the kill switch latched?"""
         return bool(self.accounts[0]["halted"])
 
+    @property
+    def day_start_equity(self) -> float:
+        """At the first close of the UTC day, in quote."""
+        return float(self.accounts[0]["day_start_equity"])
+
+    @property
+    def losing_streak(self) -> int:
+        """Bars in a row in which what was closed lost money."""
+        return int(self.accounts[0]["losses"])
+
     def position_lots(self) -> dict[str, int]:
         return {symbol: int(self.positions[0, a]["lots"]) for symbol, a in self._index.items()}
+
+    def protective_level(self, symbol: str) -> float:
+        """The price at which the position is to be closed: stop loss or trailing stop; 0 when there is none."""
+        position = self.positions[0, self._place(symbol)]
+        return float(stop_level(position, self._rules, position["peak"])) if position["lots"] else 0.0
+
+    def protective_reason(self, symbol: str) -> FillReason:
+        """Which of the two it is."""
+        position = self.positions[0, self._place(symbol)]
+        fixed = stop_loss_level(position, self._rules)
+        is_fixed = self._rules["stop_loss"] > 0 and self.protective_level(symbol) == fixed
+        return FillReason.STOP if is_fixed else FillReason.TRAILING_STOP
+
+    def equity_at(self, prices: Mapping[str, float]) -> float:
+        """Equity in quote at other prices; a symbol that is left out keeps its last one."""
+        positions = self.positions.copy()
+        for symbol, price in prices.items():
+            positions[0, self._place(symbol)]["mark"] = price
+            positions[0, self._place(symbol)]["price"] = price
+        return float(equity_now(self.accounts[0], positions, 0, self._records))
 
     def process(self, event: Event) -> Decision | None:
         """Take one event; a snapshot may answer with a decision.

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Snapshot, Venue
+from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Order, OrderId, Snapshot, Venue
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
+from tradewind.trading.order_records import Denied
 from tradewind.trading.records import Record
 
 
@@ -35,39 +36,59 @@ async def resume(
     No policy is asked: decisions are taken as they were made. `Inconsistent` if the journal does not lead there.
     """
     found = Resumed()
-    bar: Snapshot | None = None
+    taker = _Taker(engine, venue, found)
     for found.records, record in journal.records():
         for book in books:
             book.apply(record)
-        if bar is not None:
-            await _take_bar(engine, bar, record if isinstance(record, Decision) else None, venue)
-            bar = None
-        match record:
-            case Snapshot():
-                await _repeat(venue, record, found)
-                found.last_close, bar = record.close_time, record
-            case Fill() | CashFlow():
-                engine.process(record)
-                found.ahead.append(record)
-            case Command():
-                await _repeat(venue, record, found)
-                engine.process(record)
-    if bar is not None:
-        await _take_bar(engine, bar, None, venue)
+        await taker.take(record)
+    await taker.settle()
     return found
 
 
-async def _take_bar(engine: Engine, bar: Snapshot, decision: Decision | None, venue: Venue | None) -> None:
-    engine.restore(bar, decision)
-    if venue is not None and decision is not None:
-        await venue.submit(decision.orders)
+class _Taker:
+    """A bar waits for its decision, and the decision's orders for what was denied of them."""
 
+    def __init__(self, engine: Engine, venue: Venue | None, found: Resumed) -> None:
+        self._engine, self._venue, self._found = engine, venue, found
+        self._bar: Snapshot | None = None
+        self._orders: dict[OrderId, Order] = {}
 
-async def _repeat(venue: Venue | None, item: Snapshot | Command, found: Resumed) -> None:
-    """The venue of paper does again what the journal says that it did."""
-    if venue is not None and list(await venue.events_before(item)) != found.ahead:
-        raise Inconsistent(
-            f"the paper venue repeats the bar of {item.at} otherwise than the journal has it: "
-            "it was written by another version, go on with that one or begin a new run"
-        )
-    found.ahead.clear()
+    async def take(self, record: Record) -> None:
+        match record:
+            case Decision():
+                if self._bar is not None:
+                    self._engine.restore(self._bar, record)
+                self._bar = None
+                self._orders = {order.id: order for order in record.orders}
+            case Denied():
+                self._orders.pop(record.client_id, None)
+            case Snapshot():
+                await self.settle()
+                await self._repeat(record)
+                self._found.last_close, self._bar = record.close_time, record
+            case Fill() | CashFlow():
+                await self.settle()
+                self._engine.process(record)
+                self._found.ahead.append(record)
+            case Command():
+                await self.settle()
+                await self._repeat(record)
+                self._engine.process(record)
+
+    async def settle(self) -> None:
+        """Nothing more belongs to the last bar."""
+        if self._bar is not None:
+            self._engine.restore(self._bar, None)
+            self._bar = None
+        if self._venue is not None and self._orders:
+            await self._venue.submit(tuple(self._orders.values()))
+        self._orders = {}
+
+    async def _repeat(self, item: Snapshot | Command) -> None:
+        """The venue of paper does again what the journal says that it did."""
+        if self._venue is not None and list(await self._venue.events_before(item)) != self._found.ahead:
+            raise Inconsistent(
+                f"the paper venue repeats the bar of {item.at} otherwise than the journal has it: "
+                "it was written by another version, go on with that one or begin a new run"
+            )
+        self._found.ahead.clear()

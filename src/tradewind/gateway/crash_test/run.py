@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
 from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
@@ -22,6 +22,8 @@ STOP_SECONDS = 5.0  # between SIGTERM and SIGKILL
 RESTART_SECONDS = 0.5
 MOST_STARTS = 50
 STEP_SECONDS = 0.1  # of wall time, between steps of market time
+AROUND_SECONDS = 1.0  # to open an exchange, to start a bot and to let it end
+LAST_LINES, LAST_BYTES = 12, 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,24 @@ class CrashTest:
     speed: float = 60.0
     step_ms: int = 0
     kill_after: tuple[int, ...] = ()
+    unified: bool = False  # Bitget's unified account, served by v3
     balance: Decimal = Decimal(100_000)
     terms: Terms = field(default_factory=Terms)
     logs: Path | None = None
 
+    @property
+    def about_seconds(self) -> float:
+        """How long all scenarios take, when the bot lives through them."""
+        return len(self.scenarios) * (self.seconds + self.settle_seconds + AROUND_SECONDS)
+
 
 @dataclass(slots=True)
 class Run:
-    """One scenario done. `code` is the bot's exit code when it ended by itself, `starts` how often it began."""
+    """One scenario done. `code` is the bot's exit code when it ended by itself, `starts` how often it began.
+
+    `fired` is how often the scenario's faults and commands came to it; `last_words` are the last lines that a bot
+    which ended by itself wrote to stderr (or to its log).
+    """
 
     scenario: Scenario
     judgement: Judgement
@@ -58,6 +70,7 @@ class Run:
     steps_failed: list[str] = field(default_factory=list)
     starts: int = 1
     code: int | None = None
+    last_words: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -81,6 +94,7 @@ class Run:
             "greatest_exposure": str(made.exposure),
             "starts": self.starts,
             "exit_code": self.code,
+            "last_words": list(self.last_words),
             "findings": [
                 {"fault": f.fault, "detail": f.detail, "fails": f.fault.fails} for f in made.findings
             ],
@@ -107,6 +121,7 @@ def environment(exchange: LocalExchange, test: CrashTest, folder: str) -> dict[s
         "TRADEWIND_WS_URL": "ws" + exchange.url.removeprefix("http"),
         "TRADEWIND_VENUE": test.venue,
         "TRADEWIND_SYMBOL": test.symbol,
+        "TRADEWIND_UNIFIED": "yes" if test.unified else "",
         "TRADEWIND_FOLDER": folder,
         "TRADEWIND_API_KEY": account.key,
         "TRADEWIND_API_SECRET": account.secret,
@@ -115,7 +130,7 @@ def environment(exchange: LocalExchange, test: CrashTest, folder: str) -> dict[s
 
 
 async def _one(test: CrashTest, scenario: Scenario) -> Run:
-    opening = Opening.local("bot", {"USDT": test.balance})
+    opening = replace(Opening.local("bot", {"USDT": test.balance}), unified=test.unified)
     settings = Settings(
         markets=test.markets,
         start_ms=test.start_ms,
@@ -131,11 +146,12 @@ async def _one(test: CrashTest, scenario: Scenario) -> Run:
             raise ConfigError(f"{test.symbol} is not listed: known are {known}")
         exchange.faults.traffic.on = True
         names = {"venue": test.venue, "account": opening.name, "symbol": test.symbol}
-        with TemporaryDirectory(prefix="tradewind-bot-") as folder:
-            bot = _Bot(test.command, environment(exchange, test, folder), _log(test, scenario))
+        with TemporaryDirectory(prefix="tradewind-bot-") as folder, _log(test, scenario) as log:
+            bot = _Bot(test.command, environment(exchange, test, folder), log, test.logs is None)
             under_way = ScenarioRun(_with_kills(scenario, test.kill_after), exchange.control, names, bot.kill)
             async with _stepped(exchange, test.step_ms):
                 await _through(test, exchange, under_way, bot)
+            said = () if bot.code is None else _last_words(log)
         faults = exchange.faults
         fired = sum(faults.fired().values()) + under_way.commands
         evidence = Evidence(
@@ -146,7 +162,7 @@ async def _one(test: CrashTest, scenario: Scenario) -> Run:
             house.exchange.open_orders(opening.name),
         )
         judgement = judge(evidence, test.terms)
-        return Run(scenario, judgement, fired, under_way.failed, bot.starts, bot.code)
+        return Run(scenario, judgement, fired, under_way.failed, bot.starts, bot.code, said)
 
 
 async def _through(test: CrashTest, exchange: LocalExchange, under_way: ScenarioRun, bot: _Bot) -> None:
@@ -164,11 +180,18 @@ def _with_kills(scenario: Scenario, kill_after: Sequence[int]) -> Scenario:
     return replace(scenario, steps=scenario.steps + kills)
 
 
-def _log(test: CrashTest, scenario: Scenario) -> Path | None:
+def _log(test: CrashTest, scenario: Scenario) -> IO[bytes]:
     if test.logs is None:
-        return None
+        return TemporaryFile(prefix="tradewind-bot-")
     test.logs.mkdir(parents=True, exist_ok=True)
-    return test.logs / f"{scenario.name}.log"
+    return (test.logs / f"{scenario.name}.log").open("w+b")
+
+
+def _last_words(log: IO[bytes]) -> tuple[str, ...]:
+    size = log.seek(0, os.SEEK_END)
+    log.seek(max(0, size - LAST_BYTES))
+    lines = log.read().decode("utf-8", "replace").splitlines()
+    return tuple("".join(c if c.isprintable() else " " for c in line) for line in lines[-LAST_LINES:])
 
 
 @asynccontextmanager
@@ -193,10 +216,13 @@ async def _stepped(exchange: LocalExchange, step_ms: int) -> AsyncIterator[None]
 class _Bot:
     """The process of a bot: started, killed and started again, and stopped at the end."""
 
-    def __init__(self, command: tuple[str, ...], variables: dict[str, str], log: Path | None) -> None:
+    def __init__(
+        self, command: tuple[str, ...], variables: dict[str, str], log: IO[bytes], errors_only: bool
+    ) -> None:
         self._command = command
-        self._variables = os.environ | variables
-        self._log = log
+        self._variables = {"PYTHONUNBUFFERED": "1"} | os.environ | variables
+        self._errors = log
+        self._output = asyncio.subprocess.DEVNULL if errors_only else log
         self._killed = False
         self._process: asyncio.subprocess.Process | None = None
         self.starts = 0
@@ -210,12 +236,11 @@ class _Bot:
 
     async def run_for(self, seconds: float) -> None:
         """Until the time is over, or the bot ended by itself."""
-        output = self._log.open("wb") if self._log else None
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     while self.starts < MOST_STARTS:
-                        await self._start(output)
+                        await self._start()
                         assert self._process is not None
                         code = await self._process.wait()
                         if not self._killed:
@@ -225,14 +250,15 @@ class _Bot:
                         await asyncio.sleep(RESTART_SECONDS)
         finally:
             await self._stop()
-            if output is not None:
-                output.close()
 
-    async def _start(self, output: IO[bytes] | None) -> None:
-        sink = output or asyncio.subprocess.DEVNULL
+    async def _start(self) -> None:
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, env=self._variables, stdout=sink, stderr=sink, start_new_session=True
+                *self._command,
+                env=self._variables,
+                stdout=self._output,
+                stderr=self._errors,
+                start_new_session=True,
             )
         except OSError as error:
             raise ConfigError(f"{self._command[0]} cannot be started: {error.strerror}") from error
