@@ -11,14 +11,17 @@ from typing import Any, Self
 
 from tests.trading.ordering import INSTRUMENTS, PERP, SPOT, Desk, Resting, ScriptedVenue, settle
 from tests.trading.standing import ToldQuotes, ToldStanding
-from tradewind.market import OrderType, Outcome, Rejected, RejectKind
+from tradewind.market import Order, OrderType, Outcome, Rejected, RejectKind
+from tradewind.trading.execution import Execution
+from tradewind.trading.guard_settings import GuardSettings
+from tradewind.trading.guards import Guards
 from tradewind.trading.latch import Latch
 from tradewind.trading.order_names import OrderNames
-from tradewind.trading.order_records import OrderAlarm
+from tradewind.trading.order_records import Denied, OrderAlarm
 from tradewind.trading.order_states import Intent
 from tradewind.trading.order_venue import ReportStatus
 from tradewind.trading.protection import Protection
-from tradewind.trading.protection_settings import ProtectionSettings
+from tradewind.trading.settings import ExecutionSettings, StopSettings
 
 
 @dataclass
@@ -119,8 +122,12 @@ class GuardedDesk(Desk):
         self.venue: Marketplace = Marketplace(self.clock)
         self.venue.desk = self
         self.levels: dict[str, float] = {}
-        self.settings = ProtectionSettings(**settings)
+        self.settings = StopSettings(**settings)
+        self.execution_settings = ExecutionSettings()
+        self.guard_settings = GuardSettings(max_orders_per_minute=None)
         self.reloads: list[str] = []
+        self.means = 0  # lots that the balances allow
+        self.wait = 0.0
 
     async def open(self) -> Self:
         await super().open()
@@ -140,6 +147,24 @@ class GuardedDesk(Desk):
             self.names,
             self.reload,
         )
+        self.guards = Guards(
+            self.guard_settings,
+            instruments,
+            self.standing,
+            ledger,
+            self.venue.quotes,
+            self.clock,
+            self.latch,
+        )
+        self.execution = Execution(
+            self.execution_settings,
+            self.manager,
+            self.guards,
+            self.protection,
+            self.venue.quotes,
+            self.clock,
+            self,
+        )
         self.work(self._protect())
         await settle()
         return self
@@ -150,6 +175,19 @@ class GuardedDesk(Desk):
 
     async def reload(self, symbol: str) -> None:
         self.reloads.append(symbol)
+
+    async def affordable(self, order: Order) -> int:
+        return self.means
+
+    def wait_seconds(self) -> float:
+        return self.wait
+
+    def decide(self, *orders: Order) -> asyncio.Task[list[Denied]]:
+        """A bar closes now, with a fresh quote, and these are its orders."""
+        for instrument in INSTRUMENTS:
+            self.venue.quote(instrument.symbol, self.venue.price(instrument.symbol))
+        now = self.clock.now_ms()
+        return self.work(self.execution.carry_out(orders, f"decision {now}", now))
 
     async def _protect(self) -> None:
         while not self.started:

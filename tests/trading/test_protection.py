@@ -293,7 +293,7 @@ def test_without_stops_at_the_venue_the_guard_here_exits_once(tmp_path: Path, sy
         assert [i.lots for i in exits(desk, symbol)] == [-100]
         assert desk.venue.position(symbol) == 0
 
-    play(tmp_path, scenario, at_venue=False)
+    play(tmp_path, scenario, resting=False)
 
 
 @pytest.mark.fault("M8")
@@ -307,7 +307,7 @@ def test_m8_a_spike_of_the_last_price_fires_nothing_when_the_mark_is_watched(tmp
         assert exits(desk, PERP.symbol) == []
         assert desk.venue.position(PERP.symbol) == 100
 
-    play(tmp_path, scenario, at_venue=False)
+    play(tmp_path, scenario, resting=False)
 
 
 @both

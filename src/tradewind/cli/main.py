@@ -22,6 +22,8 @@ from tradewind.cli.exchange import exchange_app
 from tradewind.cli.init import init_command
 from tradewind.cli.logs import configure_logs, redactor
 from tradewind.cli.model import model_app
+from tradewind.cli.panic import panic_command
+from tradewind.cli.reconcile import reconcile_command
 from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
 from tradewind.cli.tables import say, stderr
@@ -50,6 +52,8 @@ app.command("status")(status_command)
 app.command("stop")(stop_command)
 app.command("rearm")(rearm_command)
 app.command("replay")(replay_command)
+app.command("reconcile")(reconcile_command)
+app.command("panic")(panic_command)
 app.add_typer(exchange_app, name="exchange")
 app.command("demo")(demo_command)
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Snapshot, Venue
 from tradewind.trading.engine import Engine
+from tradewind.trading.execution import Execution
 from tradewind.trading.guards import Guards
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_manager import OrderManager
@@ -90,8 +91,11 @@ class BarDesk:
 class OrderDesk:
     """Over an order manager, which hands each fill to the engine as soon as it is on disk."""
 
-    def __init__(self, manager: OrderManager, guards: Guards, protection: Protection) -> None:
+    def __init__(
+        self, manager: OrderManager, guards: Guards, protection: Protection, execution: Execution
+    ) -> None:
         self._manager, self._guards, self._protection = manager, guards, protection
+        self._execution = execution
 
     async def before(self, item: Item) -> None:
         pass
@@ -102,13 +106,10 @@ class OrderDesk:
             if isinstance(item, Command):
                 self._guards.latch.apply(item)
             return
-        orders, denied = self._guards.review(decision.orders, item.close_time)
-        await self._manager.submit(orders, str(decision.at), [item, decision, *denied])
-        self._protection.names.bar_close = item.close_time
-        for order in orders:
-            self._guards.note_sent(order)
+        await self._execution.carry_out(decision.orders, str(decision.at), item.close_time, [item, decision])
         for symbol in self._protection.locks:
             self._protection.wake(symbol)
 
     async def end(self) -> None:
+        await self._execution.end()
         await self._manager.close()

@@ -18,6 +18,7 @@ from tradewind.trading.latch import Latch
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_records import Denied, Risk
 from tradewind.trading.order_states import Status
+from tradewind.trading.pricing import price_of
 from tradewind.trading.quotes import Quote, Quotes
 from tradewind.trading.standing import Standing
 
@@ -38,15 +39,6 @@ class Breach:
 def reduces(order: Order, held: int) -> bool:
     """Does it bring a position of `held` lots towards zero, and not beyond?"""
     return held * order.lots < 0 and abs(order.lots) <= abs(held)
-
-
-def price_of(quote: Quote | None) -> float:
-    """What a position is worth by a quote: its mark, else the middle of the book, else the last trade; or NaN."""
-    if quote is not None:
-        for price in (quote.mark, quote.middle, quote.last):
-            if 0 < price < math.inf:
-                return price
-    return math.nan
 
 
 class Guards:
@@ -135,10 +127,13 @@ class Guards:
         for order in orders:
             text = self._objection(order, passed, breaches, bar_close, now)
             if text:
-                denied.append(Denied(now, order.id, order.symbol, order.lots, text))
+                denied.append(self.denied(order, text))
             else:
                 passed.append(order)
         return passed, denied
+
+    def denied(self, order: Order, text: str) -> Denied:
+        return Denied(self._clock.now_ms(), order.id, order.symbol, order.lots, text)
 
     def _objection(
         self, order: Order, before: Sequence[Order], breaches: Sequence[Breach], bar_close: int, now: int

@@ -45,9 +45,7 @@ class OrderIntake:
         self._unwritten: list[Record] = []
         self._strays: dict[FillKey, Trade] = {}  # trades of orders whose id at the venue is not known yet
         self._foreign: set[FillKey] = set()
-        self._told: set[tuple[Alarm, str, OrderId, str]] = {
-            (Alarm.FOREIGN, symbol, "", text) for symbol, text in ledger.foreign
-        }
+        self._told = {(Alarm.FOREIGN, symbol, text) for symbol, text in ledger.foreign}
 
     def write(self, *records: Record) -> None:
         """To disk in one transaction, then to the books."""
@@ -146,9 +144,8 @@ class OrderIntake:
 
     def warn_once(self, alarm: Alarm, symbol: str, client_id: OrderId, text: str) -> None:
         """The same, but not again at every sweep that finds the same."""
-        told = alarm, symbol, "" if alarm is Alarm.FOREIGN else client_id, text
-        if told not in self._told:
-            self._told.add(told)
+        if (alarm, symbol, text) not in self._told:
+            self._told.add((alarm, symbol, text))
             self.warn(alarm, symbol, client_id, text)
 
     def _owned(self, fill: Fill, owner: OrderId) -> Fill:

@@ -92,12 +92,6 @@ class OrderManager:
             if self.ledger.last_at(symbol):
                 self._intake.book_all(await self._trades(symbol))
 
-    def ask(self, client_id: OrderId) -> None:
-        """Ask the venue about one live order, soon: what it says is heard as from the stream."""
-        self._require_whole()
-        if client_id in self.ledger.live:
-            self._resolve(client_id)
-
     async def close(self) -> None:
         """End all waiting. What is in doubt stays so in the journal."""
         self._closed = True
@@ -308,7 +302,7 @@ class OrderManager:
                 text = "no such order, not open, no trade of it, nothing changed hands"
                 self._intake.happened(client_id, Happening.ABSENT, text=text)
         elif not state.done:
-            text = f"the venue does not know it, it was {state.status}"
+            text = f"the venue does not know order {client_id}, it was {state.status}"
             self._intake.warn_once(Alarm.VANISHED, state.intent.symbol, client_id, text)
         return evidence
 

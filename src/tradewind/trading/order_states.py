@@ -55,6 +55,8 @@ class Alarm(StrEnum):
     UNKNOWN_LONG = "unknown_long"
     UNKNOWN_ESCALATED = "unknown_escalated"
     ILLEGAL = "illegal"  # what was reported cannot follow from what is known
+    STOP_LOST = "stop_lost"  # a protective order ended, and not by us
+    UNPROTECTED = "unprotected"  # the venue refuses to protect a position
     DISCREPANCY = "discrepancy"  # the venue holds less or other than the journal says
     ADJUSTED = "adjusted"  # such a difference was taken into the books, as configured
     LIQUIDATED = "liquidated"  # the venue closed a position of ours: liquidation or deleveraging
@@ -65,8 +67,6 @@ class Alarm(StrEnum):
     UNSUPPORTED = "unsupported"  # a negative balance, or an account of a type that is not supported
     UNREACHABLE = "unreachable"  # the venue did not answer several times, or is in maintenance
     RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
-    STOP_LOST = "stop_lost"  # a protective order ended, and not by us
-    UNPROTECTED = "unprotected"  # the venue refuses to protect a position
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,3 +65,14 @@ async def first_of(event: asyncio.Event, timer: asyncio.Future[None]) -> None:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     finally:
         waiter.cancel()
+
+
+async def within(clock: Clock, event: asyncio.Event, seconds: float) -> bool:
+    """Is the event set before the time is up?"""
+    if not event.is_set():
+        timer = asyncio.ensure_future(clock.sleep(seconds))
+        try:
+            await first_of(event, timer)
+        finally:
+            timer.cancel()
+    return event.is_set()

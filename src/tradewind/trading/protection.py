@@ -26,13 +26,17 @@ from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_names import OrderNames
 from tradewind.trading.order_records import OrderAlarm, Risk
 from tradewind.trading.order_states import Alarm, OrderState, Status
-from tradewind.trading.order_watch import first_of, is_clear, is_over
-from tradewind.trading.protection_settings import ProtectionSettings
+from tradewind.trading.order_watch import is_clear, is_over, within
 from tradewind.trading.quotes import Quotes
+from tradewind.trading.settings import StopSettings
 from tradewind.trading.standing import Standing
-from tradewind.trading.trigger import Trigger
+from tradewind.trading.trigger import TriggerPrice
 
-LONGEST_RETRY = 30.0  # seconds
+BUDGET_SECONDS = 3.0  # in which a stop is replaced where it locks the coins
+UNFILLED_SECONDS = 10.0  # after which a stop that was reached and did not fill gives way to an exit
+CHECK_SECONDS = 10.0  # between questions whether a stop still rests
+FIRST_RETRY, LONGEST_RETRY = 2.0, 30.0  # seconds after a refusal
+REFUSALS = 3  # in a row, after which the run may only reduce
 STOP, EXIT, FLATTEN = "stop", "exit", "flatten"  # the legs of client ids
 _WORKING = (Status.OPEN, Status.PARTIAL)
 # Refusals after which the same request cannot be expected to pass soon.
@@ -47,7 +51,7 @@ class Protection:
 
     def __init__(
         self,
-        settings: ProtectionSettings,
+        settings: StopSettings,
         manager: OrderManager,
         standing: Standing,
         instruments: Mapping[str, Instrument],
@@ -61,7 +65,7 @@ class Protection:
         self.locks = {symbol: asyncio.Lock() for symbol in instruments}
         self._manager, self._ledger, self._watch = manager, manager.ledger, manager.watch
         self._standing, self._instruments = standing, instruments
-        self._trigger = Trigger(settings.trigger, quotes, clock)
+        self._trigger = TriggerPrice(settings.trigger, quotes, clock)
         self._clock, self._latch, self._reload = clock, latch, reload
         self._awake = {symbol: asyncio.Event() for symbol in instruments}
         self._resting: dict[str, set[OrderId]] = {symbol: set() for symbol in instruments}
@@ -96,11 +100,7 @@ class Protection:
         while True:
             self._awake[symbol].clear()
             await self.tend(symbol)
-            timer = asyncio.ensure_future(self._clock.sleep(1.0))
-            try:
-                await first_of(self._awake[symbol], timer)
-            finally:
-                timer.cancel()
+            await within(self._clock, self._awake[symbol], 1.0)
 
     async def tend(self, symbol: str) -> None:
         """Bring what rests at the venue in line with the position and its level."""
@@ -112,8 +112,16 @@ class Protection:
 
     def protected(self, symbol: str) -> bool:
         """Does a stop for the whole position rest at the venue, as far as is known?"""
-        lots = -self._standing.position_lots()[symbol]
+        lots = -self.held(symbol)
         return not lots or any(s.remaining == lots for s in self._working(symbol))
+
+    def exiting(self, symbol: str) -> bool:
+        """Is a market order that closes on its way?"""
+        return any(self._is_exit(s) for s in self._live(symbol))
+
+    def held(self, symbol: str) -> int:
+        """Signed lots that can be closed."""
+        return self._standing.position_lots()[symbol]
 
     async def make_room(self, symbol: str) -> bool:
         """Free what stops lock on spot, under the symbol's lock; False while it is not clear that it is free."""
@@ -126,25 +134,28 @@ class Protection:
         """One market order for all of it, under the symbol's lock; nothing while another exit is on its way."""
         if self._now() < self._not_before.get((symbol, EXIT), 0):
             return
-        if any(self._is_exit(s) for s in self._live(symbol)):
+        for state in filter(self._is_exit, self._live(symbol)):
+            self._check(state)
             return
         await self._cancel(self._live(symbol))
-        lots = -self._standing.position_lots()[symbol]
+        lots = -self.held(symbol)
         if not lots or self._is_dust(symbol, lots):
             return
         at = self.names.bar_close
         order = Order(self.names.fresh(symbol, leg), symbol, lots, True, at, reason=reason)
-        state = await self._submit(order, is_over)
-        if state is None or state.status is Status.REJECTED:
-            await self._refused(symbol, EXIT, state)
+        sent = await self._submit(order, is_over)
+        if sent is None or sent.status is Status.REJECTED:
+            await self._refused(symbol, EXIT, sent)
         else:
+            if not is_over(sent):
+                self._manager.clarify(order.id)
             self._wait(symbol, EXIT, 1.0)  # what it leaves is sold next, but not in a rush
 
     async def _tend(self, symbol: str) -> None:
         self._miss_stops(symbol)
         if not self._latch.entries:
             await self._cancel([s for s in self._live(symbol) if self._adds(s)])
-        held, level = self._standing.position_lots()[symbol], self._standing.protective_level(symbol)
+        held, level = self.held(symbol), self._standing.protective_level(symbol)
         if held and self._latch.state in (Risk.FLATTENING, Risk.FLAT):
             await self.close_position(symbol, FLATTEN)
         elif not held or not level or self._is_dust(symbol, held):
@@ -152,7 +163,7 @@ class Protection:
             await self._cancel(self._working(symbol))
         elif self._must_exit(symbol, held, level):
             await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
-        elif self.settings.at_venue:
+        elif self.settings.resting:
             await self._keep_stop(symbol, held, level)
 
     def _must_exit(self, symbol: str, held: int, level: float) -> bool:
@@ -167,7 +178,7 @@ class Protection:
             self._reached_at.pop(symbol, None)
             return False
         since = self._reached_at.setdefault(symbol, self._now())
-        return self._now() - since >= self.settings.unfilled_seconds * 1000
+        return self._now() - since >= UNFILLED_SECONDS * 1000
 
     async def _keep_stop(self, symbol: str, held: int, level: float) -> None:
         spot = self._instruments[symbol].kind is Kind.SPOT
@@ -180,6 +191,7 @@ class Protection:
         trigger = self._next_trigger(symbol, lots, level, current)
         if current is not None and (current.remaining, current.intent.trigger) == (lots, trigger):
             await self._cancel(stops[:-1])
+            self._resting[symbol].add(current.intent.client_id)
             self._check(current)
             return
         if self._now() < self._not_before.get((symbol, STOP), 0):
@@ -206,9 +218,7 @@ class Protection:
     async def _replacement_failed(self, symbol: str, state: OrderState | None) -> None:
         """The old stop is gone, the new one was refused: out, once."""
         why = "it was not sent" if state is None else f"the venue refused it ({state.kind})"
-        name = "" if state is None else state.intent.client_id
-        text = f"a stop could not be replaced, {why}: closing"
-        self._manager.warn(Alarm.UNPROTECTED, symbol, text, client_id=name)
+        self._manager.warn(Alarm.UNPROTECTED, symbol, f"a stop could not be replaced, {why}: closing")
         await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
 
     async def _place(self, symbol: str, lots: int, trigger: Decimal) -> OrderState | None:
@@ -228,13 +238,13 @@ class Protection:
         """What became of it within the budget; None when it was not sent."""
         if await self._manager.submit([order], f"protect {order.id}"):
             return None
-        return await self._watch.until(order.id, until, self.settings.budget_seconds)
+        return await self._watch.until(order.id, until, BUDGET_SECONDS)
 
     async def _refused(self, symbol: str, what: str, state: OrderState | None) -> None:
         """Wait, longer each time. What will not pass soon leaves the run only reducing."""
         self._refusals[symbol] += 1
         tries = self._refusals[symbol]
-        self._wait(symbol, what, min(self.settings.retry_seconds * 2 ** (tries - 1), LONGEST_RETRY))
+        self._wait(symbol, what, min(FIRST_RETRY * 2 ** (tries - 1), LONGEST_RETRY))
         if state is None:
             return
         kind = RejectKind(state.kind) if state.kind else RejectKind.OTHER
@@ -245,10 +255,10 @@ class Protection:
                 await self._reload(symbol)
         except VenueUnavailable:
             pass  # nothing was learnt; the next try comes after the wait
-        if kind in _LASTING or tries >= self.settings.refusals:
+        if kind in _LASTING or tries >= REFUSALS:
             text = f"the venue refuses to protect {symbol} ({kind.value}, {tries} times)"
-            if self._latch.tighten(Risk.REDUCING, text) or tries in (1, self.settings.refusals):
-                self._manager.warn(Alarm.UNPROTECTED, symbol, text, client_id=state.intent.client_id)
+            if self._latch.tighten(Risk.REDUCING, text) or tries in (1, REFUSALS):
+                self._manager.warn(Alarm.UNPROTECTED, symbol, text)
 
     async def _cancel(self, states: Sequence[OrderState]) -> None:
         """Ask once for each that works, and wait until it is clear, within the budget."""
@@ -257,7 +267,7 @@ class Protection:
             return
         self._let_go.update(names)
         await asyncio.gather(*map(self._manager.cancel, names))
-        waits = [self._watch.until(n, is_clear, self.settings.budget_seconds) for n in names]
+        waits = [self._watch.until(n, is_clear, BUDGET_SECONDS) for n in names]
         await asyncio.gather(*waits)
 
     def _next_trigger(self, symbol: str, lots: int, level: float, current: OrderState | None) -> Decimal:
@@ -271,7 +281,11 @@ class Protection:
             return wanted
         tighter = wanted - resting if lots < 0 else resting - wanted
         if current.remaining == lots:
-            return wanted if tighter > 0 and tighter >= resting * Decimal(self.settings.min_move) else resting
+            return (
+                wanted
+                if tighter > 0 and tighter >= resting * Decimal(self.settings.trailing_step)
+                else resting
+            )
         return wanted if tighter > 0 else resting
 
     def _miss_stops(self, symbol: str) -> None:
@@ -281,18 +295,17 @@ class Protection:
             self._asked_at.pop(name, None)
             status = self._ledger.orders[name].status
             if name not in self._let_go and status is not Status.FILLED:
-                text = f"the stop of {symbol} is {status.value}, and not by us: it is placed again"
-                self._manager.warn(Alarm.STOP_LOST, symbol, text, client_id=name)
+                text = f"stop {name} of {symbol} is {status.value}, and not by us: it is placed again"
+                self._manager.warn(Alarm.STOP_LOST, symbol, text)
             self._let_go.discard(name)
             self._vanished.discard(name)
 
-    def _check(self, stop: OrderState) -> None:
-        """Ask now and then whether it still rests: its stream may be silent."""
-        name, now = stop.intent.client_id, self._now()
-        self._resting[stop.intent.symbol].add(name)
-        if now - self._asked_at.setdefault(name, now) >= self.settings.check_seconds * 1000:
+    def _check(self, state: OrderState) -> None:
+        """Ask now and then what became of it: the stream may be silent."""
+        name, now = state.intent.client_id, self._now()
+        if now - self._asked_at.setdefault(name, now) >= CHECK_SECONDS * 1000:
             self._asked_at[name] = now
-            self._manager.ask(name)
+            self._manager.clarify(name)
 
     def _unsold(self, symbol: str, held: int) -> int:
         """Signed lots that a stop is for: on spot without those that another sale has locked."""
@@ -320,11 +333,11 @@ class Protection:
         return [s for s in live if s.intent.client_id not in self._vanished]
 
     def _is_exit(self, state: OrderState) -> bool:
-        held = self._standing.position_lots()[state.intent.symbol]
+        held = self.held(state.intent.symbol)
         return state.intent.type is OrderType.MARKET and state.remaining * held < 0
 
     def _adds(self, state: OrderState) -> bool:
-        held = self._standing.position_lots()[state.intent.symbol]
+        held = self.held(state.intent.symbol)
         return not state.protects and not state.intent.reduce_only and state.remaining * held >= 0
 
     def _wait(self, symbol: str, what: str, seconds: float) -> None:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import math
 
 from tradewind.market import Clock, Instrument
-from tradewind.trading.protection_settings import TriggerPrice
 from tradewind.trading.quotes import Quotes
+from tradewind.trading.settings import Trigger
 
 SPIKE = 0.05  # a last price further than this from the book fires nothing
 STALE_MS = 60_000  # a quote older than this says nothing
 
 
-class Trigger:
+class TriggerPrice:
     """What the local guard of stops watches."""
 
-    def __init__(self, price: TriggerPrice, quotes: Quotes, clock: Clock) -> None:
-        self._kind, self._quotes, self._clock = price, quotes, clock
+    def __init__(self, kind: Trigger, quotes: Quotes, clock: Clock) -> None:
+        self._kind, self._quotes, self._clock = kind, quotes, clock
 
     def price(self, symbol: str) -> float:
         """NaN where nothing trustworthy is known. Where there is no mark, as on spot, the last price."""
         quote = self._quotes.newest(symbol)
         if quote is None or self._clock.now_ms() - quote.at > STALE_MS:
             return math.nan
-        if self._kind is TriggerPrice.MARK and not math.isnan(quote.mark):
+        if self._kind is Trigger.MARK and not math.isnan(quote.mark):
             return quote.mark if 0 < quote.mark < math.inf else math.nan
         price = quote.middle if math.isnan(quote.last) else quote.last
         spikes = quote.middle > 0 and abs(price / quote.middle - 1.0) > SPIKE

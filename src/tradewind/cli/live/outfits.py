@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from tradewind.cli.live.plan import Plan
-from tradewind.market import CashFlow, Clock, Command, Fill, Instrument, Kind, Snapshot
+from tradewind.market import CashFlow, Clock, Command, Fill, Kind, Snapshot
 from tradewind.trading.account_venue import AccountReading, AccountVenue, MarginSettings, PositionMode
 from tradewind.trading.desk import BarDesk, Desk, OrderDesk
 from tradewind.trading.engine import Engine
+from tradewind.trading.execution import Execution
 from tradewind.trading.guards import Guards
 from tradewind.trading.journal import Journal
 from tradewind.trading.latch import Latch
@@ -20,10 +21,10 @@ from tradewind.trading.order_names import OrderNames
 from tradewind.trading.order_records import OrderAlarm
 from tradewind.trading.order_venue import OrderReport, Trade
 from tradewind.trading.protection import Protection
-from tradewind.trading.protection_settings import ProtectionSettings, TriggerPrice
 from tradewind.trading.quotes import Quotes
 from tradewind.trading.reconcile import Reconciler
 from tradewind.trading.recovery import Resumed, resume
+from tradewind.trading.remedies import AccountRemedies
 from tradewind.trading.replaying import engine_for
 from tradewind.trading.supervision import Work
 from tradewind.venues import PaperVenue
@@ -91,8 +92,10 @@ class AccountOutfit:
         guards = Guards(
             plan.settings.guards, instruments, engine, ledger, self._quotes, self._market_clock, latch
         )
+        leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
+        remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
         protection = Protection(
-            _protection_settings(plan),
+            plan.settings.stops,
             manager,
             engine,
             instruments,
@@ -100,7 +103,10 @@ class AccountOutfit:
             self._clock,
             latch,
             OrderNames(plan.mode, plan.account, ledger.orders, found.last_close or 0),
-            self._reload(instruments),
+            remedies.reload,
+        )
+        execution = Execution(
+            plan.settings.execution, manager, guards, protection, self._quotes, self._clock, remedies
         )
 
         def hear_flow(flow: CashFlow) -> None:
@@ -130,7 +136,7 @@ class AccountOutfit:
         await reconciler.gate()
         return Outfit(
             engine,
-            OrderDesk(manager, guards, protection),
+            OrderDesk(manager, guards, protection, execution),
             found,
             {
                 "account stream": lambda: self._venue.listen(listener),
@@ -159,19 +165,6 @@ class AccountOutfit:
             await self._venue.set_margin(symbol, leverage, settings.mode)
         wanted = MarginSettings(leverage, settings.mode, PositionMode.ONE_WAY)
         return dict.fromkeys(plan.symbols, wanted)
-
-    def _reload(self, instruments: dict[str, Instrument]) -> Any:
-        async def reload(symbol: str) -> None:
-            instruments.update(await self._venue.instruments([symbol]))
-
-        return reload
-
-
-def _protection_settings(plan: Plan) -> ProtectionSettings:
-    stops = plan.settings.stops
-    return ProtectionSettings(
-        trigger=TriggerPrice(stops.trigger.value), at_venue=stops.resting, min_move=stops.trailing_step
-    )
 
 
 async def _watch(guards: Guards, clock: Clock) -> None:

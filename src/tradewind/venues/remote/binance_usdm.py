@@ -47,6 +47,7 @@ from tradewind.venues.remote.reading import (
 
 ALGO = "algo-"  # before the id of an algo order: orders and algo orders are numbered apart
 WEEK_MS = 7 * 86_400_000 - 1  # the longest span of one question for trades
+KEPT_MS = 180 * 86_400_000  # older trades are only in the venue's archive
 _ALGO_STATUSES = {
     "NEW": ReportStatus.OPEN,
     "TRIGGERING": ReportStatus.OPEN,
@@ -140,7 +141,7 @@ class BinanceUsdm(Binance):
 
     async def _trade_rows(self, instrument: Instrument, since: int) -> Sequence[TradeRow]:
         market, now = self.listing.id(instrument.symbol), self.client.milliseconds()
-        start, rows = max(since, 0), list[Row]()
+        start, rows = max(since, now - KEPT_MS), list[Row]()
         while not rows and start <= now:
             span = {"symbol": market, "startTime": start, "limit": PAGE}
             if now - start > WEEK_MS:
