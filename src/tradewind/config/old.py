@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tradewind.market import ConfigError, Timeframe
+from tradewind.data.naming import unified_symbol
+from tradewind.market import ConfigError, Kind, Timeframe
 from tradewind.trading.redaction import is_secret_name, looks_secret
 
 PYTHON_NAME = "LIVE_TRADING_CONFIG"
@@ -108,8 +109,11 @@ _NOT_NEEDED = {
 
 def _take_live_config(old: dict[str, Any], taken: Taken) -> None:
     futures = old.get("market_type") in _FUTURES
+    kind = Kind.PERPETUAL if futures else Kind.SPOT
     special: dict[str, Callable[[Any], None]] = {
-        "ticker_list": lambda v: taken.put("ticker_list", "run.symbols", [_symbol(s, futures) for s in v]),
+        "ticker_list": lambda v: taken.put(
+            "ticker_list", "run.symbols", [unified_symbol(s, kind) for s in v]
+        ),
         "leverage": lambda v: _take_leverage(v, futures, taken),
         "order_type": lambda v: taken.put(
             "order_type", "execution.order_type", "post_only" if v == "limit" else v
@@ -159,15 +163,6 @@ def _from_json(path: Path, text: str) -> Taken:
         "ETH/USDT, 1m and Binance were fixed in that program; trade it with tradewind run testnet"
     )
     return taken
-
-
-def _symbol(old: str, futures: bool) -> str:
-    """BTCUSDT or BTC/USDT as the symbol of what was traded."""
-    plain = old
-    if "/" not in old:
-        quote = next((q for q in ("USDT", "USDC", "BUSD", "BTC") if old.endswith(q) and old != q), None)
-        plain = f"{old.removesuffix(quote)}/{quote}" if quote else old
-    return f"{plain}:{plain.partition('/')[2]}" if futures and ":" not in plain else plain
 
 
 def _take_leverage(value: Any, futures: bool, taken: Taken) -> None:

@@ -23,6 +23,7 @@ from tradewind.cli.common import (
     print_json,
 )
 from tradewind.cli.live.asked import AskedRun, plan_of
+from tradewind.cli.logs import redactor
 from tradewind.cli.settings import ShowConfig, show_config
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, Decision, Snapshot
@@ -68,11 +69,15 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
     """Show the settings, or run until stopped and tell what happened."""
     settings = asked.settings()
     credentials = None if show else credentials_of(asked)
+    if credentials is not None:
+        redactor.know(*credentials.secrets())
     place = "" if credentials is None else credentials.environment.value
     account = "" if credentials is None else credentials.fingerprint
     plan = plan_of(asked, settings, place, account)
     if show:
-        show_config(settings, plan.named.agent.rules.as_dict())
+        from tradewind.cli.live.grant import effective
+
+        show_config(effective(plan))
         return
     console = stderr()
     where = f"{plan.venue} {place or 'paper'}" + (f" at {asked.at}" if asked.at else "")
