@@ -14,7 +14,7 @@ from tradewind.market.errors import (
 )
 from tradewind.market.instrument import FeeAsset, Instrument, Kind, MaintenanceTier
 from tradewind.market.observation import Observation
-from tradewind.market.orders import CashFlow, CashFlowKind, Fill, FillReason, Order, OrderId, Side
+from tradewind.market.orders import CashFlow, CashFlowKind, Fill, FillReason, Order, OrderId, OrderType, Side
 from tradewind.market.outcome import Accepted, Outcome, Rejected, RejectKind, Unknown
 from tradewind.market.timeframe import Timeframe
 from tradewind.market.venue import CandleSource, Command, CommandKind, Event, Venue
@@ -45,6 +45,7 @@ __all__ = [
     "Order",
     "OrderId",
     "OrderRejected",
+    "OrderType",
     "Outcome",
     "Reason",
     "RejectKind",

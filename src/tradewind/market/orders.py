@@ -16,6 +16,15 @@ class Side(StrEnum):
     SELL = "sell"
 
 
+class OrderType(StrEnum):
+    """How an order trades."""
+
+    MARKET = "market"  # at once, at what the book offers
+    LIMIT = "limit"  # at `price` or better; rests until it is cancelled
+    POST_ONLY = "post_only"  # as a limit, refused where it would trade at once
+    STOP = "stop"  # rests at the venue; a market order once the price has come to `trigger`
+
+
 class FillReason(IntEnum):
     """Why a trade happened."""
 
@@ -50,6 +59,10 @@ class Order:
     lots: int
     reduce_only: bool = False
     decided_at: int = 0  # close time of the bar that decided it, UTC ms
+    type: OrderType = OrderType.MARKET
+    price: Decimal | None = None  # on the tick grid, where the type has one
+    trigger: Decimal | None = None
+    reason: FillReason = FillReason.ORDER  # what its fills are told to be
 
     @property
     def side(self) -> Side:

@@ -14,6 +14,9 @@ from tradewind.market.orders import CashFlow, Fill, Order
 class CommandKind(StrEnum):
     REARM = "rearm"  # after a kill switch: takes effect after the next mark, before its decision
     SEGMENT_END = "segment_end"  # a run of bars ends here: no position is carried over the seam
+    STOP = "stop"  # end the session: finish what is on its way, then keep or close positions as configured
+    HALT = "halt"  # no order but closing ones, until a person re-arms
+    PANIC = "panic"  # as HALT, and another process is closing everything: send nothing at all
 
 
 @dataclass(frozen=True, slots=True)

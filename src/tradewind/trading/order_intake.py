@@ -45,7 +45,7 @@ class OrderIntake:
         self._unwritten: list[Record] = []
         self._strays: dict[FillKey, Trade] = {}  # trades of orders whose id at the venue is not known yet
         self._foreign: set[FillKey] = set()
-        self._told: set[tuple[Alarm, str, str]] = set()
+        self._told = {(Alarm.FOREIGN, symbol, text) for symbol, text in ledger.foreign}
 
     def write(self, *records: Record) -> None:
         """To disk in one transaction, then to the books."""
@@ -115,13 +115,21 @@ class OrderIntake:
             self._compare(known, fill)
         elif owner is not None:
             self._strays.pop(key, None)
-            self._fill(owner, replace(fill, order_id=owner))
+            self._fill(owner, self._owned(fill, owner))
         elif fill.reason is FillReason.LIQUIDATION:
-            self.write(fill)
+            text = (
+                f"the venue closed {fill.lots} lots at {fill.price}: look at margin and leverage, then re-arm"
+            )
+            self.warn(Alarm.LIQUIDATED, fill.symbol, fill.order_id, text, fill)
             self._deliver(fill)
         elif self._after_baseline(fill) and key not in self._foreign:
             self._strays[key] = trade
             self._judge(key, trade)
+
+    def adopt(self, fill: Fill, *cause: Record) -> None:
+        """Book what changed hands without an order of ours; its reason says so."""
+        self.write(*cause, fill)
+        self._deliver(fill)
 
     def has_strays(self, symbol: str) -> bool:
         """Are there trades that may belong to an order whose id at the venue is not known?"""
@@ -139,6 +147,11 @@ class OrderIntake:
         if (alarm, symbol, text) not in self._told:
             self._told.add((alarm, symbol, text))
             self.warn(alarm, symbol, client_id, text)
+
+    def _owned(self, fill: Fill, owner: OrderId) -> Fill:
+        """With the order's name and, where the venue gives no reason of its own, what the order was for."""
+        meant = self.ledger.orders[owner].intent.reason
+        return replace(fill, order_id=owner, reason=meant if fill.reason is FillReason.ORDER else fill.reason)
 
     def _after_baseline(self, fill: Fill) -> bool:
         baseline = self.ledger.baselines.get(fill.symbol)

@@ -14,6 +14,7 @@ from tradewind.exchange import Refused
 from tradewind.gateway.control import accounts, fault_commands, venue
 from tradewind.gateway.control.commands import Command
 from tradewind.gateway.control.desk import ControlDesk
+from tradewind.gateway.door import MAX_BODY
 from tradewind.gateway.faults import Faults
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import Reply, Request, json_reply
@@ -44,6 +45,10 @@ class ControlApi:
         refused = _refused(request)
         if refused is not None:
             return refused
+        if request.flaw is not None:
+            return _error(
+                400, f"the body is {request.flaw}: send JSON of at most {MAX_BODY:,} bytes, not compressed"
+            )
         name = request.path.strip("/").partition("/")[2]
         command = COMMANDS.get(name)
         if command is None:

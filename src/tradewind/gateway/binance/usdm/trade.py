@@ -16,8 +16,8 @@ from tradewind.gateway.binance.usdm.markets import listing_of
 from tradewind.gateway.binance.usdm.orders import (
     acknowledged_row,
     changed_row,
+    check_no_price_match,
     check_price,
-    check_price_match,
     check_quantity,
     order_request,
     refused_order,
@@ -76,7 +76,7 @@ def _modify(call: Call, params: Params) -> dict[str, Any]:
     listing = exchange.listings.find(Kind.PERPETUAL, params.text("symbol"))
     order_id, name = named_order(params)
     side = params.choice("side", SIDES, Failure(-1117, "Invalid side."))
-    check_price_match(params)
+    check_no_price_match(params)
     amount, limit = params.decimal("quantity"), params.decimal("price")
     check_quantity(listing, amount)
     check_price(listing, limit)

@@ -28,8 +28,15 @@ ALGO_TYPES = {
 TYPES = PLAIN_TYPES | ALGO_TYPES
 TYPE_NAMES = {kind: name for name, kind in TYPES.items()} | {OrderType.LIMIT_MAKER: "LIMIT"}
 TIMES_IN_FORCE = {mode.name: mode for mode in TimeInForce}
+ALGO_TIMES_IN_FORCE = {name: mode for name, mode in TIMES_IN_FORCE.items() if mode is not TimeInForce.GTD}
 POSITION_SIDES = {side.name: side for side in PositionSide}
 SELF_TRADES = {mode.name: mode for mode in SelfTrade}
+# priceMatch: whether the other side's book is meant, and which level
+PRICE_MATCHES = {
+    f"{name}{'' if level == 1 else f'_{level}'}": (name == "OPPONENT", level)
+    for name in ("OPPONENT", "QUEUE")
+    for level in (1, 5, 10, 20)
+}
 WORKING_TYPES = {"CONTRACT_PRICE": TriggerBy.LAST, "MARK_PRICE": TriggerBy.MARK}
 WORKING_NAMES = {by: name for name, by in WORKING_TYPES.items()}
 ALGO_STATUSES = {status: status.name for status in AlgoStatus}

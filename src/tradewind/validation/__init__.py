@@ -1,0 +1,1 @@
+"""Is there an edge? What was proven, and what a session showed."""

@@ -1,0 +1,101 @@
+"""Asks a venue by ccxt's raw methods: each in its lane, once, and errors become what the caller can use."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import ccxt
+
+from tradewind.clients.outcomes import Asked, Throttled, of_error, of_reply
+from tradewind.market import Clock, Outcome, Rejected, RejectKind, Unknown, VenueUnavailable, WallClock
+from tradewind.trading.account_venue import AccessRefused
+from tradewind.venues.remote.lanes import LANE, Lane, Lanes, Stopped
+
+T = TypeVar("T")
+_WALL = WallClock()  # the time of the wire, in which venues tell the end of a ban
+
+
+class Calls:
+    """A ccxt client as the adapters use it. With `bulk`, history goes through that one; both share one budget."""
+
+    def __init__(self, client: Any, clock: Clock, bulk: Any = None) -> None:
+        self.client, self._bulk = client, bulk or client
+        self.lanes = Lanes.of(client, clock)
+        if bulk is not None:
+            bulk.throttler = self.lanes
+
+    async def __call__(self, lane: Lane, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The reply to one raw request; raises what ccxt raises, and `Stopped` when nothing was sent."""
+        return await self.by(lane, lambda client: getattr(client, method)(dict(parameters or {})))
+
+    async def by(self, lane: Lane, work: Callable[[Any], Awaitable[Any]]) -> Any:
+        """The same for whatever a client offers."""
+        client = self._bulk if lane is Lane.HISTORY else self.client
+        before = LANE.set(lane)
+        try:
+            return await work(client)
+        except ccxt.BaseError as error:
+            self._mind_limits(error)
+            raise
+        finally:
+            LANE.reset(before)
+
+    async def change(self, request: Awaitable[Any], asked: Asked, client_id: str | None) -> Outcome:
+        """What became of a request about an order. The reply must be `{"id":, "clientOrderId":}`."""
+        try:
+            return of_reply(await request, client_id)
+        except Stopped as stopped:
+            return Throttled("stopped", str(stopped), RejectKind.LIMIT, stopped.seconds)
+        except VenueUnavailable as error:  # what came back cannot be read
+            return Unknown(str(error))
+        except ccxt.BaseError as error:
+            outcome = of_error(error, asked)
+            if isinstance(outcome, Rejected) and outcome.kind is RejectKind.CLOCK:
+                await self.set_clock()
+            return outcome
+
+    async def learn(self, question: Callable[[], Awaitable[T]]) -> T:
+        """The answer to a question; `VenueUnavailable` for every reason why there is none."""
+        try:
+            return await question()
+        except ccxt.BaseError as error:
+            raise await self._unlearnt(error) from error
+
+    async def maybe(self, request: Awaitable[Any]) -> Any:
+        """The reply about one order; None where the venue says for certain that there is no such order."""
+        try:
+            return await request
+        except ccxt.BaseError as error:
+            outcome = of_error(error, Asked.QUERY)
+            if isinstance(outcome, Rejected) and outcome.kind is RejectKind.NOT_FOUND:
+                return None
+            raise
+
+    async def set_clock(self) -> None:
+        """Measure anew how far the venue's clock is from ours, where requests are signed with the venue's."""
+        if self.client.options.get("adjustForTimeDifference"):
+            try:
+                await self.client.load_time_difference()
+            except (ccxt.BaseError, VenueUnavailable):
+                return  # the next refusal of that kind asks again
+
+    async def _unlearnt(self, error: ccxt.BaseError) -> VenueUnavailable:
+        outcome = of_error(error, Asked.QUERY)
+        if isinstance(outcome, Rejected):
+            text = f"{outcome.code} {outcome.text}"
+            if outcome.kind is RejectKind.AUTH:
+                return AccessRefused(f"the venue refuses this key: {text}")
+            if outcome.kind is RejectKind.CLOCK:
+                await self.set_clock()
+            return VenueUnavailable(f"the venue refused to answer: {text}")
+        return VenueUnavailable(outcome.text)
+
+    def _mind_limits(self, error: ccxt.BaseError) -> None:
+        outcome = of_error(error)
+        if not isinstance(outcome, Throttled):
+            return
+        seconds = outcome.retry_after_seconds
+        if outcome.banned_until_ms is not None:
+            seconds = max(seconds or 0.0, (outcome.banned_until_ms - _WALL.now_ms()) / 1000)
+        self.lanes.stop(seconds)

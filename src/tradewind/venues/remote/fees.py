@@ -1,0 +1,63 @@
+"""What a fee in a third coin is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tradewind.market import Clock, Fill, FillReason, Instrument
+from tradewind.trading.order_venue import Trade
+
+PRICE_AGE_MS = 600_000  # how long a coin's price is good enough for fees
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRow:
+    """A trade as the venue writes it. `quantity` is signed; `client_id` is empty where the venue leaves it out."""
+
+    trade_id: str
+    venue_id: str
+    client_id: str
+    at: int
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal  # positive is paid
+    fee_coin: str
+    reason: FillReason = FillReason.ORDER
+
+
+class Fees:
+    """Makes trades of rows: base and quote coins as they are, a third one at its value in quote.
+
+    `price_of(coin, quote)` asks the venue for a last price; it is asked again after ten minutes.
+    """
+
+    def __init__(self, clock: Clock, price_of: Callable[[str, str], Awaitable[Decimal]]) -> None:
+        self._clock, self._price_of = clock, price_of
+        self._prices: dict[tuple[str, str], tuple[int, Decimal]] = {}
+
+    async def trade(self, instrument: Instrument, row: TradeRow) -> Trade:
+        fee, coin = row.fee, row.fee_coin
+        if fee and coin not in (instrument.base, instrument.quote):
+            fee, coin = fee * await self._price(coin, instrument.quote), instrument.quote
+        fill = Fill(
+            trade_id=row.trade_id,
+            order_id=row.client_id,
+            at=row.at,
+            symbol=instrument.symbol,
+            lots=instrument.whole_lots(row.quantity),
+            quantity=row.quantity,
+            price=row.price,
+            fee=fee,
+            fee_asset=coin or instrument.quote,
+            reason=row.reason,
+        )
+        return Trade(fill, row.venue_id)
+
+    async def _price(self, coin: str, quote: str) -> Decimal:
+        now, kept = self._clock.now_ms(), self._prices.get((coin, quote))
+        if kept is None or now - kept[0] > PRICE_AGE_MS:
+            kept = now, await self._price_of(coin, quote)
+            self._prices[coin, quote] = kept
+        return kept[1]

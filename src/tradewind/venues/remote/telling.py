@@ -1,0 +1,113 @@
+"""Tells every request of a ccxt client and what came back, with all that is secret taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from time import perf_counter
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from tradewind.clients.answers import answer_of
+from tradewind.market import Clock
+from tradewind.trading.api_call import ApiCall
+
+OnRequest = Callable[[ApiCall], None]
+
+HIDDEN = "***"
+_NEVER_TOLD = ("signature", "sign", "listenkey", "apikey", "passphrase", "password", "secret", "token")
+_WEIGHTS = ("x-mbx-used-weight-1m", "x-mbx-used-weight")
+_LONGEST = 200
+_LEAST_SECRET = 4  # characters: what is shorter is a word like any other
+
+
+class Redaction:
+    """Takes a client's key, secret and passphrase out of texts, whatever they are part of."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __call__(self, text: str) -> str:
+        for name in ("secret", "password", "apiKey"):
+            value = getattr(self._client, name, None)
+            if isinstance(value, str) and len(value) >= _LEAST_SECRET:
+                text = text.replace(value, HIDDEN)
+        return text
+
+
+def tell_requests(client: Any, clock: Clock, on_request: OnRequest) -> None:
+    """From now on `on_request` hears of each request of the client, after its end. It must not wait."""
+    fetch, on_reply, clean = client.fetch, client.on_rest_response, Redaction(client)
+    seen: ContextVar[list[tuple[int, Mapping[str, Any], str]]] = ContextVar("tradewind_reply")
+
+    def note(
+        code: int, reason: str, url: str, method: str, headers: Mapping[str, Any], body: str, *rest: Any
+    ) -> Any:
+        seen.get([]).append((code, headers, body))
+        return on_reply(code, reason, url, method, headers, body, *rest)
+
+    async def told(url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
+        replies: list[tuple[int, Mapping[str, Any], str]] = []
+        before = seen.set(replies)
+        at, began, failure = clock.now_ms(), perf_counter(), ""
+        try:
+            return await fetch(url, method, headers, body)
+        except BaseException as error:
+            failure = "" if answer_of(error) else type(error).__name__
+            raise
+        finally:
+            seen.reset(before)
+            status, heads, said = replies[-1] if replies else (0, {}, "")
+            latency = (perf_counter() - began) * 1000
+            on_request(
+                ApiCall(
+                    at,
+                    method,
+                    clean(urlsplit(url).path),
+                    _parameters(url, body, clean),
+                    status,
+                    clean(_code(said)),
+                    latency,
+                    _weight(heads),
+                    failure,
+                )
+            )
+
+    client.on_rest_response, client.fetch = note, told
+
+
+def _parameters(url: str, body: Any, clean: Redaction) -> dict[str, str]:
+    pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    if isinstance(body, str | bytes) and body:
+        pairs += _of_body(body)
+    return {
+        name: HIDDEN if any(word in name.lower() for word in _NEVER_TOLD) else clean(value)[:_LONGEST]
+        for name, value in pairs
+    }
+
+
+def _of_body(body: str | bytes) -> list[tuple[str, str]]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return parse_qsl(body if isinstance(body, str) else body.decode(), keep_blank_values=True)
+    if isinstance(found, Mapping):
+        return [(str(name), str(value)) for name, value in found.items()]
+    return [("body", str(found))]
+
+
+def _code(body: str) -> str:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    return str(found.get("code", "")) if isinstance(found, Mapping) else ""
+
+
+def _weight(headers: Mapping[str, Any]) -> int | None:
+    for name, value in headers.items():
+        if str(name).lower() in _WEIGHTS and str(value).isdecimal():
+            return int(value)
+    return None
