@@ -22,7 +22,7 @@ from tests.venues.remote.feeds import (
 )
 from tradewind.gateway.control import ControlClient
 from tradewind.market import ConfigError
-from tradewind.venues.remote.candles import CandleSettings
+from tradewind.venues.remote.candle_assembly import CandleSettings
 
 ONE_EACH = pytest.mark.parametrize("place", [BINANCE_SPOT, BITGET_PERPETUAL], ids=str)
 CANDLES = {"kind": "candle"}
