@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
@@ -32,7 +33,8 @@ _NOTHING_LEARNT = (TradewindError, KeyError, TypeError, ValueError, IndexError, 
 class LiveCandles:
     """`market.CandleSource`: every closed bar from `since` (or the last `warm_up` bars) on, each once, in order.
 
-    `on_revised` hears of bars that were taken and are now told otherwise, always between two snapshots.
+    `on_revised` hears of bars that were taken and are now told otherwise: when the next snapshot is asked for, and
+    before that comes.
     `ConfigError` at the start for a symbol that the venue has not, or has for too short; `VenueUnavailable` when it
     does not answer. Afterwards nothing that the venue does ends it.
     """
@@ -57,7 +59,9 @@ class LiveCandles:
         self.counters = Counters()
         self._client, self._clock, self._venue, self._quotes = client, clock, venue, quotes
         self._warm_up, self._since, self._step = warm_up, since, timeframe.ms
-        self._given = GivenOut(self.symbols, self.counters, on_revised or _ignore, on_alarm or _ignore)
+        self._on_revised = on_revised or _ignore
+        self._revised: deque[Revised] = deque()  # not told yet
+        self._given = GivenOut(self.symbols, self.counters, self._revise, on_alarm or _ignore)
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
         self._reader = VenueReader(client, clock, Patience(attempts=1))
         self._lines: dict[int, KeptLine] = {}
@@ -73,17 +77,24 @@ class LiveCandles:
     # --- what a consumer calls
 
     async def __aiter__(self) -> AsyncIterator[Snapshot]:
-        await self.start()
         try:
+            await self.start()
             while True:
-                while self._given.waiting:
-                    yield self._given.waiting.popleft()
+                while self._revised or self._given.waiting:
+                    while self._revised:
+                        self._on_revised(self._revised.popleft())
+                    if self._given.waiting:
+                        yield self._given.waiting.popleft()
                 if self._error is not None:
                     raise self._error
                 self._news.clear()
                 await self._news.wait()
         finally:
             await self.close()
+
+    def _revise(self, revised: Revised) -> None:
+        self._revised.append(revised)
+        self._news.set()
 
     def in_time(self, snapshot: Snapshot) -> bool:
         """Whether its close became known so lately that a decision on it still makes sense."""
@@ -132,7 +143,7 @@ class LiveCandles:
         """End all tasks. The client stays open: it is the caller's."""
         if self._untap is not None:
             self._untap()
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 

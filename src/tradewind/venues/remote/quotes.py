@@ -95,7 +95,7 @@ class LiveQuotes:
     async def close(self) -> None:
         for undo in self._undo:
             undo()
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -160,7 +160,7 @@ class LiveQuotes:
     async def _ask(self, symbol: str, pulse: Pulse) -> None:
         try:
             part = await self._streams.ask(self._reader, symbol)
-        except (TradewindError, KeyError, TypeError):
+        except (TradewindError, KeyError, TypeError, ValueError, IndexError, AttributeError):
             self.counters.rest_failures += 1
             return
         now = self._clock.now_ms()
