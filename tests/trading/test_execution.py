@@ -372,6 +372,22 @@ def test_a8_a_halt_cancels_entries_that_rest_and_lets_exits_go(tmp_path: Path) -
     play(tmp_path, scenario, MAKER)
 
 
+@pytest.mark.fault("P1")
+def test_p1_a_limit_that_outlived_its_process_is_ended(tmp_path: Path) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        desk.decide(desk.order(PERP.symbol, 100))
+        await desk.clock.advance(1.0)
+        await desk.crash()
+        await desk.clock.advance(0.2)  # it has started, and its cancellation is on its way
+        assert desk.started
+        desk.decide(desk.order(PERP.symbol, 100))
+        await desk.clock.advance(40.0)
+        assert desk.venue.position(PERP.symbol) == 100
+        assert desk.venue.largest[PERP.symbol] == 100
+
+    play(tmp_path, scenario, MAKER)
+
+
 def test_the_end_cancels_what_rests(tmp_path: Path) -> None:
     async def scenario(desk: GuardedDesk) -> None:
         desk.decide(desk.order(PERP.symbol, 100))
