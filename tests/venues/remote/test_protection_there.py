@@ -92,8 +92,10 @@ class TapeQuotes:
 class Listener:
     def __init__(self, manager: OrderManager) -> None:
         self._manager = manager
+        self.connections = 0
 
-    def connected(self) -> None: ...
+    def connected(self) -> None:
+        self.connections += 1
 
     def disconnected(self, why: str) -> None: ...
 
@@ -149,11 +151,13 @@ async def desk_at(seat: Seat, path: Path) -> AsyncIterator[Desk]:
         execution = Execution(ExecutionSettings(), manager, guards, protection, quotes, CLOCK, remedies)
         await manager.start()
         execution.start()
+        listener = Listener(manager)
         tasks = [
-            asyncio.create_task(seat.venue.listen(Listener(manager))),
+            asyncio.create_task(seat.venue.listen(listener)),
             asyncio.create_task(protection.run()),
         ]
         try:
+            await until(lambda: listener.connections)
             yield Desk(seat, engine, manager, protection, execution, latch, alarms)
             assert not any(task.done() for task in tasks)
         finally:
@@ -165,7 +169,9 @@ async def desk_at(seat: Seat, path: Path) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture(params=[BINANCE_SPOT, BINANCE_USDM], ids=str)
-def told(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Callable[[Desk], Awaitable[None]]], None]:
+def told(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Callable[[Callable[[Desk], Awaitable[None]]], None]:
     """Runs a story at a desk of its own."""
     place: Place = request.param
 
@@ -233,7 +239,7 @@ def test_o1_a_stop_whose_reply_got_lost_is_one_stop(told: Told) -> None:
 
         async def send(intent):  # type: ignore[no-untyped-def]
             if intent.type is OrderType.STOP and not rules:
-                rules.append(desk.seat.fault("drop", at="after", where="request", kind="order"))
+                rules.append(desk.seat.fault("drop", at="after", match={"kind": "place"}))
                 try:
                     return await real(intent)
                 finally:
