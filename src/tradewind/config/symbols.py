@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tradewind.data.naming import parts, unified_symbol
 from tradewind.market import ConfigError, Kind
 
 _SYMBOL = re.compile(r"^([A-Z0-9]+)/([A-Z0-9]+)(?::([A-Z0-9]+))?$")
@@ -23,24 +24,14 @@ def check_symbols(symbols: Sequence[str]) -> None:
     for symbol in symbols:
         if list(symbols).count(symbol) > 1:
             raise ConfigError(f"symbols name {symbol} twice: name each once")
-    kinds = {kind_of(symbol).value: symbol for symbol in symbols}
+    kinds = {parts(symbol)[2].value: symbol for symbol in symbols}
     if len(kinds) > 1:
         told = " and ".join(f"{kind} ({symbol})" for kind, symbol in sorted(kinds.items()))
         raise ConfigError(f"symbols are {told}: one run trades one kind")
-    quotes = {quote_of(symbol): symbol for symbol in symbols}
+    quotes = {parts(symbol)[1]: symbol for symbol in symbols}
     if len(quotes) > 1:
         told = " and ".join(f"{quote} ({symbol})" for quote, symbol in sorted(quotes.items()))
         raise ConfigError(f"symbols are quoted in {told}: the allocation of one run is in one currency")
-
-
-def kind_of(symbol: str) -> Kind:
-    """What a symbol that was checked is traded as."""
-    return Kind.PERPETUAL if ":" in symbol else Kind.SPOT
-
-
-def quote_of(symbol: str) -> str:
-    """The currency in which a symbol that was checked is quoted."""
-    return symbol.partition("/")[2].partition(":")[0]
 
 
 def _check_one(symbol: str) -> None:
@@ -65,10 +56,7 @@ def _check_one(symbol: str) -> None:
 
 def _meant(symbol: str) -> str:
     """A venue's own spelling, or lower case, as ccxt writes it."""
-    plain = symbol.upper().replace("-", "").replace("_", "")
-    if _SYMBOL.match(symbol.upper()):
-        return f"; did you mean {symbol.upper()}?"
-    for quote in _STABLE:
-        if plain.endswith(quote) and plain[: -len(quote)].isalnum():
-            return f"; did you mean {plain[: -len(quote)]}/{quote}?"
-    return ""
+    try:
+        return f"; did you mean {unified_symbol(symbol, Kind.PERPETUAL if ':' in symbol else Kind.SPOT)}?"
+    except ConfigError:
+        return ""

@@ -20,8 +20,8 @@ from typing import Any
 from tradewind.config.live import AlertSettings, DatabaseSettings, MetricsSettings, RunSettings
 from tradewind.config.reading import Part, built, overridden, parse_part, read_toml, shown
 from tradewind.config.rules import parse_rules
-from tradewind.config.symbols import kind_of
 from tradewind.config.training import AccountSettings, FeatureSettings, MarketSettings
+from tradewind.data.naming import parts
 from tradewind.market import Kind
 from tradewind.market.errors import ConfigError
 from tradewind.market.suggestions import suggestion
@@ -117,10 +117,10 @@ def parse_settings(tree: dict[str, Any]) -> Settings:
 
 def _refuse_leverage_of_spot(settings: Settings) -> None:
     margin, symbols = settings.margin, settings.run.symbols
-    if symbols and kind_of(symbols[0]) is Kind.SPOT and (margin.leverage or 1) > 1:
+    if symbols and parts(symbols[0])[2] is Kind.SPOT and (margin.leverage or 1) > 1:
         raise ConfigError(
             f"margin.leverage is {margin.leverage}, but {symbols[0]} is spot, which has none: leave it out, or "
-            f"trade {symbols[0]}:{symbols[0].partition('/')[2]}"
+            f"trade {symbols[0]}:{parts(symbols[0])[1]}"
         )
     if "rules" in settings.stated:
         margin.leverage_for(settings.rules.leverage)

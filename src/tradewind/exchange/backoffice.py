@@ -181,6 +181,7 @@ class BackOffice:
             desk.book.remove(order)
             order.working = False
         desk.stops.pop(order.id, None)
+        desk.dated.pop(order.id, None)
         if account.open_in(order.symbol).pop(order.id, None) is not None:
             self.records.close(order)
             if order.algo_id:

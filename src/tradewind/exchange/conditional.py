@@ -129,6 +129,7 @@ class Conditional:
         if listing.is_spot:
             fees = (t.fee for t in order.trades if t.fee_asset == listing.base)
             quantity = on_grid(quantity - sum(fees, ZERO), listing.filters.step)
+        quantity -= order.exited
         if quantity <= 0:
             return
         for request in exits_of(order, quantity):
@@ -212,6 +213,9 @@ class Conditional:
             self.end(algo, AlgoStatus.REJECTED, refused.reason.value)
             return
         algo.order_id, algo.status = order.id, AlgoStatus.TRIGGERED
+        parent = self._records.known(algo.parent_id)
+        if parent is not None:
+            parent.exited += algo.request.quantity or ZERO
         self._reporting.algo(algo)
         if not order.status.is_open:
             self.finish(order)

@@ -1,4 +1,4 @@
-"""What stands between the wire and the dialects: bodies as they were meant, and a log that stays short."""
+"""What stands between the wire and the dialects: ports, bodies as they were meant, and a log that stays short."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ MAX_BODY = 1 << 20
 MAX_LINE = 1 << 16  # of an address or of one header: beyond it clients get a bare 400
 _GZIP, _ZLIB = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS
 _ENCODINGS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}
+
+
+class CannotListen(Exception):
+    """A port that cannot be opened, and why. `secure`: it was to be the one with TLS."""
+
+    def __init__(self, port: int, secure: bool, reason: str) -> None:
+        super().__init__(f"port {port}: {reason}")
+        self.port = port
+        self.secure = secure
+        self.reason = reason
 
 
 class _OneLine(logging.Filter):

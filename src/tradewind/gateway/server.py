@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 from aiohttp import WSMsgType, web
 
-from tradewind.gateway.door import MAX_BODY, MAX_LINE, body_of, http_log
+from tradewind.gateway.door import MAX_BODY, MAX_LINE, CannotListen, body_of, http_log
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import CUT, Dialect, Line, Reply, Request, Talk
 
@@ -98,7 +98,7 @@ class Server:
     async def start(
         self, host: str = "127.0.0.1", port: int = 0, tls_port: int = 0, tls: ssl.SSLContext | None = None
     ) -> tuple[int, int]:
-        """The ports that were opened: plain, and TLS (0 without `tls`)."""
+        """The ports that were opened: plain, and TLS (0 without `tls`). `CannotListen` names one that was not."""
         self._runner = web.ServerRunner(
             web.Server(
                 self._handle,
@@ -121,7 +121,10 @@ class Server:
     async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         assert self._runner is not None
         site = web.TCPSite(self._runner, host, port, ssl_context=tls)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(port, tls is not None, error.strerror or str(error)) from error
         return int(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
 
     async def stop(self) -> None:

@@ -7,12 +7,17 @@ from typing import Protocol
 
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Snapshot, Venue
 from tradewind.trading.engine import Engine
+from tradewind.trading.execution import Execution
+from tradewind.trading.guards import Guards
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_records import Denied
+from tradewind.trading.order_states import Alarm
+from tradewind.trading.protection import Protection
 from tradewind.trading.records import Record
 
 WARMING_BATCH = 500  # records to a transaction while nothing trades
+DRAIN_SECONDS = 10.0  # at the end, for what is on its way
 
 Item = Snapshot | Command
 
@@ -88,17 +93,36 @@ class BarDesk:
 class OrderDesk:
     """Over an order manager, which hands each fill to the engine as soon as it is on disk."""
 
-    def __init__(self, manager: OrderManager) -> None:
-        self._manager = manager
+    def __init__(
+        self,
+        manager: OrderManager,
+        guards: Guards,
+        protection: Protection,
+        execution: Execution,
+        *,
+        flattens: bool = False,
+    ) -> None:
+        """`flattens`: at the end every position is closed; else it stays, with its stop at the venue."""
+        self._manager, self._guards, self._protection = manager, guards, protection
+        self._execution, self._flattens = execution, flattens
 
     async def before(self, item: Item) -> None:
         pass
 
     async def after(self, item: Item, decision: Decision | None) -> None:
-        if decision is None:
+        if decision is None or not isinstance(item, Snapshot):
             self._manager.write(item)
-        else:
-            await self._manager.submit(decision.orders, str(decision.at), [item, decision])
+            if isinstance(item, Command):
+                self._guards.latch.apply(item)
+            return
+        await self._execution.carry_out(decision.orders, str(decision.at), item.close_time, [item, decision])
+        for symbol in self._protection.locks:
+            self._protection.wake(symbol)
 
     async def end(self) -> None:
+        """Cancel entries and wait for what is on its way; close positions too where that was asked for."""
+        if not self._guards.latch.silent:
+            await self._execution.end(DRAIN_SECONDS)
+            if self._flattens and not await self._protection.flatten(DRAIN_SECONDS):
+                self._manager.warn(Alarm.NOT_FLAT, "", "positions were left open at the stop: see the status")
         await self._manager.close()

@@ -164,9 +164,9 @@ class OrderManager:
         self._require_whole()
         self._intake.adopt(fill, *cause)
 
-    def warn(self, alarm: Alarm, symbol: str, text: str, *cause: Record) -> None:
+    def warn(self, alarm: Alarm, symbol: str, text: str, *cause: Record, client_id: OrderId = "") -> None:
         """Write and tell an alarm, with what caused it in the same transaction; an empty symbol means all."""
-        self._intake.warn(alarm, symbol, "", text, *cause)
+        self._intake.warn(alarm, symbol, client_id, text, *cause)
 
     def warn_once(self, alarm: Alarm, symbol: str, text: str) -> None:
         """The same, but not again while this process lives."""

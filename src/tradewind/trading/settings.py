@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from tradewind.market import ConfigError
 from tradewind.market.suggestions import refuse_percent
+from tradewind.trading.account_venue import MarginMode
 
 
 class EntryType(StrEnum):
@@ -22,11 +23,6 @@ class Trigger(StrEnum):
 
     MARK = "mark"
     LAST = "last"
-
-
-class MarginMode(StrEnum):
-    ISOLATED = "isolated"
-    CROSS = "cross"
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,46 @@ def test_profit_that_is_not_realised_neither_leaves_nor_buys():
     most = caller.get("/api/v3/account/max-transferable", coin="USDT")["data"]["maxTransfer"]
     assert D(coin(caller)["available"]) > 5_000 > 1_000 > D(most) > 900
     control = exchange_of(caller).control
+    bid = caller.post("/api/v3/trade/place-order", **SPOT, **{**LIMIT, "qty": "20", "price": "150"})
+    assert bid["code"] == "40762"
     with pytest.raises(Refused):
         control.withdraw(ONE, "USDT", D(most) + 1)
     control.withdraw(ONE, "USDT", D(most))
+
+
+def test_a_fee_in_quote_is_borrowed_with_the_price():
+    caller = unified(fee_coin="quote")
+    before = exchange_of(caller).ledger.digest()
+    made = caller.post("/api/v3/trade/place-order", **SPOT, **{**LIMIT, "qty": "202", "price": "99"})
+    assert made["code"] == "40762"  # 19,998 and a fee of 20
+    assert exchange_of(caller).ledger.digest() == before
+    order(caller, SPOT, **{**LIMIT, "qty": "201", "price": "99"})
+    assert coin(caller)["locked"] == "19918.899"
+
+
+def test_a_change_borrows_only_what_is_not_held_yet():
+    caller = unified()
+    made = order(caller, SPOT, **{**LIMIT, "qty": "150", "price": "99"})
+    changed = caller.post("/api/v3/trade/modify-order", orderId=made, qty="200")
+    assert changed["code"] == "00000", changed
+    assert coin(caller)["locked"] == "19800"
+
+
+def test_what_is_filled_already_is_not_borrowed_again():
+    caller = unified([*flat(60), (100, 100, 98, 100, 200), *flat(60)])
+    made = order(caller, SPOT, **{**LIMIT, "qty": "150", "price": "99"})
+    exchange = exchange_of(caller)
+    exchange.advance(START + 3_600_000 + 2 * MINUTE)
+    filled = exchange.records.by_id(ONE, int(made)).filled
+    assert 0 < filled < 150
+    changed = caller.post("/api/v3/trade/modify-order", orderId=made, qty="200")
+    assert changed["code"] == "00000", changed
+    assert D(coin(caller)["locked"]) == 99 * (200 - filled)
+
+
+def test_an_order_that_is_refused_for_another_reason_borrows_nothing():
+    caller = unified()
+    before = exchange_of(caller).ledger.digest()
+    made = caller.post("/api/v3/trade/place-order", **SPOT, **{**LIMIT, "qty": "0.01", "price": "99"})
+    assert made["code"] == "45110"
+    assert exchange_of(caller).ledger.digest() == before

@@ -60,6 +60,8 @@ def test_exits_that_come_after_others_ended_are_an_order_of_their_own() -> None:
     exchange.advance(START + 3_600_000 + 2 * MINUTE)
     assert not exchange.positions.state(ONE, "BTC/USDT:USDT").quantity
     done = caller.get(f"{TRADE}/history-strategy-orders", category="USDT-FUTURES")["data"]["list"]
+    ended = client.of("strategy-order")[-1]["data"][0]
+    assert (ended["orderId"], ended["triggerType"]) == (done[0]["orderId"], "takeProfit")
     exchange.advance(START + 3_600_000 + 3 * MINUTE)
     (row,) = waiting(caller)
     told = client.of("strategy-order")[-1]["data"][0]
@@ -69,3 +71,14 @@ def test_exits_that_come_after_others_ended_are_an_order_of_their_own() -> None:
     gone = caller.post(f"{TRADE}/cancel-strategy-order", orderId=told["orderId"])
     assert gone["code"] == "00000"
     assert waiting(caller) == []
+
+
+def test_a_stop_for_more_than_there_is_turns_no_position_around() -> None:
+    caller = unified([*flat(61), *flat(60, 78)])
+    order(caller, SWAP, side="buy", orderType="market", qty="5")
+    made = caller.post(f"{TRADE}/place-strategy-order", **SWAP, stopLoss="80", tpslMode="partial", qty="9")
+    assert made["code"] == "00000"
+    exchange = exchange_of(caller)
+    exchange.advance(START + 3_600_000 + 5 * MINUTE)
+    assert not exchange.positions.state(ONE, "BTC/USDT:USDT").quantity
+    assert [o.filled for o in exchange.records.orders(ONE)] == [5, 5]

@@ -83,7 +83,16 @@ class Limits:
     def connect(self, address: str, now_ms: int) -> None:
         """Count a socket; `Failure` 429 when that is too many, 418 while banned."""
         self._check_ban(address, now_ms)
-        self._count(self._connections, CONNECTIONS, address, 1, now_ms, "Too many connections", "connections")
+        self._count(
+            self._connections,
+            CONNECTIONS,
+            address,
+            1,
+            now_ms,
+            "Too many connections",
+            "connections",
+            advice="",
+        )
 
     def admit(self, address: str, weight: int, now_ms: int) -> None:
         """Count a request's weight; `Failure` 429 when that is too much, 418 when it was too much too often."""
@@ -104,6 +113,7 @@ class Limits:
         now_ms: int,
         said: str,
         what: str,
+        advice: str = " Please use WebSocket Streams for live updates to avoid polling the API.",
     ) -> None:
         window = windows.get(address)
         if window is None:
@@ -121,8 +131,7 @@ class Limits:
             raise self._ban_failure(until, now_ms)
         raise Failure(
             -1003,
-            f"{said}; current limit is {limit.most} {what} per {limit.number} {limit.interval}. "
-            "Please use WebSocket Streams for live updates to avoid polling the API.",
+            f"{said}; current limit is {limit.most} {what} per {limit.number} {limit.interval}.{advice}",
             429,
             {"Retry-After": str(window.left_seconds(now_ms))},
         )

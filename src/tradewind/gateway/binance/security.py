@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from tradewind.exchange import ApiKey, Exchange, Permission
+from tradewind.gateway.binance import ed25519
 from tradewind.gateway.binance.failure import Failure
 from tradewind.gateway.binance.params import Params
 
@@ -59,6 +60,11 @@ def check_permission(key: ApiKey, security: Security, trade: Permission) -> None
 
 
 def check_signature(key: ApiKey, signed: str, signature: str) -> None:
+    """HMAC-SHA256 in hex, or Ed25519 in base64 where the key is a public one; `Failure` -1022 otherwise."""
+    if ed25519.is_public(key):
+        if not ed25519.verifies(key, signed, signature):
+            raise Failure(-1022, "Signature for this request is not valid.")
+        return
     expected = hmac.digest(key.secret.encode(), signed.encode(), "sha256").hex()
     if not hmac.compare_digest(expected.encode(), signature.lower().encode()):
         raise Failure(-1022, "Signature for this request is not valid.")

@@ -40,9 +40,12 @@ class SpotLine:
     def __init__(self, client: Any, listing: Listing) -> None:
         self._client, self._listing = client, listing
 
-    async def open(self) -> Sequence[str]:
-        await self._client.authenticate({"type": "spot"})
+    @property
+    def urls(self) -> Sequence[str]:
         return [self._client.urls["api"]["ws"]["ws-api"]["spot"]]
+
+    async def open(self) -> None:
+        await self._client.authenticate({"type": "spot"})
 
     def forget(self) -> None:
         """A subscription ends with its line."""
@@ -71,14 +74,14 @@ class SpotLine:
 class UsdmLine:
     def __init__(self, client: Any, listing: Listing) -> None:
         self._client, self._listing = client, listing
+        self.urls: Sequence[str] = []
         self._stops: dict[str, str] = {}  # by the id of the order that a stop placed: the stop's client id
 
-    async def open(self) -> Sequence[str]:
+    async def open(self) -> None:
         client = self._client
         await client.authenticate({"type": "swap", "subType": "linear"})
-        url: str = client.get_private_ws_url("linear", client.options["linear"]["listenKey"])
-        client.watch(url, "tradewind:events", None, "linear").add_done_callback(_look)
-        return [url]
+        self.urls = [client.get_private_ws_url("linear", client.options["linear"]["listenKey"])]
+        client.watch(self.urls[0], "tradewind:events", None, "linear").add_done_callback(_look)
 
     def forget(self) -> None:
         """The next line gets a listen key of its own."""

@@ -25,7 +25,6 @@ from tradewind.venues.remote.binance import (
     plain_report,
     terms,
     trade_row,
-    trigger_of,
 )
 from tradewind.venues.remote.binance_lines import UsdmLine, forced
 from tradewind.venues.remote.fees import TradeRow
@@ -44,9 +43,11 @@ from tradewind.venues.remote.reading import (
     whole,
     word,
 )
+from tradewind.venues.remote.terms import trigger_of
 
 ALGO = "algo-"  # before the id of an algo order: orders and algo orders are numbered apart
 WEEK_MS = 7 * 86_400_000 - 1  # the longest span of one question for trades
+KEPT_MS = 180 * 86_400_000  # older trades are only in the venue's archive
 _ALGO_STATUSES = {
     "NEW": ReportStatus.OPEN,
     "TRIGGERING": ReportStatus.OPEN,
@@ -140,7 +141,7 @@ class BinanceUsdm(Binance):
 
     async def _trade_rows(self, instrument: Instrument, since: int) -> Sequence[TradeRow]:
         market, now = self.listing.id(instrument.symbol), self.client.milliseconds()
-        start, rows = max(since, 0), list[Row]()
+        start, rows = max(since, now - KEPT_MS), list[Row]()
         while not rows and start <= now:
             span = {"symbol": market, "startTime": start, "limit": PAGE}
             if now - start > WEEK_MS:

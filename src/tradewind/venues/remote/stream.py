@@ -71,8 +71,12 @@ Told = OrderReport | Fresh | AskAgain | Funded | Ended | AccountReading
 class Line(Protocol):
     """How a venue's account stream is opened and read."""
 
-    async def open(self) -> Sequence[str]:
-        """Log in and subscribe, and return once that is confirmed: the URLs of the lines of the client."""
+    @property
+    def urls(self) -> Sequence[str]:
+        """Of the client's lines, also of those that are only half open."""
+
+    async def open(self) -> None:
+        """Log in and subscribe, and return once that is confirmed."""
 
     def read(self, message: Any) -> Sequence[Told] | None:
         """What a message says; None where it is not about the account. `Unreadable` where it cannot be read."""
@@ -110,13 +114,12 @@ class AccountStream:
 
     async def _one_line(self, listener: AccountListener) -> str:
         """Until the line breaks: why it did."""
-        urls: Sequence[str] = ()
         teller: asyncio.Task[str] | None = None
         try:
             self._queue = asyncio.Queue()
             async with asyncio.timeout(OPENING_SECONDS):
-                urls = await self._account.line.open()
-                broken = [await self._watched(url) for url in urls]
+                await self._account.line.open()
+                broken = [await self._watched(url) for url in self._account.line.urls]
             listener.connected()
             teller = asyncio.create_task(self._tell(listener))
             await asyncio.wait([teller, *broken], return_when=asyncio.FIRST_COMPLETED)
@@ -136,7 +139,7 @@ class AccountStream:
             if teller is not None:
                 teller.cancel()
                 await asyncio.gather(teller, return_exceptions=True)
-            await self._drop(urls)
+            await self._drop()
 
     async def _watched(self, url: str) -> asyncio.Future[Any]:
         """What is done when the line at that URL ends, once it stands."""
@@ -148,9 +151,9 @@ class AccountStream:
         await line.connected
         return future
 
-    async def _drop(self, urls: Sequence[str]) -> None:
+    async def _drop(self) -> None:
         """Close the lines for good: what ccxt keeps of a broken one looks subscribed and is not."""
-        for url in urls:
+        for url in self._account.line.urls:
             line = self._client.clients.pop(url, None)
             if line is not None:
                 for future in list(line.futures.values()):

@@ -26,7 +26,7 @@ SMALLEST = Decimal("1e-8")
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A coin of the pool. `available` is what spot and futures could use now, `locked` what spot orders hold."""
+    """A coin of the pool. `available` is what contracts could use now, `locked` what spot orders hold."""
 
     coin: str
     balance: Decimal
