@@ -75,6 +75,19 @@ class ProtectionMachine(RuleBasedStateMachine):
         seconds=st.sampled_from([0.0, 0.5, 0.5, 5.0]),
     )
     def decide(self, symbol: str, wanted: int, fault: Fault, seconds: float) -> None:
+        self.want(symbol, wanted, fault)
+        self.run(self.desk.clock.advance(seconds))
+
+    @rule(symbol=symbols, wanted=st.sampled_from([0, 40, 100]), part=st.integers(1, 60))
+    def decide_while_a_limit_fills(self, symbol: str, wanted: int, part: int) -> None:
+        """Before the cancellation of what was decided before arrives."""
+        there = [o for o in self.desk.venue.open(symbol) if o.intent.type is OrderType.POST_ONLY]
+        self.want(symbol, wanted, Fault.NONE)
+        for order in there:
+            if order.status is ReportStatus.OPEN and not order.intent.reduce_only:
+                self.do(lambda order=order: self.desk.venue.take(order, min(part, order.left)))
+
+    def want(self, symbol: str, wanted: int, fault: Fault) -> None:
         """As the engine does: the difference to what is held, marked where it only closes."""
         if not self.alive or (symbol == SPOT.symbol and wanted < 0):
             return
@@ -85,7 +98,6 @@ class ProtectionMachine(RuleBasedStateMachine):
             order = self.desk.order(symbol, lots, reduce_only=closes)
             self.desk.venue.fault = fault
             self.do(lambda: self.desk.decide(order))
-            self.run(self.desk.clock.advance(seconds))
 
     @rule(symbol=symbols, price=prices)
     def the_price_moves(self, symbol: str, price: float) -> None:
