@@ -192,7 +192,15 @@ class GuardedDesk(Desk):
     async def _protect(self) -> None:
         while not self.started:
             await self.clock.sleep(0.1)
+        self.work(self._quote())
         await self.protection.run()
+
+    async def _quote(self) -> None:
+        """The market does not stand still for longer than this."""
+        while True:
+            await self.clock.sleep(5.0)
+            for instrument in INSTRUMENTS:
+                self.venue.quote(instrument.symbol, self.venue.price(instrument.symbol))
 
     async def move(self, symbol: str, price: float, seconds: float = 0.0) -> None:
         self.venue.move(symbol, price)
@@ -216,11 +224,15 @@ class GuardedDesk(Desk):
         await self.clock.advance(3.0)
         assert self.manager.ledger.positions[symbol] == lots
 
+    async def crash(self) -> None:
+        self.journal.dead = True
+        await self.execution.close()
+        await super().crash()
+
     async def close(self) -> None:
-        for task in self._tasks:
-            if not task.done() and task.get_coro().__name__ == "_protect":  # type: ignore[union-attr]
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-                self._tasks.remove(task)
-                break
+        await self.execution.close()
+        for task in [t for t in self._tasks if t.get_coro().__name__ in ("_protect", "_quote")]:  # type: ignore[union-attr]
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._tasks.remove(task)
         await super().close()

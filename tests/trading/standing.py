@@ -37,7 +37,10 @@ class ToldStanding:
         return dict(self.positions)
 
     def protective_level(self, symbol: str) -> float:
-        return self.levels.get(symbol, 0.0) if self.positions[symbol] else 0.0
+        level = self.levels.get(symbol, 0.0)
+        if self.positions[symbol] < 0 and 0 < level < 100:  # as far on the other side
+            return 200.0 - level
+        return level if self.positions[symbol] else 0.0
 
     def protective_reason(self, symbol: str) -> FillReason:
         return FillReason.STOP

@@ -441,6 +441,7 @@ def test_another_tick_or_minimum_is_learnt_while_it_trades(tmp_path: Path) -> No
 def test_a_reading_older_than_the_last_is_ignored(tmp_path: Path) -> None:
     async def scenario(office: Office) -> None:
         before = await read(office)
+        await office.clock.advance(40)
         await office.buy(PERP.symbol, 10)
         office.venue.lies += [lambda _: before] * 3
         await office.clock.advance(60)

@@ -29,6 +29,7 @@ from tradewind.market import (
 )
 from tradewind.trading.arming import Arm, Override
 from tradewind.trading.discrepancy import Discrepancy, Epoch, Settled
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, Risk, RiskState
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 from tradewind.trading.records import decode, encode
@@ -61,6 +62,7 @@ commands = st.builds(Command, st.sampled_from(CommandKind), times, texts)
 
 
 events = st.builds(OrderEvent, times, texts, st.sampled_from(Happening), times, texts, texts, texts, texts)
+five = st.tuples(prices, prices, prices, prices, st.floats(0, 1e15))
 order_records = st.one_of(
     st.builds(Intent, times, texts, texts, lots, st.booleans(), texts, texts),
     events,
@@ -70,6 +72,7 @@ order_records = st.one_of(
     st.builds(RiskState, times, st.sampled_from(Risk), texts),
     st.builds(Discrepancy, times, texts, decimals, decimals, st.sampled_from(Settled)),
     st.builds(Epoch, times, texts),
+    st.builds(Revision, times, texts, times, st.none() | five, five),
     st.builds(Arm, times, texts, texts, texts, texts),
     st.builds(Override, times, texts, st.text(min_size=10).filter(lambda t: len(t.strip()) >= 10)),
     st.builds(StageBegan, times, texts, st.integers(0, 2), texts),

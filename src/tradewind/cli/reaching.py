@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind.clients.connect import Environment, connect
 from tradewind.clients.credentials import Credentials, load_credentials
+from tradewind.data.naming import parts
 from tradewind.market import Clock, ConfigError, Instrument, Kind
 from tradewind.trading.run_folder import RunFolder
 
@@ -39,17 +40,18 @@ def place_of(about: Mapping[str, Any], name: str) -> RunPlace:
     if about.get("mode") == "paper":
         raise ConfigError(f"run {name!r} trades on paper: it has no account at a venue")
     try:
+        at, symbols = about.get("at"), tuple(about["symbols"])
         return RunPlace(
             venue=about["venue"],
-            environment=Environment(about["environment"]),
-            kind=Kind(about["kind"]),
-            symbols=tuple(about["symbols"]),
+            environment=Environment.LOCAL if at else Environment(about["place"]),
+            kind=parts(symbols[0])[2],
+            symbols=symbols,
             mode=about["mode"],
             account=about["account"],
             unified=bool(about.get("unified", False)),
-            at=about.get("at"),
+            at=at,
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, IndexError, ValueError) as error:
         raise ConfigError(
             f"run.json of {name!r} lacks or misspells {error}: start the run once more"
         ) from error

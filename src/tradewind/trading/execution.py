@@ -99,6 +99,12 @@ class Execution:
             self._supersede(aim)
         return all([await within(self._clock, aim.over, seconds) for aim in list(self._aims.values())])
 
+    async def close(self) -> None:
+        """End all waiting, as the manager's `close`: what rests at the venue stays there."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
     # -- one decision
 
     def _aim(self, order: Order, decision_id: str) -> Aim:

@@ -134,8 +134,8 @@ class Protection:
         """One market order for all of it, under the symbol's lock; nothing while another exit is on its way."""
         if self._now() < self._not_before.get((symbol, EXIT), 0):
             return
-        for state in filter(self._is_exit, self._live(symbol)):
-            self._check(state)
+        for exit_order in filter(self._is_exit, self._live(symbol)):
+            self._check(exit_order)
             return
         await self._cancel(self._live(symbol))
         lots = -self.held(symbol)

@@ -271,7 +271,7 @@ class Reconciler:
         """Where books and venue differ now; nothing of what is in doubt or changed while it was read."""
         before = self._ledger.state_hash()
         reading = await self._venue.account()
-        if reading.at < max(self._newest, self._ledger.last_trade_at) or self._ledger.state_hash() != before:
+        if reading.at < self._newest or self._ledger.state_hash() != before:
             raise _Unclear
         self._newest = reading.at
         self._watch_positions()

@@ -8,7 +8,7 @@ from dataclasses import fields
 from decimal import Decimal
 from enum import Enum
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import orjson
 
@@ -28,11 +28,12 @@ from tradewind.market import (
 )
 from tradewind.trading.arming import Arm, GrantRecord, Override
 from tradewind.trading.discrepancy import Discrepancy, Epoch, ReconcileRecord
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord, RiskState
 from tradewind.trading.order_states import Intent, OrderEvent
 from tradewind.validation.stages import StageBegan
 
-Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord
+Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | Revision
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
 
 # What is written field by field. A new record is named here, and in `Record`, and nowhere else.
@@ -51,6 +52,7 @@ _PLAIN: dict[str, type[Any]] = {
     "arm": Arm,
     "override": Override,
     "stage_began": StageBegan,
+    "revision": Revision,
 }
 _KIND_OF = {cls: kind for kind, cls in _PLAIN.items()}
 
@@ -90,7 +92,10 @@ def _readers(cls: type[Any]) -> list[tuple[str, Callable[[Any], Any]]]:
     """What makes values of JSON into those of the fields; numbers, texts and flags are what they are."""
     found: list[tuple[str, Callable[[Any], Any]]] = []
     for name, hint in get_type_hints(cls).items():
-        kind = next((k for k in get_args(hint) if k is not NoneType), hint)
+        plain = get_origin(hint) is tuple or not get_args(hint)
+        kind = hint if plain else next(k for k in get_args(hint) if k is not NoneType)
+        if get_origin(kind) is tuple:
+            found.append((name, tuple))
         if isinstance(kind, type) and issubclass(kind, Decimal | Enum):
             found.append((name, kind))
     return found

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from tradewind.market import Instrument, Kind, Order, Side
 from tradewind.trading.account_venue import AccountReading, AccountVenue
-from tradewind.trading.guards import price_of
+from tradewind.trading.pricing import price_of
 from tradewind.trading.quotes import Quotes
 
 ROOM = Decimal("0.995")  # of what is free: prices and fees move meanwhile

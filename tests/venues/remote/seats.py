@@ -57,7 +57,19 @@ class Place:
 BINANCE_SPOT = Place("binance spot", "binance", Kind.SPOT)
 BINANCE_USDM = Place("binance usdm", "binanceusdm", Kind.PERPETUAL)
 BINANCE_BOTH = Place("binance usdm by the client of both", "binance", Kind.PERPETUAL)
-PLACES = [BINANCE_SPOT, BINANCE_USDM, BINANCE_BOTH]
+BITGET_SPOT = Place("bitget spot", "bitget", Kind.SPOT)
+BITGET_SWAP = Place("bitget futures", "bitget", Kind.PERPETUAL)
+UNIFIED_SPOT = Place("bitget unified spot", "bitget", Kind.SPOT, unified=True)
+UNIFIED_SWAP = Place("bitget unified futures", "bitget", Kind.PERPETUAL, unified=True)
+PLACES = [
+    BINANCE_SPOT,
+    BINANCE_USDM,
+    BINANCE_BOTH,
+    BITGET_SPOT,
+    BITGET_SWAP,
+    UNIFIED_SPOT,
+    UNIFIED_SWAP,
+]
 
 
 @dataclass

@@ -13,6 +13,7 @@ from tests.venues.remote.seats import (
     BINANCE_SPOT,
     BINANCE_USDM,
     PLACES,
+    UNIFIED_SPOT,
     Heard,
     Place,
     Seat,
@@ -101,7 +102,10 @@ def test_it_tells_of_orders_trades_and_balances(told: Told) -> None:
     told(story)
 
 
-def test_a_stop_is_told_under_its_own_name(told: Told) -> None:
+def test_a_stop_is_told_under_its_own_name(told: Told, place: Place) -> None:
+    if place is UNIFIED_SPOT:
+        pytest.skip("it has no stops")
+
     async def story(seat: Seat, heard: Heard) -> None:
         await seat.venue.send(seat.intent("0.02"))
         trigger = seat.price(0.9995)

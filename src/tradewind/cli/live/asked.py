@@ -104,4 +104,5 @@ def plan_of(asked: AskedRun, settings: Settings, place: str, account: str) -> Pl
         timeframe,
         allocation,
         settings,
+        asked.at,
     )

@@ -32,6 +32,7 @@ class Plan:
     timeframe: Timeframe
     allocation: float
     settings: Settings
+    at: str | None = None  # a local exchange in the venue's place
 
     @property
     def warm_up(self) -> int:
@@ -52,6 +53,12 @@ class Plan:
             "timeframe": self.timeframe.text,
             "capital": self.allocation,
         }
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What other processes must know to reach the run's account."""
+        reach = {"at": self.at, "unified": self.settings.run.unified}
+        return {**self.stamp, **reach, "agent": self.named.described}
 
     def head(self, instruments: Sequence[Instrument], now: int) -> dict[str, Any]:
         """What stands at the head of the journal: enough to recompute every decision."""

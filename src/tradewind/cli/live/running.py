@@ -75,7 +75,7 @@ class Running:
 
     async def _trade(self, candles: LiveCandles, outfit: Outfit) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
-        folder.describe({**self.plan.stamp, "agent": self.plan.named.described})
+        folder.describe(self.plan.about)
         items = LiveItems(candles, folder, self._clock, outfit.hear)
         ended = "an error"
 

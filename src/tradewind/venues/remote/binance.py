@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import ccxt
@@ -16,6 +15,7 @@ from tradewind.venues.remote.account import Desk, RemoteAccount
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.lanes import Lane
 from tradewind.venues.remote.reading import Row, decimal, exact, flag, row_of, rows_of, text, whole, word
+from tradewind.venues.remote.terms import price_of
 
 RECV_WINDOW_MS = 5_000
 PAGE = 1_000  # trades, the most in one reply
@@ -106,18 +106,6 @@ def terms(intent: Intent, instrument: Instrument, market: str) -> dict[str, Any]
     if intent.type in (OrderType.LIMIT, OrderType.POST_ONLY):
         found["price"] = exact(price_of(intent))
     return found
-
-
-def price_of(intent: Intent) -> Decimal:
-    if intent.price is None:
-        raise ValueError(f"order {intent.client_id} is a {intent.type} order without a price")
-    return intent.price
-
-
-def trigger_of(intent: Intent) -> Decimal:
-    if intent.trigger is None:
-        raise ValueError(f"order {intent.client_id} is a stop without a trigger")
-    return intent.trigger
 
 
 def acknowledged(reply: object) -> Mapping[str, str]:

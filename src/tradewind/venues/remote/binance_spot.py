@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from tradewind.market import FeeAsset, Instrument, Kind, OrderType
@@ -14,16 +14,15 @@ from tradewind.venues.remote.binance import (
     PAGE,
     Binance,
     acknowledged,
-    price_of,
     terms,
     trade_row,
-    trigger_of,
 )
 from tradewind.venues.remote.binance_lines import SpotLine
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.lanes import Lane
 from tradewind.venues.remote.listing import paying, reload_markets
 from tradewind.venues.remote.reading import Row, decimal, exact, flag, row_of, rows_of, text, whole
+from tradewind.venues.remote.terms import price_of, trigger_of, worse
 
 
 class BinanceSpot(Binance):
@@ -109,13 +108,6 @@ def balances_of(account: Row) -> dict[str, Balance]:
         free = decimal(row, "free")
         found[text(row, "asset")] = Balance(free, free + decimal(row, "locked"))
     return found
-
-
-def worse(price: Decimal, lots: int, cap: Decimal, instrument: Instrument) -> Decimal:
-    """The worst price on the grid that an order may trade at, `cap` (a fraction) away from a price."""
-    limit = price * (1 + cap) if lots > 0 else price * (1 - cap)
-    steps = (limit / instrument.tick).to_integral_value(ROUND_DOWN if lots > 0 else ROUND_UP)
-    return steps * instrument.tick
 
 
 def _rates(told: Row) -> tuple[float, float, bool]:

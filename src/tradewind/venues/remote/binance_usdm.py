@@ -25,7 +25,6 @@ from tradewind.venues.remote.binance import (
     plain_report,
     terms,
     trade_row,
-    trigger_of,
 )
 from tradewind.venues.remote.binance_lines import UsdmLine, forced
 from tradewind.venues.remote.fees import TradeRow
@@ -44,6 +43,7 @@ from tradewind.venues.remote.reading import (
     whole,
     word,
 )
+from tradewind.venues.remote.terms import trigger_of
 
 ALGO = "algo-"  # before the id of an algo order: orders and algo orders are numbered apart
 WEEK_MS = 7 * 86_400_000 - 1  # the longest span of one question for trades

@@ -97,10 +97,10 @@ class GivenOut:
         if taken:
             self._on_revised(Revised(changed, (revision,)))
 
-    def passed(self, index: int, start: int, newest: int) -> None:
-        """The venue told of a symbol from `start` to `newest`: what it left out there it does not have."""
+    def passed(self, index: int, start: int, until: int) -> None:
+        """The venue told all that it has of a symbol in [start, until): what it left out does not exist."""
         for opened, given in self._kept.items():
-            if start <= opened <= newest:
+            if start <= opened < until:
                 given.unchecked.discard(index)
 
     def _count(self, revision: Revision, bar: Bar) -> None:

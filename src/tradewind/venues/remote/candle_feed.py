@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 
 from tradewind.market import Bar
 from tradewind.venues.remote.candle_frames import Told
+from tradewind.venues.remote.pulse import Pulse
 
 
 @dataclass(slots=True)
@@ -40,15 +41,14 @@ class SymbolFeed:
     def __init__(self, step: int, now: int) -> None:
         self.forming: Told | None = None
         self.newest: Told | None = None
-        self.heard_at = now
+        self.pulse = Pulse(now)
         self.learnt_at = now  # by stream or by REST
-        self.gap_ms = 0.0  # between frames, usually
         self.last_close: float | None = None
         self._step = step
 
     def heard(self, told: Told, now: int) -> None:
-        self.gap_ms += 0.05 * (now - self.heard_at - self.gap_ms)
-        self.heard_at = self.learnt_at = now
+        self.pulse.beat(now)
+        self.learnt_at = now
         self.newest = told
 
     def closes(self, told: Told) -> Told | None:

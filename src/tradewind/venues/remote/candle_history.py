@@ -15,17 +15,18 @@ SURE_MS = 1_000  # after its close by the venue's clock, a candle is closed at t
 
 async def read_span(
     reader: VenueReader, now_ms: Callable[[], int], symbol: str, timeframe: Timeframe, start: int, end: int
-) -> tuple[list[Row], bool]:
+) -> tuple[list[Row], int]:
     """What the venue has of closed candles that open in [start, end), in order, each time once.
 
-    False where some row had a time that cannot be, so that a candle that is not there may yet exist.
+    With them, up to which open time the venue told all that it has: `start` where some row had an impossible time.
 
     `now_ms` is the venue's time. What still forms is left out, also where it closed while pages were read.
     """
     told = reader.client.feature_value(symbol, "fetchOHLCV", "limit")
     most = int(told) if told else 500
     found: dict[int, Row] = {}
-    cursor, whole = start, True
+    cursor = told_until = start
+    whole = True
     while cursor < end:
         limit = min(
             most, (end - cursor) // timeframe.ms + 2
@@ -36,11 +37,12 @@ async def read_span(
         closed = {int(row[0]): row for row in closed_rows(rows, timeframe.ms, asked)}
         found |= {at: row for at, row in closed.items() if cursor <= at < end}
         newest = max((int(row[0]) for row in rows), default=cursor - timeframe.ms)
+        told_until = max(told_until, min(newest, end))
         if newest not in closed and newest >= cursor:
             break
         # Some venues answer from the next bar they have, others only about the time asked for.
         cursor = newest + timeframe.ms if newest >= cursor else cursor + limit * timeframe.ms
-    return [found[at] for at in sorted(found)], whole
+    return [found[at] for at in sorted(found)], told_until if whole else start
 
 
 def closed_rows(rows: Sequence[Row], step: int, asked_at: int) -> list[Row]:

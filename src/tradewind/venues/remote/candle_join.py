@@ -14,10 +14,16 @@ class Closing:
 
     bars: list[Bar | None]
     known_at: int
+    first_at: int | None = None  # when the first symbol had its bar
     absent: set[int] = field(default_factory=set)  # symbols that go without
 
     def lacking(self) -> list[int]:
         return [a for a, bar in enumerate(self.bars) if bar is None and a not in self.absent]
+
+    def due(self, limit_ms: int) -> int:
+        """When who lacks it goes without: so long after the close, or after the first bar where all came late."""
+        first_at = self.known_at if self.first_at is None else self.first_at
+        return (first_at if first_at > self.known_at + limit_ms else self.known_at) + limit_ms
 
 
 class SnapshotJoin:
@@ -47,6 +53,7 @@ class SnapshotJoin:
         if closing.bars[index] is not None:
             return False
         closing.bars[index] = bar
+        closing.first_at = now if closing.first_at is None else closing.first_at
         closing.absent.discard(index)
         return True
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from tradewind.data.patience import Patience, VenueReader
-from tradewind.data.timestamps import utc_text
-from tradewind.market import Bar, Clock, ConfigError, DataError, Snapshot, Timeframe, TradewindError
+from tradewind.market import Bar, Clock, DataError, Snapshot, Timeframe, TradewindError
 from tradewind.trading.quotes import Quotes
 from tradewind.venues.remote.candle_checks import GivenOut, Revised
 from tradewind.venues.remote.candle_feed import Counters, SymbolFeed, within
 from tradewind.venues.remote.candle_frames import CandleStreams, Told, candle_streams
 from tradewind.venues.remote.candle_history import SURE_MS, Row, bar_of, read_span
 from tradewind.venues.remote.candle_join import SnapshotJoin
+from tradewind.venues.remote.candle_past import Past, refuse_short, refuse_unknown
 from tradewind.venues.remote.lines import KeptLine, cut, tap
+from tradewind.venues.remote.pulse import Patiences
 from tradewind.venues.remote.venue_clock import VenueClock
 
 SWEEP_SECONDS = 0.25
@@ -37,14 +37,12 @@ class CandleSettings:
     deadline_seconds: float = 5.0  # after the close: then a symbol that is missing is masked
     decide_within_seconds: float = 10.0  # after the close: later a snapshot is no longer in time
     check_after_seconds: float = 1.0  # after the close: then REST is asked
-    first_message_seconds: float = 15.0
-    idle_seconds: float = 30.0
-    probe_seconds: float = 5.0
     sanity_factor: float = 3.0
     confirmations: int = 3  # of a doubted bar by REST, until it is believed
     concurrency: int = 8
     retry_seconds: float = 1.0
     longest_retry_seconds: float = 30.0
+    patiences: Patiences = field(default_factory=Patiences)  # with streams that are silent
     patience: Patience = field(default_factory=Patience)  # of the warm-up
 
 
@@ -85,7 +83,6 @@ class LiveCandles:
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[int] = set()  # symbols that REST is being asked about
         self._tries: dict[int, tuple[int, int]] = {}  # by symbol: reads in vain, and when the next is due
-        self._probes: dict[int, tuple[int, Any]] = {}  # by silent symbol: when REST was asked, what it said
         self._doubts: dict[tuple[int, int], tuple[Bar, int]] = {}
         self._news = asyncio.Event()
         self._error: BaseException | None = None
@@ -125,7 +122,7 @@ class LiveCandles:
             return
         reader = VenueReader(self._client, self._clock, self.settings.patience)
         await reader.call("load_markets")
-        self._refuse_unknown()
+        refuse_unknown(self._client, self.symbols)
         self._streams = candle_streams(self._client, self.symbols, self.timeframe)
         await self._venue.measure()
         end = (self._venue.now_ms() - SURE_MS) // self._step * self._step
@@ -150,59 +147,21 @@ class LiveCandles:
 
     # --- the start
 
-    def _refuse_unknown(self) -> None:
-        for symbol in self.symbols:
-            if symbol not in self._client.markets:
-                near = get_close_matches(symbol, self._client.markets, n=3)
-                hint = f"did you mean {' or '.join(near)}?" if near else "see the venue's list of markets"
-                raise ConfigError(f"{self._client.id} has no symbol {symbol}: {hint}")
-
     async def _warm(self, reader: VenueReader, start: int, end: int) -> None:
-        gate = asyncio.Semaphore(self.settings.concurrency)
-
-        async def read(symbol: str) -> dict[int, Bar]:
-            async with gate:
-                return await self._history(reader, symbol, start, end)
-
-        found = await asyncio.gather(*(read(symbol) for symbol in self.symbols))
+        past = Past(reader, self._venue.now_ms, self.timeframe, self.settings.confirmations)
+        found = await past.read(self.symbols, start, end, self.settings.concurrency)
+        self.counters.rejected += past.refused
         if self._since is None:
-            for symbol, bars in zip(self.symbols, found, strict=True):
-                self._refuse_short(symbol, bars, start)
+            refuse_short(self._client.id, self.timeframe, self._warm_up, start, found)
         now = self._clock.now_ms()
         for opened in range(start, end, self._step):
-            snapshot = Snapshot(opened, opened + self._step, tuple(one.get(opened) for one in found))
+            bars = tuple(found[symbol].get(opened) for symbol in self.symbols)
+            snapshot = Snapshot(opened, opened + self._step, bars)
             age = self._venue.now_ms() - snapshot.close_time
             self._given.give(snapshot, now - age, now + self._seconds(self.settings.check_after_seconds))
-        for feed, one in zip(self._feeds, found, strict=True):
-            if one:
-                feed.last_close = one[max(one)].close
-
-    async def _history(self, reader: VenueReader, symbol: str, start: int, end: int) -> dict[int, Bar]:
-        """The bars of one symbol; a span in which one is impossible is read again."""
-        bars: dict[int, Bar] = {}
-        for _ in range(self.settings.confirmations):
-            rows, whole = await read_span(reader, self._venue.now_ms, symbol, self.timeframe, start, end)
-            refused = 0 if whole else 1
-            for row in rows:
-                try:
-                    bars[int(row[0])] = bar_of(int(row[0]), self._step, row[1:6])
-                except DataError:
-                    refused += 1
-            self.counters.rejected += refused
-            if not refused:
-                break
-        return bars
-
-    def _refuse_short(self, symbol: str, bars: dict[int, Bar], start: int) -> None:
-        first = min(bars, default=None)
-        if self._warm_up and (first is None or first > start):
-            ready = (
-                "" if first is None else f", or start after {utc_text(first + self._warm_up * self._step)}"
-            )
-            raise ConfigError(
-                f"{symbol} has {len(bars)} closed {self.timeframe} bars at {self._client.id}, the warm-up needs "
-                f"{self._warm_up}: leave it out{ready}"
-            )
+        for feed, symbol in zip(self._feeds, self.symbols, strict=True):
+            if found[symbol]:
+                feed.last_close = found[symbol][max(found[symbol])].close
 
     def _keep(self, group: Sequence[str]) -> None:
         places = [self._index[symbol] for symbol in group]
@@ -303,7 +262,7 @@ class LiveCandles:
     def _mask(self, now: int) -> None:
         limit = self._seconds(self.settings.deadline_seconds)
         for _, closing in list(self._join.waiting()):
-            if closing.known_at + limit > now or not any(closing.bars):
+            if closing.first_at is None or closing.due(limit) > now:
                 break  # while no symbol has it, the feed is down: nothing is given out, and its age grows
             self.counters.masked += len(closing.lacking())
             closing.absent.update(closing.lacking())
@@ -335,7 +294,7 @@ class LiveCandles:
         if found is not None:
             self._learn(index, start, *found)
 
-    async def _rows(self, index: int, start: int) -> tuple[list[Row], bool] | None:
+    async def _rows(self, index: int, start: int) -> tuple[list[Row], int] | None:
         """None when the venue did not answer, or not with candles."""
         self._busy.add(index)
         try:
@@ -347,8 +306,9 @@ class LiveCandles:
         finally:
             self._busy.discard(index)
 
-    def _learn(self, index: int, start: int, rows: Iterable[Row], whole: bool) -> None:
-        now, newest = self._clock.now_ms(), -1
+    def _learn(self, index: int, start: int, rows: Iterable[Row], told_until: int) -> None:
+        """Closed candles from `start` on, and up to where they are all that the venue has."""
+        now, whole = self._clock.now_ms(), True
         for row in rows:
             try:
                 bar = bar_of(int(row[0]), self._step, row[1:6])
@@ -359,18 +319,16 @@ class LiveCandles:
             if bar.close_time > self._venue.now_ms() + FUTURE_MS or not self._believed(index, bar):
                 whole = False
                 continue
-            newest = max(newest, bar.open_time)
+            self._feeds[index].learnt_at = now
             if self._given.holds(bar.open_time):
                 self._given.compare(index, bar)
             elif bar.open_time >= self._join.next_open:
                 self.counters.backfilled += 1
                 self._accept(index, bar, now)
-        if newest >= 0:
-            self._feeds[index].learnt_at = now
+        if whole and told_until > start:
             self._tries[index] = (0, now + self._seconds(self.settings.retry_seconds))
-            if whole:
-                self._given.passed(index, start, newest)
-                self._leave_out(index, start, newest)
+            self._given.passed(index, start, told_until)
+            self._leave_out(index, start, told_until)
 
     def _believed(self, index: int, bar: Bar) -> bool:
         """A bar far from all that is known is believed once REST has told it several times."""
@@ -383,10 +341,10 @@ class LiveCandles:
         self.counters.doubted += 1
         return times >= self.settings.confirmations
 
-    def _leave_out(self, index: int, start: int, newest: int) -> None:
+    def _leave_out(self, index: int, start: int, until: int) -> None:
         """Bars that the venue told over do not exist."""
         for opened, closing in list(self._join.waiting()):
-            if start <= opened < newest and index in closing.lacking():
+            if start <= opened < until and index in closing.lacking():
                 closing.absent.add(index)
                 self.counters.missing += 1
         self._drain()
@@ -394,42 +352,36 @@ class LiveCandles:
     # --- streams that say nothing
 
     def _watch(self, index: int, now: int) -> None:
-        feed, kept, settings = self._feeds[index], self._lines[index], self.settings
-        heard = feed.heard_at > kept.since
-        limit = (
-            max(settings.idle_seconds, 3 * feed.gap_ms / 1000) if heard else settings.first_message_seconds
-        )
-        if now - max(feed.heard_at, kept.since) <= self._seconds(limit):
-            self._probes.pop(index, None)
+        pulse, patiences = self._feeds[index].pulse, self.settings.patiences
+        if index in self._busy or not pulse.silent(now, self._lines[index].since, patiences):
             return
-        asked, _ = self._probes.get(index, (0, None))
-        if index not in self._busy and now - asked >= self._seconds(settings.probe_seconds):
-            said = _said(feed.newest) if heard and feed.newest else self._probes.get(index, (0, None))[1]
-            self._probes[index] = (now, said)
-            self._spawn(self._probe(index, said))
+        if pulse.asks(now, patiences):
+            self._spawn(self._probe(index))
 
-    async def _probe(self, index: int, said: Any) -> None:
+    async def _probe(self, index: int) -> None:
         """Ask REST what a silent stream may have kept back; cut its line when there is something."""
+        symbol, feed = self.symbols[index], self._feeds[index]
         self._busy.add(index)
         try:
             start = self._venue.now_ms() - 2 * self._step
-            symbol = self.symbols[index]
             rows = await self._reader.call("fetch_ohlcv", symbol, self.timeframe.text, start, 4)
         except TradewindError:
             self.counters.rest_failures += 1
             return
         finally:
             self._busy.discard(index)
-        if not rows or index not in self._probes:
+        since = self._lines[index].since
+        said = _said(feed.newest) if feed.newest and feed.pulse.heard_at > since else None
+        line = self._streams.line(symbol)
+        if (
+            not rows
+            or line is None
+            or not feed.pulse.silent(self._clock.now_ms(), since, self.settings.patiences)
+        ):
             return
-        newest = (int(rows[-1][0]), *(float(v) for v in rows[-1][1:6]))
-        line = self._streams.line(self.symbols[index])
-        if said is None:
-            self._probes[index] = (self._probes[index][0], newest)
-        elif said != newest and line is not None:
-            self._probes.pop(index)
+        if feed.pulse.contradicted(said, tuple(rows[-1][:6])):
             self.counters.silences += 1
-            cut(line, f"{self.symbols[index]} was silent while its market moved")
+            cut(line, f"{symbol} was silent while its market moved")
 
     # --- tasks
 

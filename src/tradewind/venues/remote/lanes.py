@@ -14,6 +14,7 @@ from typing import Any
 from tradewind.market import Clock, VenueUnavailable
 
 RESERVED = 0.2  # of the budget, for the first two lanes
+PATIENCE_SECONDS = 2.0  # how long an entry may stand in the queue: an older one is stale
 PAUSE_SECONDS = 5.0  # after "too many requests" without a word on how long
 
 
@@ -41,15 +42,15 @@ class Stopped(VenueUnavailable):
 class Lanes:
     """Stands where a ccxt client has its limiter: a rolling window of request weights, with an order of precedence.
 
-    Who comes too late for the window waits, those of a lower lane longer. Entries never wait: an order that
-    stood in a queue is a stale one. While the venue bans, whatever is asked raises `Stopped` at once.
+    Who comes too late for the window waits, those of a lower lane longer; an entry only for a moment, then it is
+    dropped. While the venue bans, whatever is asked raises `Stopped` at once.
     """
 
     def __init__(self, clock: Clock, budget: float, window_seconds: float = 60.0) -> None:
         self._clock, self._budget, self._window_ms = clock, budget, window_seconds * 1000
         self._spent: deque[tuple[int, float]] = deque()
         self._total = 0.0
-        self._waiting: list[tuple[Lane, int, float, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Lane, int, float, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self._pump: asyncio.Task[None] | None = None
         self._stopped_until = 0
@@ -82,7 +83,7 @@ class Lanes:
         wait_ms = round((PAUSE_SECONDS if seconds is None else seconds) * 1000)
         self._stopped_until = max(self._stopped_until, self._clock.now_ms() + wait_ms)
         while self._waiting:
-            future = heapq.heappop(self._waiting)[3]
+            future = heapq.heappop(self._waiting)[-1]
             if not future.done():
                 future.set_exception(self._refusal())
 
@@ -95,11 +96,11 @@ class Lanes:
         elif (not self._waiting or self._waiting[0][0] > lane) and self._admits(lane, weight):
             self._spend(weight)
             future.set_result(None)
-        elif lane is Lane.ENTRIES:
-            seconds = self._until_room()
-            future.set_exception(Stopped("the budget of requests is used up: no order was sent", seconds))
+        elif lane is Lane.ENTRIES and self._until_room() > PATIENCE_SECONDS:
+            future.set_exception(self._too_late())
         else:
-            heapq.heappush(self._waiting, (lane, next(self._numbers), weight, future))
+            item = (lane, next(self._numbers), weight, self._clock.now_ms(), future)
+            heapq.heappush(self._waiting, item)
             if self._pump is None or self._pump.done():
                 self._pump = asyncio.create_task(self._serve())
         return future
@@ -115,6 +116,9 @@ class Lanes:
     def _refusal(self) -> Stopped:
         seconds = self.stopped_for
         return Stopped(f"the venue wants no request for another {seconds:.1f} s: nothing was sent", seconds)
+
+    def _too_late(self) -> Stopped:
+        return Stopped("the budget of requests is used up: no order was sent", self._until_room())
 
     def _admits(self, lane: Lane, weight: float) -> bool:
         self._forget()
@@ -139,9 +143,13 @@ class Lanes:
 
     async def _serve(self) -> None:
         while self._waiting:
-            lane, _, weight, future = self._waiting[0]
+            lane, _, weight, since, future = self._waiting[0]
+            waited = (self._clock.now_ms() - since) / 1000
             if future.done():
                 heapq.heappop(self._waiting)
+            elif lane is Lane.ENTRIES and waited > PATIENCE_SECONDS:
+                heapq.heappop(self._waiting)
+                future.set_exception(self._too_late())
             elif self._admits(lane, weight):
                 heapq.heappop(self._waiting)
                 self._spend(weight)

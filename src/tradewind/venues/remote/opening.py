@@ -11,6 +11,9 @@ from tradewind.trading.quotes import Quotes
 from tradewind.venues.remote.account import SLIPPAGE_CAP, Desk, RemoteAccount
 from tradewind.venues.remote.binance_spot import BinanceSpot
 from tradewind.venues.remote.binance_usdm import BinanceUsdm
+from tradewind.venues.remote.bitget_futures import BitgetFutures
+from tradewind.venues.remote.bitget_spot import BitgetSpot
+from tradewind.venues.remote.bitget_unified import BitgetUnified
 from tradewind.venues.remote.calls import Calls
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.telling import OnRequest, tell_requests
@@ -19,6 +22,8 @@ _ACCOUNTS: dict[tuple[str, Kind], Callable[[Desk], RemoteAccount]] = {
     ("binance", Kind.SPOT): BinanceSpot,
     ("binance", Kind.PERPETUAL): BinanceUsdm,
     ("binanceusdm", Kind.PERPETUAL): BinanceUsdm,
+    ("bitget", Kind.SPOT): BitgetSpot,
+    ("bitget", Kind.PERPETUAL): BitgetFutures,
 }
 
 
@@ -50,4 +55,7 @@ async def open_account(
             tell_requests(one, clock, on_request)
     calls = Calls(client, clock, bulk)
     await calls.learn(client.load_markets)
-    return make(Desk(calls, Listing(client, kind, instruments), clock, quotes, slippage_cap))
+    desk = Desk(calls, Listing(client, kind, instruments), clock, quotes, slippage_cap)
+    if client.id == "bitget" and client.options.get("uta"):
+        return BitgetUnified(desk, kind)
+    return make(desk)

@@ -33,6 +33,7 @@ from tradewind.gateway.binance.usdm.words import (
     TYPE_NAMES,
     TYPES,
     WORKING_NAMES,
+    too_little,
 )
 from tradewind.market import Kind, Side
 
@@ -196,9 +197,7 @@ def refused_order(exchange: Exchange, request: OrderRequest, refused: Refused) -
     rules = listing.filters
     if refused.reason is Refusal.NOTIONAL:
         least = trimmed(rules.min_notional)
-        return Failure(
-            -4164, f"Order's notional must be no smaller than {least} (unless you choose reduce only)."
-        )
+        return too_little(least)
     if refused.reason is Refusal.PERCENT_PRICE:
         last, buy = exchange.tape.last(listing.symbol), request.side is Side.BUY
         up = rules.bid_multiplier_up if buy else rules.ask_multiplier_up

@@ -22,7 +22,7 @@ from tradewind.gateway.binance.usdm.orders import (
     order_request,
     refused_order,
 )
-from tradewind.gateway.binance.usdm.words import SIDES, worded
+from tradewind.gateway.binance.usdm.words import SIDES, too_little, unknown_order, worded
 from tradewind.market import Kind
 
 MOST_PLACED, MOST_CANCELLED = 5, 10
@@ -93,10 +93,7 @@ def _modify(call: Call, params: Params) -> dict[str, Any]:
         if refused.reason is Refusal.UNSUPPORTED_TYPE:
             raise Failure(-5025, "Only limit order is supported.") from None
         if refused.reason is Refusal.NOTIONAL:
-            least = listing.filters.min_notional.normalize()
-            raise Failure(
-                -4164, f"Order's notional must be no smaller than {least:f} (unless you choose reduce only)."
-            ) from None
+            raise too_little(f"{listing.filters.min_notional.normalize():f}") from None
         raise
     return changed_row(listing, order)
 
@@ -163,7 +160,7 @@ def cancel_orders(call: Call) -> Any:
         try:
             found.append(_cancel(call, listing, order_id, name))
         except Refused:
-            found.append(Failure(-2011, "Unknown order sent.").body())
+            found.append(unknown_order(cancelling=True).body())
     return found
 
 

@@ -113,12 +113,21 @@ _ON_PATH: dict[tuple[str, Refusal], tuple[int, str]] = {
 }
 
 
+def unknown_order(cancelling: bool) -> Failure:
+    return Failure(-2011, "Unknown order sent.") if cancelling else Failure(-2013, "Order does not exist.")
+
+
+def too_little(least: str) -> Failure:
+    """Of an order that is worth less than `least` in quote."""
+    return Failure(
+        -4164, f"Order's notional must be no smaller than {least} (unless you choose reduce only)."
+    )
+
+
 def worded(refused: Refused, route: Route | None) -> Failure:
     """What Binance Futures answers for a refusal of the exchange."""
     if refused.reason is Refusal.UNKNOWN_ORDER:
-        if route is not None and route.method == "DELETE":
-            return Failure(-2011, "Unknown order sent.")
-        return Failure(-2013, "Order does not exist.")
+        return unknown_order(cancelling=route is not None and route.method == "DELETE")
     special = _ON_PATH.get((route.path, refused.reason)) if route is not None else None
     found = special or _WORDS.get(refused.reason)
     if found is None:
