@@ -57,5 +57,6 @@ def test_requests_are_told_without_secrets(
             if place.house == "binance":
                 assert placed.used_weight is not None
                 assert placed.parameters["signature"] == "***"
+                assert placed.parameters["recvWindow"] == "5000"
 
     asyncio.run(story())
