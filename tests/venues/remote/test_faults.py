@@ -150,6 +150,38 @@ def test_the_stream_is_first_and_the_answer_late(told: Told) -> None:
     told(story)
 
 
+@pytest.mark.fault("O9")
+@pytest.mark.parametrize("fraction", [0.5, pytest.param(1.0, marks=pytest.mark.fault("O10"))])
+def test_a_cancellation_that_comes_after_a_fill(told: Told, fraction: float) -> None:
+    async def story(desk: Managed) -> None:
+        order = await desk.submit(type=OrderType.LIMIT, price=desk.seat.price(0.95))
+        assert desk.state(order).status is Status.OPEN
+        desk.seat.fault("fill", fraction=fraction, match={"kind": "cancel"}, when={"times": 1})
+        await desk.manager.cancel(order.id)
+        await until(lambda: desk.state(order).done)
+        state = desk.state(order)
+        assert state.status is (Status.FILLED if fraction == 1 else Status.CANCELED)
+        assert state.filled == fraction * state.lots
+        await desk.books_agree()
+        assert len([c for c in desk.seat.told if c.method == "DELETE" or "cancel" in c.path]) == 1
+
+    told(story)
+
+
+@pytest.mark.fault("O11")
+def test_a_cancellation_whose_answer_got_lost(told: Told) -> None:
+    async def story(desk: Managed) -> None:
+        order = await desk.submit(type=OrderType.LIMIT, price=desk.seat.price(0.95))
+        desk.seat.fault("silence", where="frame")
+        desk.seat.fault("hang", at="after", match={"kind": "cancel"}, when={"times": 1})
+        await desk.manager.cancel(order.id)
+        assert desk.state(order).status is Status.CANCEL_SENT
+        await until(lambda: desk.state(order).status is Status.CANCELED)
+        await desk.books_agree()
+
+    told(story)
+
+
 @pytest.mark.fault("O12")
 def test_a_market_order_that_the_book_cannot_fill(told: Told) -> None:
     async def story(desk: Managed) -> None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from tradewind.clients.outcomes import Asked
@@ -151,14 +151,11 @@ class RemoteAccount(ABC):
         await self._stream.run(listener)
 
     async def close(self) -> None:
-        await self.client.close()
-        self.calls.lanes.close()
+        await self.calls.close()
 
-    @property
+    @cached_property
     def _stream(self) -> AccountStream:
-        if not hasattr(self, "_stream_of_account"):
-            self._stream_of_account = AccountStream(self)
-        return self._stream_of_account
+        return AccountStream(self)
 
     def _perpetual(self, symbol: str) -> Instrument:
         if self.kind is not Kind.PERPETUAL:

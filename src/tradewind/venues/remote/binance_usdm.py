@@ -189,9 +189,8 @@ class BinanceUsdm(Binance):
         }
         positions = {}
         for row in rows_of(risk):
-            instrument = self.listing.ours(text(row, "symbol"))
-            if instrument is not None:
-                positions[instrument.symbol] = _position(instrument.symbol, row, account)
+            if symbol := self.listing.symbol_of(text(row, "symbol")):
+                positions[symbol] = _position(symbol, row, account)
         return AccountReading(self.clock.now_ms(), balances, positions)
 
     async def _funding(self, since: int) -> Sequence[CashFlow]:

@@ -182,10 +182,9 @@ class BitgetFutures(Bitget):
             balances[text(row, "marginCoin")] = Balance(decimal(row, "isolatedMaxAvailable"), wallet)
         positions = {}
         for row in rows_of(rows):
-            instrument = self.listing.ours(text(row, "symbol"))
-            if instrument is not None:
-                positions[instrument.symbol] = VenuePosition(
-                    instrument.symbol,
+            if symbol := self.listing.symbol_of(text(row, "symbol")):
+                positions[symbol] = VenuePosition(
+                    symbol,
                     signed(row, "total", "holdSide"),
                     maybe_decimal(row, "openPriceAvg"),
                     maybe_decimal(row, "markPrice"),

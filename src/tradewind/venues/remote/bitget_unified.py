@@ -160,10 +160,9 @@ class BitgetUnified(Bitget):
         balances, positions = await self._assets(), {}
         if self.kind is Kind.PERPETUAL:
             for row in await self._positions({"category": PRODUCT}):
-                instrument = self.listing.ours(text(row, "symbol"))
-                if instrument is not None:
-                    positions[instrument.symbol] = VenuePosition(
-                        instrument.symbol,
+                if symbol := self.listing.symbol_of(text(row, "symbol")):
+                    positions[symbol] = VenuePosition(
+                        symbol,
                         signed(row, "total", "posSide"),
                         maybe_decimal(row, "avgPrice"),
                         maybe_decimal(row, "markPrice"),

@@ -38,7 +38,7 @@ async def open_account(
     on_request: OnRequest | None = None,
     bulk: Any = None,
 ) -> RemoteAccount:
-    """The account behind a client of `tradewind.clients.connect`, which `close` of it closes.
+    """The account behind a client of `tradewind.clients.connect`, which its `close` closes.
 
     `instruments` are those that the run trades, in whose lots it counts; what is not among them is known after
     `instruments()` was asked for it. `quotes` serve where a venue has no market orders, which then are limits at
