@@ -150,7 +150,6 @@ def test_the_stream_is_first_and_the_answer_late(told: Told) -> None:
     told(story)
 
 
-@pytest.mark.fault("O9")
 @pytest.mark.parametrize("fraction", [0.5, pytest.param(1.0, marks=pytest.mark.fault("O10"))])
 def test_a_cancellation_that_comes_after_a_fill(told: Told, fraction: float) -> None:
     async def story(desk: Managed) -> None:
@@ -176,6 +175,7 @@ def test_a_cancellation_whose_answer_got_lost(told: Told) -> None:
         desk.seat.fault("hang", at="after", match={"kind": "cancel"}, when={"times": 1})
         await desk.manager.cancel(order.id)
         assert desk.state(order).status is Status.CANCEL_SENT
+        assert "not clear" in desk.manager.ledger.objection(order)
         await until(lambda: desk.state(order).status is Status.CANCELED)
         await desk.books_agree()
 
@@ -208,6 +208,27 @@ def test_a_trade_that_is_told_again_counts_once(told: Told) -> None:
         await until(lambda: desk.connections == 2)
         await desk.books_agree()
         assert desk.manager.counts["fill_again"] > 0
+        assert desk.alarms == []
+
+    told(story)
+
+
+@pytest.mark.fault("M12")
+def test_what_traded_while_the_line_was_down_is_fetched(told: Told) -> None:
+    async def story(desk: Managed) -> None:
+        resting = await desk.submit(type=OrderType.LIMIT, price=desk.seat.price(0.95))
+        await until(lambda: desk.orders)
+        deaf = desk.seat.fault("refuse", where="connect", reason="unavailable")
+        cut = desk.seat.fault("cut", where="frame")
+        bought = await desk.submit()
+        await until(lambda: cut.fired)
+        desk.seat.exchange.control.fill(desk.seat.name, desk.seat.symbol, client_id=resting.id)
+        await until(lambda: deaf.fired)
+        desk.seat.local.faults.clear()
+        await until(lambda: desk.connections == 2, 20)
+        for order in (resting, bought):
+            await until(lambda order=order: desk.state(order).status is Status.FILLED)
+        await desk.books_agree()
         assert desk.alarms == []
 
     told(story)

@@ -152,7 +152,7 @@ def test_a_key_of_another_environment_is_refused_by_name(place: Place, tmp_path:
     async def story() -> None:
         async with exchange_now(tmp_path) as local, seated(local, place) as seat:
             seat.fault("refuse", reason="wrong_environment")
-            with pytest.raises(AccessRefused):
+            with pytest.raises(AccessRefused, match=r"-2008|40099"):
                 await seat.venue.account()
             seat.local.faults.clear()
             seat.exchange.control.revoke_key(seat.venue.client.apiKey)
