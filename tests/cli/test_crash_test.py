@@ -39,6 +39,7 @@ def test_a_bot_that_doubles_orders_ends_with_code_1_and_a_report(
         (("--all", "--scenario", "O1", "--", "x"), "choose one"),
         (("--max-exposure", "lots", "--", "x"), "--max-exposure is lots"),
         (("--venue", "kraken", "--", "x"), "expected binance or bitget"),
+        (("--unified", "--", "x"), "--unified is for Bitget, the venue is binance: add --venue bitget"),
         (("--step", "soon", "--", "x"), "--step is soon"),
         (("--scenario", "O1", "--", "/no/such/bot"), "/no/such/bot cannot be started"),
         (("--scenario", "O1", "-s", "BTC/EUR", "--", "x"), "BTC/EUR is not listed"),
@@ -73,12 +74,14 @@ def test_what_cannot_be_written_or_read_is_told_before_any_bot_runs(
 ) -> None:
     (tmp_path / "file").write_text("")
     (tmp_path / "noise.toml").write_bytes(b"\xa0\xff")
+    (tmp_path / "slip.toml").write_text('[[step]]\ndo = "clock"\nwith = { skew_mss = 4 }')
     ran = tmp_path / "ran"
     for words, sentence in (
         (("--report", tmp_path / "file" / "report.json"), "cannot be written"),
         (("--report", tmp_path), "is a folder"),
         (("--logs", tmp_path / "file" / "logs"), "cannot be written"),
         (("--scenario", tmp_path / "noise.toml"), "cannot be read as a scenario (it is no text)"),
+        (("--scenario", tmp_path / "slip.toml"), "slip.toml: clock knows no skew_mss: did you mean skew_ms?"),
     ):
         told = command("exchange", "crash-test", "--seconds", 1, *words, "--", "touch", ran)
         assert (told.code, told.out) == (2, "")
@@ -97,4 +100,8 @@ def test_a_bot_that_never_orders_is_no_success(command: Callable[..., Any]) -> N
         *("--", "python", "no_such_bot.py"),
     )
     assert told.code == 1
+    assert told.out.startswith("1 scenario, about 3 seconds: 1 s each and 0 s to settle\n")
     assert "The bot never ordered, so nothing was tested" in told.out
+    assert "O1: the bot ended by itself with exit code 2" in told.out
+    assert "O1: | " in told.out
+    assert "No such file or directory" in told.out

@@ -111,6 +111,17 @@ def test_bad_input_is_one_sentence_exit_code_2_and_nothing_written(
     assert not (tmp_path / "home").exists()
 
 
+def test_a_venue_that_cannot_be_reached_is_told_soon_and_in_one_sentence(
+    tmp_path: Path, command: Tell
+) -> None:
+    nobody = ["--base-url", "http://127.0.0.1:1", "--home", tmp_path]
+    told = command("data", "download", "binance", "BTC/USDT", "-t", "1h", *nobody)
+    assert told.code == 3
+    asking, error = told.err.splitlines()
+    assert asking == "Asking http://127.0.0.1:1 ..."
+    assert error.startswith("Error: binance did not answer load_markets in 2 attempts")
+
+
 def test_as_a_process_it_tells_errors_without_a_traceback(tmp_path: Path) -> None:
     path = _file(tmp_path / "BTCUSDT.csv", [0])
     command = [

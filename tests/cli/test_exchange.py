@@ -132,7 +132,7 @@ def test_what_it_prints_points_a_bot_at_it(tmp_path: Path) -> None:
         url = re.search(r"plain +(http://127\.0\.0\.1:\d+)", text)
         assert url
         assert asked(f"{url[1]}/api/v3/ping") == {}
-        assert "runs at x600; candles for " in text
+        assert re.search(r"runs at x600; the market ends in [0-9.]+ (days|hours) from now", text)
         assert "me: key me-key  secret me-secret  passphrase me-pass  (5,000 USDT in each wallet)" in text
         assert "(1,000 USDT, 2 BTC in each wallet)" in text
         bot = [line.strip() for line in lines if line.startswith("    ")]
@@ -316,3 +316,10 @@ def test_a_port_that_is_taken_is_one_sentence(
         told = command("exchange", "--port", port, "--tls-port", 0)
     assert told.code == 2
     assert f"port {port} of 127.0.0.1 cannot be opened" in told.err
+    assert "choose another with --port, 0 for any" in told.err
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = command("exchange", "--port", 0, "--tls-port", port)
+    assert told.code == 2
+    assert f"port {port} of 127.0.0.1 cannot be opened" in told.err
+    assert "choose another with --tls-port, 0 for any" in told.err

@@ -333,3 +333,10 @@ def _until(true: Callable[[], bool], seconds: float = 120) -> None:
     while not true():
         assert time.monotonic() - began < seconds, "it did not come"
         time.sleep(0.02)
+
+
+def test_the_table_says_why_an_interval_is_missing(home: Path, command: Tell) -> None:
+    told = done(command("backtest", "time_series_momentum", "--start=-3d", "--home", home))
+    (line,) = [line for line in told.splitlines() if line.startswith("No interval (")]
+    assert line.startswith("No interval (too few days: 3, needs 20): time_series_momentum; buy and hold;")
+    assert "cash" not in line, "whoever never traded is told so in the table"

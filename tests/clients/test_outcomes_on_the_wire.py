@@ -43,7 +43,7 @@ TOLD: dict[str, tuple[RejectKind | None, RejectKind | None, RejectKind | None]] 
     "wrong_address": (K.AUTH, K.AUTH, K.AUTH),
     "wrong_environment": (K.AUTH, K.AUTH, K.AUTH),
     "clock_skew": (K.CLOCK, K.CLOCK, K.CLOCK),
-    "market_closed": (K.NOT_TRADING, K.NOT_TRADING, K.OTHER),
+    "market_closed": (K.NOT_TRADING, K.NOT_TRADING, K.NOT_TRADING),
     "maintenance": (K.MAINTENANCE, K.MAINTENANCE, K.MAINTENANCE),
     "retired": (None, None, K.OTHER),
     "no_listen_key": (None, None, None),

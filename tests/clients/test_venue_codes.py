@@ -39,7 +39,9 @@ def test_what_no_table_has_is_nothing() -> None:
 
 def test_faults_say_nothing_that_is_not_in_the_tables() -> None:
     for name, reason in REASONS.items():
-        for table, (_, code, text) in ((SPOT, reason.spot), (USDM, reason.usdm), (BITGET, reason.bitget)):
+        bitget = [words for words in (reason.bitget, reason.mix, reason.unified) if words is not None]
+        said = [(SPOT, reason.spot), (USDM, reason.usdm), *((BITGET, words) for words in bitget)]
+        for table, (_, code, text) in said:
             if str(code) not in NOT_OF_ORDERS and not (table is SPOT and name in OF_FUTURES):
                 row = row_for(table, str(code), text)
                 assert row is not None, (name, code)

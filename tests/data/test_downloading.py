@@ -245,12 +245,14 @@ def test_a_span_without_bars_is_an_error_and_leaves_nothing(venue: Any, tmp_path
     (done,) = _fetch(venue, CandleStore(tmp_path), plan)
     assert done.error is not None
     assert "has no closed 1h bars of BTC/USDT" in done.error
+    assert ": its bars are of 2024-11-22 02:00 to " in done.error
+    assert done.error.endswith(", so add --start 2024-11-22")
     assert CandleStore(tmp_path).list() == ()
 
 
 def test_a_venue_without_an_address_is_unavailable(venue: Any, tmp_path: Path) -> None:
     venue.url = "http://127.0.0.1:1"
-    with pytest.raises(VenueUnavailable, match="did not answer load_markets"):
+    with pytest.raises(VenueUnavailable, match="did not answer load_markets in 2 attempts"):
         _fetch(venue, CandleStore(tmp_path), _plan(venue))
 
 

@@ -54,3 +54,48 @@ def test_exits_of_an_open_order_are_changed_one_by_one():
     assert {a.request.stop_price for a in made.open_conditional("a")} == {D(90), D(110)}
     with pytest.raises(Refused):
         made.change_exits("a", PERP, order.id, stop_loss=Exit(D(80)))
+
+
+def test_several_are_changed_together_or_not_at_all():
+    made = exchange(flat(10), (PERP,))
+    placed = [
+        made.place_conditional("a", sell(OrderType.STOP_MARKET, 1, symbol=PERP, stop_price=stop))
+        for stop in (90, 80)
+    ]
+    before = made.snapshot()
+    wanted = [
+        (a.id, replace(a.request, stop_price=D(stop))) for a, stop in zip(placed, (95, 101), strict=True)
+    ]
+    with pytest.raises(Refused) as refused:
+        made.amend_together("a", wanted)
+    assert refused.value.reason is Refusal.WOULD_TRIGGER
+    assert made.snapshot() == before
+    made.amend_together("a", [wanted[0], (placed[1].id, replace(placed[1].request, stop_price=D(85)))])
+    assert [a.request.stop_price for a in made.open_conditional("a")] == [95, 85]
+
+
+def test_a_refused_change_does_not_cost_its_place():
+    made = exchange(flat(10), (PERP,))
+    first, _ = (
+        made.place_conditional("a", sell(OrderType.STOP_MARKET, 1, symbol=PERP, stop_price=stop))
+        for stop in (90, 80)
+    )
+    before = made.snapshot()
+    with pytest.raises(Refused):
+        made.amend_conditional("a", first.id, replace(first.request, stop_price=D(101)))
+    assert made.snapshot() == before
+
+
+def test_two_that_are_placed_together_need_room_for_two():
+    made = exchange(flat(10), (PERP,))
+    made.place("a", buy(OrderType.MARKET, 1, symbol=PERP))
+    filters = made.listings[PERP].filters
+    made.control.change_listing(PERP, filters=replace(filters, max_algo_orders=1))
+    pair = [
+        sell(OrderType.STOP_MARKET, 1, symbol=PERP, stop_price=90),
+        sell(OrderType.TAKE_PROFIT_MARKET, 1, symbol=PERP, stop_price=110),
+    ]
+    with pytest.raises(Refused) as refused:
+        made.place_together("a", pair)
+    assert refused.value.reason is Refusal.MAX_ALGO_ORDERS
+    assert made.open_conditional("a") == []

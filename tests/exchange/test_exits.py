@@ -215,3 +215,26 @@ def test_one_exit_ends_the_other_also_where_more_is_held() -> None:
     world.advance(START + 3 * MINUTE)
     assert [p.quantity for p in world.positions.all("a")] == [5]
     assert (profit.status, stop.status) == (AlgoStatus.FINISHED, AlgoStatus.EXPIRED)
+
+
+def test_exits_that_come_later_are_not_for_what_has_left_already() -> None:
+    """A bid for 40 at 98 fills in part, its take profit at 105 closes that, then the bid fills on: 10 others stay."""
+    bars = [*flat(1), (100, 100, 97, 100, 30), (100, 108, 100, 107, 3000), (107, 107, 97, 100, 30)]
+    world = exchange([*bars, (100, 100, 88, 88, 3000), *flat(9, 88)], (PERP,))
+    world.place("a", buy(MARKET, "10", symbol=PERP))
+    bid = world.place(
+        "a", replace(buy(LIMIT, "40", "98", PERP), take_profit=Exit(D(105)), stop_loss=Exit(D(90)))
+    )
+    world.advance(START + 3 * MINUTE)
+    first = bid.filled
+    assert 0 < first < 40
+    assert world.positions.state("a", PERP).quantity == 10
+    world.advance(START + 4 * MINUTE)
+    second = bid.filled - first
+    assert second > 0
+    assert {algo.request.quantity for algo in world.open_conditional("a")} == {second}
+    world.advance(START + 9 * MINUTE)
+    assert bid.filled == 40
+    assert not world.open_conditional("a")
+    assert world.positions.state("a", PERP).quantity == 10
+    assert_sound(world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -219,6 +220,31 @@ def test_a_margin_call_comes_before_the_liquidation() -> None:
         (position,) = call.positions
         worth = world.positions.wallet("a", "USDT").wallet + position.unrealised
         assert 1 < worth / position.maintenance_margin < D("1.25")
+
+
+def test_an_isolated_position_is_called_by_itself_once_until_it_recovers() -> None:
+    path = [100, 97, 95.55, 95.52, 95.65, 99, 95.55, 94]
+    bars = [*flat(1, volume=1e4)]
+    for before, price in pairwise(path):
+        bars.append((before, max(before, price), min(before, price), price, 1e4))
+    world = quiet([*bars, *flat(2, 94.0, 1e4)])
+    calls: list = []
+    world.subscribe(lambda e: calls.append(e) if type(e).__name__ == "MarginCall" else None)
+    world.positions.set_isolated("a", PERP, True)
+    world.positions.set_leverage("a", PERP, 20)
+    long(world, "100")
+    told = []
+    for minute in range(1, len(path)):
+        world.advance(START + (minute + 1) * MINUTE - 1)
+        told.append(len(calls))
+    assert told == [0, 1, 1, 1, 1, 2, 2], "called, silent while low, and again after it had recovered"
+    for call in calls:
+        (position,) = call.positions
+        assert position.isolated
+        assert 1 < position.isolated_margin / position.maintenance_margin < D("1.25")
+    assert held(world) == 0
+    assert not world.account("a").called
+    assert_sound(world)
 
 
 def _spare(world: Exchange) -> Decimal:

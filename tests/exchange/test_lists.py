@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.exchange.worlds import MINUTE, SPOT, START, D, assert_sound, buy, exchange, flat, sell
@@ -157,6 +159,28 @@ def test_a_restored_list_goes_on() -> None:
     assert other.lists.find("a", found.id).status is ListStatus.ALL_DONE
 
 
+def test_two_that_wait_need_room_for_two() -> None:
+    world = exchange(flat(5))
+    room = world.listings[SPOT].filters.max_algo_orders
+    for number in range(room - 1):
+        world.place("a", sell(STOP, "0.1", stop_price=str(90 - number)))
+    profit = sell(OrderType.TAKE_PROFIT_MARKET, "1", stop_price="110")
+    assert refusal(world, profit, sell(STOP, "1", stop_price="95")) is Refusal.MAX_ALGO_ORDERS
+    world.lists.place("a", sell(MAKER, "1", "110"), sell(STOP, "1", stop_price="95"))
+    assert refusal(world, *pair("0.2")) is Refusal.MAX_ALGO_ORDERS
+
+
+@pytest.mark.parametrize("name", ["away", ""])
+def test_both_orders_tell_the_cancel_by_its_name(name: str) -> None:
+    world = exchange(flat(5))
+    found = world.lists.place("a", *pair(profit="up", stop="down"))
+    seen: list = []
+    world.subscribe(seen.append)
+    world.lists.cancel("a", SPOT, found.id, cancel_client_id=name)
+    told = [(e.original_client_id, e.client_id) for e in seen if type(e).__name__ == "OrderUpdate"]
+    assert told == [("up", name or "up"), ("down", name or "down")]
+
+
 def test_lists_that_are_done_are_let_go() -> None:
     world = exchange(flat(5), keep_orders=4)
     for _ in range(10):
@@ -178,3 +202,61 @@ def test_an_order_that_meets_its_own_account_takes_its_partner_along() -> None:
     assert found.status is ListStatus.ALL_DONE
     assert world.account("a").spot["BTC"].free == 10
     assert_sound(world)
+
+
+def told(seen: list) -> list[tuple[int, str]]:
+    return [(e.order.id, e.status.value) for e in seen if type(e).__name__ == "OrderUpdate"]
+
+
+def test_the_first_part_of_a_fill_ends_the_other_order() -> None:
+    """1 of 2 is sold at 110: the stop is gone at once, and what is left goes on alone."""
+    world = exchange([*flat(1), (100, 111, 100, 105, 10), *flat(9, 105)])
+    found = world.lists.place("a", *pair("9"))
+    profit, stop = found.order_ids
+    seen: list = []
+    world.subscribe(seen.append)
+    world.advance(START + 3 * MINUTE)
+    assert legs(world, found) == [OrderStatus.PARTIALLY_FILLED, OrderStatus.EXPIRED]
+    assert told(seen)[0] == (stop, "expired")
+    assert {order for order, _ in told(seen)[1:]} == {profit}
+    assert (found.status, found.leading) == (ListStatus.EXECUTING, profit)
+    left = world.records.find("a", SPOT, profit, "").remaining
+    assert 0 < left < 9
+    assert world.account("a").spot["BTC"].locked == left
+    world.lists.cancel("a", SPOT, found.id)
+    assert told(seen)[-1] == (profit, "canceled")
+    assert (found.status, world.account("a").spot["BTC"].locked) == (ListStatus.ALL_DONE, 0)
+    assert_sound(world)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_stop_that_triggers_and_rests_holds_its_own_money(first: int) -> None:
+    """Bid 90, or above 105 bid 104: once the price is at 111, nothing but 104 for each is held."""
+    world = exchange(RISING)
+    requests = buy(MAKER, "10", "90"), buy(STOP_LIMIT, "10", "104", stop_price="105")
+    found = world.lists.place("a", *(requests if first == 0 else requests[::-1]))
+    assert world.account("a").spot["USDT"].locked == 1040
+    world.advance(START + 3 * MINUTE)
+    stop = found.order_ids[1 - first]
+    assert (found.status, found.leading) == (ListStatus.EXECUTING, stop)
+    assert [order.id for order in world.open_orders("a")] == [stop]
+    assert world.account("a").spot["USDT"].locked == 1040
+    assert_sound(world)
+
+
+def test_a_list_is_cancelled_in_its_own_market() -> None:
+    world = exchange(flat(5), (SPOT, "ETH/USDT"))
+    found = world.lists.place("a", *pair())
+    with pytest.raises(Refused):
+        world.lists.cancel("a", "ETH/USDT", found.id)
+    assert found.status is ListStatus.EXECUTING
+
+
+def test_a_list_needs_room_for_two_orders() -> None:
+    world = exchange(flat(5))
+    filters = replace(world.listings[SPOT].filters, max_orders=2)
+    world.control.change_listing(SPOT, filters=filters)
+    one = world.place("a", buy(OrderType.LIMIT, "1", "90"))
+    assert refusal(world, *pair()) is Refusal.MAX_ORDERS
+    world.cancel("a", SPOT, one.id)
+    world.lists.place("a", *pair())

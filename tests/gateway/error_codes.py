@@ -241,7 +241,7 @@ USDM = [
     usdm(-1105, Bad, FORDER, LIMIT | {"quantity": ""}),
     usdm(-1106, Bad, FORDER, MARKET | {"price": "90"}),
     usdm(-1111, Bad, FORDER, LIMIT | {"price": "90.001"}, text="Precision is over the maximum"),
-    usdm(-1115, Bad, FORDER, LIMIT | {"timeInForce": "GTD"}),
+    usdm(-1115, Bad, FORDER, LIMIT | {"timeInForce": "GTT"}),
     usdm(-1116, Bad, FORDER, LIMIT | {"type": "ICEBERG"}),
     usdm(-1117, Bad, FORDER, LIMIT | {"side": "HOLD"}),
     usdm(-1120, Bad, "fapiPublicGetKlines", {"symbol": B, "interval": "7m"}),

@@ -15,10 +15,10 @@ import pytest
 from tests.exchange.worlds import assert_sound
 from tests.gateway.binance.spot.venue import Venue
 from tests.gateway.binance.usdm.venue import Desk
-from tests.gateway.bitget.venue import Caller, house
+from tests.gateway.bitget.venue import NOW, Caller, house
 from tests.gateway.here import KEY, SECRET
 from tradewind.exchange import Exchange
-from tradewind.gateway import Reply, Request
+from tradewind.gateway import Line, Reply, Request
 from tradewind.gateway.bitget.v2 import BitgetV2
 from tradewind.gateway.bitget.v3 import BitgetV3
 
@@ -64,9 +64,10 @@ VALUES: dict[str, Any] = {
 class Signed:
     """What is sent: the order's text, and a signature of it or of something else."""
 
-    def __init__(self, text: bytes, signature: str | None = "right") -> None:
+    def __init__(self, text: bytes, signature: str | None = "right", off_ms: int = 0) -> None:
         self.text = text
         self.signature = signature
+        self.off_ms = off_ms  # of its timestamp
 
 
 @dataclass
@@ -106,7 +107,7 @@ def binance(
     answer: Callable[[Request], Reply], path: str, now: Callable[[], int]
 ) -> Callable[[Signed], Reply]:
     def send(sent: Signed) -> Reply:
-        body = sent.text + f"&timestamp={now()}".encode()
+        body = sent.text + f"&timestamp={now() + sent.off_ms}".encode()
         right = hmac.new(SECRET.encode(), body, sha256).hexdigest()
         wrong = hmac.new(b"another", body, sha256).hexdigest()
         signature = {"right": right, "wrong": wrong}.get(sent.signature or "", sent.signature)
@@ -136,7 +137,7 @@ def bitget(path: str, sound: dict[str, Any], unified: bool = False) -> Target:
 
     def send(sent: Signed) -> Reply:
         if sent.signature == "right":
-            return caller.raw("POST", path, "", sent.text)
+            return caller.raw("POST", path, "", sent.text, NOW + sent.off_ms)
         signer = Caller(caller.dialect, secret="another")
         if sent.signature == "wrong":
             return signer.raw("POST", path, "", sent.text)
@@ -145,9 +146,57 @@ def bitget(path: str, sound: dict[str, Any], unified: bool = False) -> Target:
     return Target(path, sound, found.exchange, True, send, orjson.dumps)
 
 
+def over_a_socket(dialect: Any, path: str, now: Callable[[], int]) -> Callable[[Signed], Reply]:
+    """An order as a frame of a WebSocket API: what is no JSON is sent as it is."""
+
+    def signed(params: dict[str, Any], sent: Signed) -> dict[str, Any]:
+        params = params | {"apiKey": KEY, "timestamp": now() + sent.off_ms}
+        told = {
+            k: v if isinstance(v, str) else orjson.dumps(v).decode()
+            for k, v in params.items()
+            if v is not None
+        }
+        text = "&".join(f"{name}={told[name]}" for name in sorted(told)).encode()
+        right = hmac.new(SECRET.encode(), text, sha256).hexdigest()
+        wrong = hmac.new(b"another", text, sha256).hexdigest()
+        return params | {
+            "signature": {"right": right, "wrong": wrong}.get(sent.signature or "", sent.signature)
+        }
+
+    def send(sent: Signed) -> Reply:
+        frames: list[str] = []
+        talk = dialect.talk(Line(path, "", {}, "127.0.0.1", now(), frames.append, lambda code, reason: None))
+        try:
+            params = orjson.loads(sent.text)
+        except orjson.JSONDecodeError:
+            talk.hear(sent.text.decode("utf-8", "replace"))
+        else:
+            params = signed(params, sent) if isinstance(params, dict) else params
+            talk.hear(orjson.dumps({"id": 1, "method": "order.place", "params": params}).decode())
+        talk.ended()
+        (frame,) = (orjson.loads(frame) for frame in frames)
+        return Reply(frame["status"], orjson.dumps(frame.get("error") or frame["result"]))
+
+    return send
+
+
+def spot_socket() -> Target:
+    venue = Venue()
+    send = over_a_socket(venue.dialect, "/ws-api/v3", venue.house.wire.now_ms)
+    return Target("spot socket", BINANCE, venue.house.exchange, False, send, orjson.dumps)
+
+
+def usdm_socket() -> Target:
+    desk = Desk()
+    send = over_a_socket(desk.dialect, "/ws-fapi/v1", desk.wire.now_ms)
+    return Target("usdm socket", BINANCE, desk.exchange, True, send, orjson.dumps)
+
+
 TARGETS: dict[str, Callable[[], Target]] = {
     "binance-spot": spot,
     "binance-usdm": usdm,
+    "binance-spot-socket": spot_socket,
+    "binance-usdm-socket": usdm_socket,
     "bitget-spot": lambda: bitget("/api/v2/spot/trade/place-order", BITGET),
     "bitget-mix": lambda: bitget("/api/v2/mix/order/place-order", CONTRACT),
     "bitget-unified": lambda: bitget("/api/v3/trade/place-order", UNIFIED, unified=True),
@@ -194,6 +243,21 @@ def test_a_parameter_too_many(target: Target) -> None:
 def test_a_wrong_signature(target: Target, signature: str) -> None:
     code = target.refuses(Signed(target.write(target.sound), signature))
     assert str(code) in ("-1022", "-1102", "40009", "40003")
+
+
+@pytest.mark.parametrize("off_ms", [-60_001, -31_000, 31_000, 10**9])
+def test_a_timestamp_out_of_its_window(target: Target, off_ms: int) -> None:
+    code = target.refuses(Signed(target.write(target.sound), off_ms=off_ms))
+    assert str(code) in ("-1021", "40008" if off_ms < 0 else "40004")
+
+
+def test_a_window_that_is_too_wide() -> None:
+    for made in (spot, usdm, spot_socket, usdm_socket):
+        target = made()
+        wide = target.write(target.sound | {"recvWindow": "60001"})
+        assert target.refuses(Signed(wide)) == -1131
+        within = Signed(target.write(target.sound | {"recvWindow": "60000"}), off_ms=-59_000)
+        assert target.send(within).status == 200
 
 
 @pytest.mark.parametrize(

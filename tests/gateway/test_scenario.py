@@ -89,7 +89,7 @@ async def test_steps_happen_at_their_time() -> None:
             before = exchange.account("me").spot["BTC"].free
             await asyncio.sleep(0.4)
             assert exchange.account("me").spot["BTC"].free == before + 5
-            assert run.commands == 3
+            assert [step["do"] for step in run.done] == ["listings/halt", "listings/resume", "accounts/deposit"]
             assert run.failed == ["positions/liquidate: me has no both position in BTC/USDT"]
 
 
@@ -114,6 +114,60 @@ async def test_steps_happen_at_their_time() -> None:
 def test_a_file_that_makes_no_sense_is_refused_in_one_sentence(text: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(sentence)) as caught:
         Scenario.parse(text, "mine")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        (
+            'do = "listings/halt"\nwith = { symbl = "$symbol" }',
+            "listings/halt needs symbol, which is missing: did",
+        ),
+        (
+            'do = "listings/halt"\nwith = { symbol = "$symbol", venu = "x" }',
+            "knows no venu: did you mean venue?",
+        ),
+        ('do = "listings/halt"\nwith = { symbol = "$symbl" }', "there is no $symbl: did you mean $symbol?"),
+        (
+            'do = "listings/halt"\nwith = { symbol = "B", venue = "binanec" }',
+            "'binanec': did you mean binance?",
+        ),
+        ('do = "clock"\nwith = { skew_mss = 4 }', "clock knows no skew_mss: did you mean skew_ms?"),
+        ('do = "clock"\nwith = { skew_ms = "4" }', "skew_ms of clock is '4', expected a whole number"),
+        ('do = "clock"', "clock takes one of speed"),
+        (
+            'do = "listings/change"\nwith = { symbol = "B", filters = { min_notionl = "5" } }',
+            "filters of listings/change knows no min_notionl: did you mean min_notional?",
+        ),
+        (
+            'do = "candles/revise"\nwith = { symbol = "B", close = "y2" }',
+            "close is 'y2', expected a number, or",
+        ),
+        ("kill = true\nwith = { a = 1 }", "with, which belongs to do"),
+        (
+            'fault = { do = "drop", match = { kind = "plce" } }',
+            "match.kind of a request is 'plce': did you mean place",
+        ),
+        (
+            'fault = { do = "silence", match = { kind = "candles" } }',
+            "match.kind of a frame is 'candles': did you mean candle?",
+        ),
+        (
+            'fault = { do = "drop", match = { venue = "bitgt" } }',
+            "match.venue is 'bitgt': did you mean bitget?",
+        ),
+        ('fault = { do = "drop", match = { dialect = "binance-usd" } }', "did you mean binance-usdm?"),
+        ('fault = { do = "refuse", reason = "bannd" }', "there is no reason 'bannd': did you mean banned?"),
+        ('fault = { do = "alter", candle = { clos = 1 } }', "a candle has no 'clos': did you mean close?"),
+    ],
+)
+def test_a_slip_in_a_step_is_refused_before_anything_runs(step: str, sentence: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f"[[step]]\nkill = true\n[[step]]\n{step}")
+    with pytest.raises(ConfigError, match=re.escape(sentence)) as caught:
+        Scenario.read(path)
+    assert str(caught.value).startswith(f"step 2 of {path}")
     assert "\n" not in str(caught.value)
 
 

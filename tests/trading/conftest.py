@@ -15,6 +15,7 @@ from tradewind.data.replaying import Replay
 from tradewind.market import Kind, Market
 from tradewind.market.instrument_json import instrument_to_dict
 from tradewind.policy.agent import Agent
+from tradewind.trading.desk import BarDesk
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 from tradewind.trading.session import SessionSummary, run_session
@@ -59,7 +60,7 @@ def session_of(path: Path, agent: Agent, market: Market) -> SessionSummary:
     engine = Engine(agent, market.instruments, market.timeframe, CAPITAL, run="test")
     venue = PaperVenue(market.instruments, agent.rules, CAPITAL)
     with Journal.create(path, describe(agent, market)) as journal:
-        return asyncio.run(run_session(engine, Replay(market), venue, journal))
+        return asyncio.run(run_session(engine, Replay(market), BarDesk(engine, venue, journal)))
 
 
 @pytest.fixture(scope="session")

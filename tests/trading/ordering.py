@@ -164,6 +164,9 @@ class ScriptedVenue:
     def position(self, symbol: str) -> int:
         return sum(t.fill.lots for t in self.told if t.fill.symbol == symbol)
 
+    def trade_price(self, order: Resting) -> Decimal:
+        return Decimal(100)
+
     def fill(self, order: Resting, lots: int) -> Trade:
         """The market takes some of an order, also of one that was just canceled."""
         order.filled += lots
@@ -180,7 +183,7 @@ class ScriptedVenue:
             symbol=order.intent.symbol,
             lots=signed,
             quantity=quantity,
-            price=Decimal(100),
+            price=self.trade_price(order),
             fee=quantity / 1000 if in_base else abs(quantity) / 10,
             fee_asset="BTC" if in_base else "USDT",
         )
@@ -308,12 +311,15 @@ class Desk:
         ledger = OrderLedger.of(self.journal, INSTRUMENTS)
         self.delivered = list(ledger.fills.values())
         self.manager = OrderManager(
-            self.journal, ledger, self.venue, self.clock, self.delivered.append, self.alarms.append
+            self.journal, ledger, self.venue, self.clock, self.delivered.append, self.heard
         )
         self.started = False
         self.work(self._start())
         await settle()
         return self
+
+    def heard(self, alarm: OrderAlarm) -> None:
+        self.alarms.append(alarm)
 
     async def _start(self) -> None:
         while True:

@@ -207,13 +207,29 @@ def test_a_fill_and_its_fee_are_booked(engine: Engine, market: Market) -> None:
 def test_a_fee_in_base_is_taken_from_what_is_bought() -> None:
     market = wild_market(150, 1, Kind.SPOT, seed=1, fee_asset=FeeAsset.BASE)
     engine = Engine(moody_agent(market, rules_for(Kind.SPOT)), market.instruments, market.timeframe, CAPITAL)
-    refused(engine, fill_of(market.instruments[0], 1_000, "100", fee="0.1"), "expected its value in C0")
+    refused(
+        engine, fill_of(market.instruments[0], 1_000, "100", fee="0.1", fee_asset="BNB"), "or C0 on a buy"
+    )
+    refused(engine, fill_of(market.instruments[0], -1_000, "100", fee="0.1", fee_asset="C0"), "is in C0")
     engine.process(fill_of(market.instruments[0], 1_000, "100", fee="0.0005", fee_asset="C0"))
     assert engine.position_lots() == {market.symbols[0]: 999}
     assert engine.positions[0, 0]["dust"] == pytest.approx(0.0005, abs=1e-15)
     assert engine.accounts[0]["wallet"] == CAPITAL - 100.0
     engine.process(fill_of(market.instruments[0], -999, "100", fee="0.05"))  # a sale pays in quote
     assert engine.accounts[0]["wallet"] == pytest.approx(CAPITAL - 100.0 + 99.9 - 0.05, abs=1e-9)
+
+
+@pytest.mark.fault("O17")
+@pytest.mark.parametrize("usual", FeeAsset)
+def test_a_fee_is_booked_in_what_was_paid_whatever_the_instrument_usually_pays(usual: FeeAsset) -> None:
+    market = wild_market(150, 1, Kind.SPOT, seed=1, fee_asset=usual)
+    engine = Engine(moody_agent(market, rules_for(Kind.SPOT)), market.instruments, market.timeframe, CAPITAL)
+    engine.process(fill_of(market.instruments[0], 1_000, "100", fee="0.1"))
+    assert engine.accounts[0]["wallet"] == pytest.approx(CAPITAL - 100.1, abs=1e-9)
+    assert engine.position_lots() == {market.symbols[0]: 1_000}
+    engine.process(fill_of(market.instruments[0], 1_000, "100", fee="0.0005", fee_asset="C0"))
+    assert engine.accounts[0]["wallet"] == pytest.approx(CAPITAL - 200.1, abs=1e-9)
+    assert engine.position_lots() == {market.symbols[0]: 1_999}
 
 
 def test_funding_is_profit_and_a_deposit_is_not(engine: Engine, market: Market) -> None:

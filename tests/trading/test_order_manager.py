@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.trading.ordering import PERP, SPOT, Desk, Fault, Telling, settle
-from tradewind.market import Command, CommandKind, Inconsistent, Order, RejectKind
+from tradewind.market import Command, CommandKind, Inconsistent, Order, OrderType, RejectKind
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_records import Denied, OrderAlarm
@@ -557,3 +557,21 @@ def test_a_journal_whose_orders_do_not_follow_is_refused(tmp_path: Path) -> None
         journal.append([intent])
         with pytest.raises(Inconsistent, match="do not lead to what order twnd1 was decided on"):
             OrderLedger.of(journal, [SPOT])
+
+
+def test_a_halted_symbol_takes_a_stop_that_surely_reduces_and_nothing_else(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        order = await place(desk)
+        desk.venue.fill(desk.venue.orders[order.id], 10)
+        await desk.clock.advance(1)
+        desk.manager.warn(Alarm.FOREIGN, SPOT.symbol, "an order that is not ours")
+        too_much = replace(desk.order(SPOT.symbol, -11), type=OrderType.STOP, trigger=Decimal(90))
+        stop = replace(desk.order(SPOT.symbol, -10), type=OrderType.STOP, trigger=Decimal(90))
+        sale = desk.order(SPOT.symbol, -10)
+        desk.submit(too_much)
+        desk.submit(sale)
+        desk.submit(stop)
+        await desk.clock.advance(1)
+        assert [o in desk.venue.orders for o in (too_much.id, sale.id, stop.id)] == [False, False, True]
+
+    play(tmp_path, scenario)

@@ -27,9 +27,13 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
-from tradewind.trading.order_records import Baseline, Denied, OrderAlarm
+from tradewind.trading.arming import Arm, Override
+from tradewind.trading.discrepancy import Discrepancy, Epoch, Settled
+from tradewind.trading.feed_records import Revision
+from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, Risk, RiskState
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 from tradewind.trading.records import decode, encode
+from tradewind.validation.stages import StageBegan
 
 times = st.integers(0, 2**53)
 texts = st.text(max_size=12)
@@ -58,12 +62,20 @@ commands = st.builds(Command, st.sampled_from(CommandKind), times, texts)
 
 
 events = st.builds(OrderEvent, times, texts, st.sampled_from(Happening), times, texts, texts, texts, texts)
+five = st.tuples(prices, prices, prices, prices, st.floats(0, 1e15))
 order_records = st.one_of(
     st.builds(Intent, times, texts, texts, lots, st.booleans(), texts, texts),
     events,
     st.builds(Denied, times, texts, texts, lots, texts),
     st.builds(OrderAlarm, times, texts, texts, st.sampled_from(Alarm), texts),
     st.builds(Baseline, times, texts, decimals),
+    st.builds(RiskState, times, st.sampled_from(Risk), texts),
+    st.builds(Discrepancy, times, texts, decimals, decimals, st.sampled_from(Settled)),
+    st.builds(Epoch, times, texts),
+    st.builds(Revision, times, texts, times, st.none() | five, five),
+    st.builds(Arm, times, texts, texts, texts, texts),
+    st.builds(Override, times, texts, st.text(min_size=10).filter(lambda t: len(t.strip()) >= 10)),
+    st.builds(StageBegan, times, texts, st.integers(0, 2), texts),
 )
 
 

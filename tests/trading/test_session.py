@@ -27,6 +27,7 @@ from tradewind.market import (
     VenueUnavailable,
 )
 from tradewind.policy.agent import Agent
+from tradewind.trading.desk import BarDesk
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 from tradewind.trading.session import SessionSummary, run_session
@@ -86,7 +87,7 @@ def test_an_intent_is_on_disk_before_the_venue_hears_of_it(
         Journal.create(path, describe(agent, market)) as journal,
         pytest.raises(VenueUnavailable, match="the line is down"),
     ):
-        asyncio.run(run_session(engine, Replay(market), venue, journal))
+        asyncio.run(run_session(engine, Replay(market), BarDesk(engine, venue, journal)))
     last = read(path)[-1]
     assert isinstance(last, Decision)
     assert len(last.orders) > 0
@@ -104,7 +105,7 @@ def test_what_the_venue_did_is_on_disk_even_if_the_engine_refuses_it(
     path = tmp_path / "run.sqlite"
     venue = Foreign(market.instruments, agent.rules, CAPITAL)
     with Journal.create(path, describe(agent, market)) as journal, pytest.raises(Inconsistent, match="DOGE"):
-        asyncio.run(run_session(engine, Replay(market), venue, journal))
+        asyncio.run(run_session(engine, Replay(market), BarDesk(engine, venue, journal)))
     assert read(path)[-1].symbol == "DOGE/USDT"
 
 
@@ -123,7 +124,11 @@ def test_a_person_s_command_goes_through_engine_and_journal(
     engine = Engine(agent, market.instruments, market.timeframe, CAPITAL)
     venue = PaperVenue(market.instruments, agent.rules, CAPITAL)
     with Journal.create(path, describe(agent, market)) as journal:
-        asyncio.run(run_session(engine, WithRearm(), venue, journal, lambda item, _: seen.append(type(item))))
+        asyncio.run(
+            run_session(
+                engine, WithRearm(), BarDesk(engine, venue, journal), lambda item, _: seen.append(type(item))
+            )
+        )
     assert Command(CommandKind.REARM, int(market.open_time[180]), "by hand") in read(path)
     assert seen.count(Command) == 2
     assert seen.count(Snapshot) == 200

@@ -175,6 +175,16 @@ def print_comparison(figures: Sequence[Figures], console: Console) -> None:
             rows += [_row(one, f"  {one.name.removesuffix(_BOUND)}") for one in group]
             styles += ["dim", *[""] * len(group)]
     print_table(console, columns, rows, styles)
+    for reason in dict.fromkeys(filter(None, map(_why_no_interval, figures))):
+        names = dict.fromkeys(
+            one.name.removesuffix(_BOUND) for one in figures if _why_no_interval(one) == reason
+        )
+        say(console, f"No interval ({reason}): {'; '.join(names)}.", "dim")
+
+
+def _why_no_interval(one: Figures) -> str:
+    """Empty where there is one, and where the table says itself that the agent never traded."""
+    return "" if one.inactive or one.sharpe_low is not None else one.undefined.get("sharpe_low", "")
 
 
 def _row(one: Figures, name: str) -> list[str]:

@@ -37,6 +37,9 @@ def crash_test_command(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All bundled scenarios.")] = False,
     venue: Annotated[str, typer.Option(help="binance or bitget.")] = "binance",
+    unified: Annotated[
+        bool, typer.Option("--unified", help="The bot's account is a unified one at Bitget, served by v3.")
+    ] = False,
     symbol: Annotated[str, typer.Option("--symbol", "-s", help="What the bot trades.")] = "BTC/USDT",
     seconds: Annotated[float, typer.Option(min=1, help="For each scenario, of wall time.")] = 20.0,
     settle: Annotated[
@@ -72,13 +75,15 @@ def crash_test_command(
     from tradewind.cli.exchange_markets import coins_source
     from tradewind.gateway.crash_test import CrashTest, crash_test
     from tradewind.gateway.crash_test.judge import Terms
-    from tradewind.gateway.crash_test.told import report_of
+    from tradewind.gateway.crash_test.told import beforehand, report_of
     from tradewind.market import Kind
 
     chosen = _scenarios(scenario, every)
     terms = Terms(_limit(max_exposure), int(window * 1000), none_open)
     if venue not in ("binance", "bitget"):
         raise ConfigError(f"--venue is {venue}, expected binance or bitget")
+    if unified and venue != "bitget":
+        raise ConfigError(f"--unified is for Bitget, the venue is {venue}: add --venue bitget")
     if report is not None and report.is_dir():
         raise ConfigError(f"{report} is a folder, expected a file for the report: name one in it")
     writable(*(path for path in (logs, report and report.parent) if path is not None))
@@ -91,6 +96,7 @@ def crash_test_command(
         start_ms=source.start_ms,
         venue=venue,
         symbol=symbol,
+        unified=unified,
         seconds=seconds,
         settle_seconds=settle,
         speed=speed,
@@ -99,6 +105,8 @@ def crash_test_command(
         terms=terms,
         logs=logs,
     )
+    if not as_json:
+        say(stdout(), beforehand(test))
     runs = asyncio.run(crash_test(test, None if as_json else _tell_one))
     made = report_of(runs)
     if report is not None:
@@ -110,7 +118,7 @@ def crash_test_command(
         _tell(runs)
     idle = not any(run.judgement.placed for run in runs)
     if idle and not as_json:
-        where = f"see {logs}" if logs else "--logs FOLDER keeps what it writes"
+        where = f"see {logs}" if logs else "--logs FOLDER keeps all that it writes"
         say(stdout(), f"The bot never ordered, so nothing was tested: {where}.")
     if made["failed"] or idle:
         raise typer.Exit(FAILED)

@@ -164,7 +164,7 @@ def download_(
     else:
         print_downloaded(done)
         for failed in (d for d in done if d.error):
-            say(stderr(), f"error: {failed.error}")
+            say(stderr(), f"Error: {failed.error}")
     if any(d.error for d in done):
         raise typer.Exit(3 if any(d.unreachable for d in done) else 2)
     raise typer.Exit(1 if any(d.missing or d.dropped for d in done) else 0)
@@ -228,6 +228,8 @@ async def fetch(
     from tradewind.market import WallClock
 
     client = public_client(plan.venue, base_urls=base_url)
+    if not quiet:
+        say(stderr(), f"Asking {base_url or plan.venue} ...")
     try:
         with _bars_shown(quiet) as (shown, trying_again):
             reader = VenueReader(client, WallClock(), on_retry=trying_again)

@@ -91,7 +91,7 @@ def _time(exchange: LocalExchange) -> str:
         return f"{utc_text(now)} UTC, stands until it is stepped; candles until {utc_text(tape.end_ms)}"
     left = (tape.end_ms - now) / clock.speed / 3_600_000
     lasts = f"{left / 24:.0f} days" if left >= 48 else f"{left:.1f} hours"
-    return f"{utc_text(now)} UTC, runs at x{clock.speed:g}; candles for {lasts}"
+    return f"{utc_text(now)} UTC, runs at x{clock.speed:g}; the market ends in {lasts} from now"
 
 
 def _tls(exchange: LocalExchange) -> list[Text]:

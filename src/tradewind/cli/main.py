@@ -10,16 +10,20 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
-import structlog
 import typer
 
 from tradewind import __version__
 from tradewind.cli.backtest import backtest_command
 from tradewind.cli.common import Interrupted
+from tradewind.cli.control import rearm_command, status_command, stop_command
 from tradewind.cli.data import data_app
 from tradewind.cli.demo import demo_command
 from tradewind.cli.exchange import exchange_app
+from tradewind.cli.init import init_command
+from tradewind.cli.logs import configure_logs, redactor
 from tradewind.cli.model import model_app
+from tradewind.cli.panic import panic_command
+from tradewind.cli.reconcile import reconcile_command
 from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
 from tradewind.cli.tables import say, stderr
@@ -37,13 +41,19 @@ app = typer.Typer(
     rich_markup_mode="markdown",  # defaults stand in square brackets, which "rich" takes for styles
     help="Train trading agents on crypto candles, prove honestly whether they have an edge, trade those that do.",
 )
+app.command("init")(init_command)
 app.add_typer(data_app, name="data")
 app.command("train")(train_command)
 app.command("backtest")(backtest_command)
 app.command("report")(report_command)
 app.add_typer(model_app, name="model")
 app.add_typer(run_app, name="run")
+app.command("status")(status_command)
+app.command("stop")(stop_command)
+app.command("rearm")(rearm_command)
 app.command("replay")(replay_command)
+app.command("reconcile")(reconcile_command)
+app.command("panic")(panic_command)
 app.add_typer(exchange_app, name="exchange")
 app.command("demo")(demo_command)
 
@@ -69,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    structlog.configure(logger_factory=_log_to_stderr)
+    configure_logs()
     try:
         code = app(arguments, prog_name="tradewind", standalone_mode=False)
     except _UsageError as error:
@@ -91,11 +101,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     if code == INTERRUPTED:
         return _tell("Interrupted", INTERRUPTED)
     return code if isinstance(code, int) else DONE
-
-
-def _log_to_stderr(*names: object) -> structlog.PrintLogger:
-    """Results alone go to stdout; the stream is looked up anew, as it may be replaced."""
-    return structlog.PrintLogger(sys.stderr)
 
 
 def _refuse_usage(error: Exception) -> int:
@@ -125,5 +130,5 @@ def _remedy(error: OSError) -> str:
 
 
 def _tell(sentence: str, code: int) -> int:
-    say(stderr(), " ".join(sentence.split()))
+    say(stderr(), redactor.text(" ".join(sentence.split())))
     return code

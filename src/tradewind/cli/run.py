@@ -30,8 +30,10 @@ from tradewind.cli.common import (
     print_json,
     writable,
 )
+from tradewind.cli.live.commands import AgentName, At, RunName, on_live, on_testnet
+from tradewind.cli.settings import ShowConfig
 from tradewind.cli.tables import say, stderr, stdout
-from tradewind.cli.trial import AgentName, Asked, Trial
+from tradewind.cli.trial import Asked, Trial
 from tradewind.market import Command, ConfigError, Decision, Snapshot
 
 if TYPE_CHECKING:
@@ -39,17 +41,14 @@ if TYPE_CHECKING:
     from tradewind.policy.agent import Agent
     from tradewind.trading.session import SessionSummary, Watcher
 
-run_app = typer.Typer(no_args_is_help=True, help="Trade on paper.")
-
-
-@run_app.callback()
-def _run() -> None:
-    """Keeps `paper` a command of its own."""
+run_app = typer.Typer(no_args_is_help=True, help="Trade: on paper, on a testnet, live.")
+run_app.command("testnet")(on_testnet)
+run_app.command("live")(on_live)
 
 
 @run_app.command("paper")
 def paper(
-    agent: AgentName,
+    agent: AgentName = None,
     recorded: Annotated[
         bool, typer.Option("--replay", help="Stored bars, one after the other, as if they came live.")
     ] = False,
@@ -61,22 +60,35 @@ def paper(
     capital: Capital = None,
     config: Config = None,
     overrides: Overrides = None,
-    journal: Annotated[Path | None, typer.Option(help="Journal file [<home>/journals].")] = None,
+    journal: Annotated[
+        Path | None, typer.Option(help="Journal file of a --replay [<home>/journals].")
+    ] = None,
+    name: RunName = None,
+    at: At = None,
+    show: ShowConfig = False,
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
-    """Let the live engine trade on paper. No key is needed.
+    """Let the live engine trade on paper, on bars as they come or on stored ones. No key is needed.
 
-    Exit code 1 when the backtest on the same bars decides otherwise.
+    Exit code 1 when the backtest on the same stored bars decides otherwise.
     """
     from tradewind.backtest.run import backtest
     from tradewind.data.replaying import Replay
     from tradewind.data.timestamps import utc_text
 
     if not recorded:
-        raise ConfigError(
-            "live bars are not supported yet: add --replay to trade stored bars as if they came live"
-        )
+        from tradewind.cli.live.asked import AskedRun
+        from tradewind.cli.live.commands import go
+
+        live = AskedRun(
+            "paper", agent, home, name, venue, tuple(symbol or ()), timeframe, capital, config,
+            tuple(overrides or ()), at,
+        )  # fmt: skip
+        go(live, show=show, as_json=as_json)
+        return
+    if agent is None:
+        raise ConfigError("which agent is to trade? Name a model or a baseline")
     asked = Asked(agent, home, venue, symbol, timeframe, start, end, capital, config, overrides)
     trial = asked.trial()
     path = _free_journal(journal or _next_journal(home, agent))
@@ -105,6 +117,7 @@ def _free_journal(path: Path) -> Path:
 def paper_session(trial: Trial, path: Path, watch: Watcher | None = None) -> SessionSummary:
     """One session over recorded bars, journalled in `path`."""
     from tradewind.data.replaying import Replay
+    from tradewind.trading.desk import BarDesk
     from tradewind.trading.engine import Engine
     from tradewind.trading.journal import Journal
     from tradewind.trading.session import run_session
@@ -118,7 +131,7 @@ def paper_session(trial: Trial, path: Path, watch: Watcher | None = None) -> Ses
     venue = PaperVenue(market.instruments, agent.rules, trial.capital)
     session = describe_session(trial, run)
     with Journal.create(path, session) as journal:
-        return asyncio.run(run_session(engine, Replay(market), venue, journal, watch))
+        return asyncio.run(run_session(engine, Replay(market), BarDesk(engine, venue, journal), watch))
 
 
 def describe_session(trial: Trial, run: str) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _progress_lines(console: Console) -> Iterator[OnProgress]:
             return
         told[at.seed] = tenth
         best = "" if at.best_score is None else f", best {at.best_score:.3g}"
-        left = f", {_minutes(at.seconds_left)} left" if tenth < 10 else ""
+        left = f", {_minutes(at.seconds_left)} left" if tenth < 10 and at.seconds_left is not None else ""
         say(console, f"seed {at.seed}: {tenth * 10} %, {at.steps_per_second:,.0f} steps/s{best}{left}")
 
     yield show

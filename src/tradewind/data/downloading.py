@@ -35,6 +35,7 @@ from tradewind.market import (
 DAY_MS = 86_400_000
 DEFAULT_DAYS = 365
 _HOUR_MS = 3_600_000
+_OLDEST_MS = 1_262_304_000_000  # 2010: no candles are older
 
 Progress = Callable[[str, int, int], None]
 """What is being fetched, how many bars are done, how many there will be."""
@@ -167,10 +168,27 @@ class _SymbolDownload:
             span = f"{utc_text(start)} to {utc_text(self.end)}"
             raise DataError(
                 f"{self.plan.venue} has no closed {self.plan.timeframe} bars of {self.symbol} in {span}"
+                f"{await self._where_bars_are()}"
             )
         missing = sum(-(-(b - a) // self.step) for a, b in missing_spans(times, start, self.end, self.step))
         first, last = int(times[0]), int(times[-1])
         self.result = replace(self.result, bars=len(times), start=first, end=last, missing=missing)
+
+    async def _where_bars_are(self) -> str:
+        """What to ask for instead, where the venue tells: an exchange of a synthetic world lives at other times."""
+        rows: list[list[float]] = []
+        for since in (_OLDEST_MS, None):
+            try:
+                rows += await self.reader.call("fetch_ohlcv", self.symbol, self.plan.timeframe.text, since, 1)
+            except TradewindError:  # it does not say: the error that this would explain is told anyway
+                continue
+        if not rows:
+            return ""
+        times = [int(row[0]) for row in rows]
+        first, last = min(times), max(times)
+        return (
+            f": its bars are of {utc_text(first)} to {utc_text(last)}, so add --start {utc_text(first)[:10]}"
+        )
 
     async def _mark(self) -> None:
         if not (self.plan.mark and self.reader.client.has.get("fetchMarkOHLCV")):

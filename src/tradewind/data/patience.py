@@ -18,6 +18,7 @@ class Patience:
     """How often a call is tried, and how long the waits in between may grow."""
 
     attempts: int = 6
+    first_attempts: int = 2  # without any connection so far: then it is mostly ours that is missing
     first_seconds: float = 1.0
     longest_seconds: float = 60.0
     longest_ban_seconds: float = 300.0  # a venue's own Retry-After is honoured up to here
@@ -31,7 +32,8 @@ class Patience:
 class VenueReader:
     """Reads from a venue through a ccxt client. Reading twice does no harm, so failures are repeated.
 
-    `on_retry` hears, before the wait, which attempt of how many comes next.
+    `on_retry` hears, before the wait, which attempt of how many comes next. Until the venue has said anything a
+    connection that fails is tried less often.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class VenueReader:
         self.patience = patience or Patience()
         self._on_retry = on_retry or (lambda attempt, attempts: None)
         self._chances = chances or random.Random()
+        self._reached = False
         self._quiet_until_ms = 0  # a rate limit counts for all calls, not only for the one that met it
 
     async def call(self, method: str, *arguments: Any, **parameters: Any) -> Any:
@@ -55,17 +58,22 @@ class VenueReader:
         for failures in range(1, self.patience.attempts + 1):
             await self._wait_for_quiet()
             try:
-                return await getattr(self.client, method)(*arguments, **parameters)
+                answer = await getattr(self.client, method)(*arguments, **parameters)
             except ccxt.BaseError as error:
+                self._reached = self._reached or not _is_no_connection(error)
+                attempts = self.patience.attempts if self._reached else self.patience.first_attempts
                 if not _may_pass(error):
                     raise ConfigError(f"{name} refuses {method}: {_reason(error)}") from error
-                if failures == self.patience.attempts:
+                if failures >= attempts:
                     raise VenueUnavailable(
                         f"{name} did not answer {method} in {failures} attempts ({_reason(error)}): "
                         "check the connection, or run the same command later"
                     ) from error
-                self._on_retry(failures + 1, self.patience.attempts)
+                self._on_retry(failures + 1, attempts)
                 await self._pause(error, failures)
+            else:
+                self._reached = True
+                return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _wait_for_quiet(self) -> None:
@@ -91,6 +99,11 @@ class VenueReader:
 def _may_pass(error: ccxt.BaseError) -> bool:
     """Whether the next try may succeed. ccxt makes an ExchangeError, with its cause, of a broken answer."""
     return isinstance(error, ccxt.OperationFailed) or isinstance(error.__cause__, aiohttp.ClientError)
+
+
+def _is_no_connection(error: ccxt.BaseError) -> bool:
+    """Whether nobody was reached at all, by name or address, or nobody answered in time."""
+    return isinstance(error.__cause__, aiohttp.ClientConnectionError | OSError | TimeoutError)
 
 
 def _reason(error: ccxt.BaseError) -> str:

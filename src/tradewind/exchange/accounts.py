@@ -68,6 +68,7 @@ class Position:
     realised: Decimal = ZERO
     fees: Decimal = ZERO  # paid on what is open, for the break-even price
     updated_ms: int = 0
+    called: bool = False  # isolated: a margin call was sent
 
     @property
     def entry_price(self) -> Decimal:
@@ -114,7 +115,7 @@ class Account:
     open_orders: dict[str, dict[int, Order]] = field(default_factory=dict)  # by symbol
     open_algos: dict[int, AlgoOrder] = field(default_factory=dict)
     resting: dict[tuple[str, PositionSide], Resting] = field(default_factory=dict)
-    called: bool = False  # a margin call was sent
+    called: bool = False  # a margin call was sent for its cross positions
     updated_ms: int = 0
 
     def balance(self, asset: str) -> Balance:

@@ -9,7 +9,7 @@ from tradewind.exchange.history import average
 from tradewind.exchange.listing import Listing
 from tradewind.exchange.orders import Cause, Order, OrderRequest, OrderType, TimeInForce
 from tradewind.exchange.refusal import Refusal, Refused
-from tradewind.exchange.rules import check_hedge, check_request, none_to_zero
+from tradewind.exchange.rules import check_good_till, check_hedge, check_request, none_to_zero
 from tradewind.market import Side
 
 
@@ -27,6 +27,7 @@ class Admission:
         desk.sync(self._office.times.now)
         now = self._office.times.now
         check_request(request, listing, average(desk, now) if listing.is_spot else desk.mark(now))
+        check_good_till(request, now)
         self._check_account(account, request, listing)
         return account, listing, desk
 
@@ -99,4 +100,6 @@ class Admission:
             iceberg=none_to_zero(request.iceberg_quantity),
             take_profit=request.take_profit,
             stop_loss=request.stop_loss,
+            good_till_ms=request.good_till_ms,
+            price_match=request.price_match,
         )

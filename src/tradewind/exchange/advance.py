@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 from tradewind.exchange.conditional import Conditional
 from tradewind.exchange.desk import Desk
-from tradewind.exchange.events import CandleTick, MarkTick, TradeTick
+from tradewind.exchange.events import CandleTick, Execution, MarkTick, TradeTick
 from tradewind.exchange.feed import Point
 from tradewind.exchange.history import candle
 from tradewind.exchange.interval import Interval
 from tradewind.exchange.life import Funding, Liquidations
 from tradewind.exchange.matching import Matching
+from tradewind.exchange.orders import Order, OrderStatus
 from tradewind.exchange.stops import Stops
 from tradewind.exchange.tape import Tape, Watches
 
 _STRETCH_MS = 1_800_000
-_CANDLE, _FUNDING, _POINT = 0, 1, 2  # at one instant, in this order
+_EXPIRY, _CANDLE, _FUNDING, _POINT = 0, 1, 2, 3  # at one instant, in this order
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ class Advance:
 
     def _of(self, desk: Desk, after_ms: int, until_ms: int) -> Iterator[_Happening]:
         number = desk.number
+        for order in desk.dated.values():
+            if after_ms < order.good_till_ms <= until_ms:
+                yield order.good_till_ms, _EXPIRY, number, order.id, order
         if desk.busy or self._watches.points(desk.symbol):
             for point in desk.feed.points(after_ms, until_ms):
                 yield point.time, _POINT, number, point.step, point
@@ -101,6 +105,10 @@ class Advance:
         if what == _POINT:
             assert isinstance(subject, Point)
             self._on_point(desk, subject)
+        elif what == _EXPIRY:
+            assert isinstance(subject, Order)
+            if subject.status.is_open:
+                self._office.end(subject, OrderStatus.EXPIRED, Execution.EXPIRED, reason="good_till_date")
         elif what == _FUNDING:
             assert isinstance(subject, int)
             if desk.holders or self._watches.any(desk.symbol):

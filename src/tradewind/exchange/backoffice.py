@@ -60,7 +60,8 @@ class BackOffice:
             _nothing  # a fill of an order with exits
         )
         self.on_leading: Callable[[Order], None] = _nothing  # an order of a list is about to trade
-        self.on_listed: Callable[[Order], None] = _nothing  # an order of a list is done
+        self.on_listed: Callable[[Order, str], None] = _nothing  # one is done, by the cancel of that name
+        self.on_unified: Callable[[Account], None] = _nothing  # a unified account traded on spot
 
     def wake(self, desk: Desk) -> None:
         """An account has a stake there from now on: the tape matters."""
@@ -136,10 +137,12 @@ class BackOffice:
             self._file(order, account, desk)
         self.reporting.order(order, execution, trade)
         self.reporting.balances_of(account, listing, order, fee_asset)
+        if account.unified and listing.is_spot:
+            self.on_unified(account)
         if order.take_profit or order.stop_loss:
             self.on_exits(order, account, listing, desk)
         if done and order.list_id:
-            self.on_listed(order)
+            self.on_listed(order, "")
         return trade
 
     def note_holder(self, account: Account, listing: Listing, desk: Desk) -> None:
@@ -170,7 +173,7 @@ class BackOffice:
         if listing.is_spot:
             self.reporting.balances_of(account, listing, order)
         if order.list_id:
-            self.on_listed(order)
+            self.on_listed(order, client_id)
 
     def _file(self, order: Order, account: Account, desk: Desk) -> None:
         """The order is final: out of book and lists, into the records."""
@@ -178,6 +181,7 @@ class BackOffice:
             desk.book.remove(order)
             order.working = False
         desk.stops.pop(order.id, None)
+        desk.dated.pop(order.id, None)
         if account.open_in(order.symbol).pop(order.id, None) is not None:
             self.records.close(order)
             if order.algo_id:

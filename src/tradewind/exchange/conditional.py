@@ -53,8 +53,8 @@ class Conditional:
         account, symbol = office.treasury.account(account_id), requests[0].symbol
         listing, desk = office.listings[symbol], office.desks[symbol]
         desk.sync(self._times.now)
-        for request in requests:
-            self._check(account, request, listing, desk)
+        for ahead, request in enumerate(requests):
+            self._check(account, request, listing, desk, ahead)
         parent = -office.numbers.algo  # orders count upwards: none has that number
         return [self.put(account, request, desk, parent) for request in requests]
 
@@ -89,30 +89,26 @@ class Conditional:
                 return algo
         raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
 
-    def amend(self, account_id: str, algo_id: int, request: OrderRequest) -> AlgoOrder:
-        """Let an open conditional order be what `request` says; its id and client id stay.
-
-        `Refused` changes nothing.
-        """
+    def amend_together(self, account_id: str, changes: Sequence[tuple[int, OrderRequest]]) -> list[AlgoOrder]:
+        """Let open conditional orders be what their requests say, all of them or none; ids, names and places stay."""
         office = self._office
         account = office.treasury.account(account_id)
-        algo = account.open_algos.get(algo_id)
-        if algo is None or algo.request.symbol != request.symbol:
-            raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
-        listing, desk = office.listings[request.symbol], office.desks[request.symbol]
-        desk.sync(self._times.now)
-        self._off_list(algo)
-        try:
-            self._check(account, request, listing, desk)
+        found: list[tuple[AlgoOrder, OrderRequest, Desk]] = []
+        for algo_id, request in changes:
+            algo = account.open_algos.get(algo_id)
+            if algo is None or algo.request.symbol != request.symbol:
+                raise Refused(Refusal.UNKNOWN_ORDER, "no such conditional order is open")
+            listing, desk = office.listings[request.symbol], office.desks[request.symbol]
+            desk.sync(self._times.now)
+            self._check(account, request, listing, desk, instead=algo)
+            found.append((algo, request, desk))
+        for algo, request, desk in found:
             algo.request = request
-            algo.updated_ms, algo.updated_wire_ms = self._times.now, self._times.wire_ms()
             if request.type is OrderType.TRAILING_STOP:
                 algo.activated = request.activation_price is None
                 algo.extreme = self._price(request, desk) if algo.activated else ZERO
-        finally:
-            account.open_algos[algo.id] = desk.algos[algo.id] = algo
-        self._reporting.algo(algo)
-        return algo
+            self._reporting.algo(algo)
+        return [algo for algo, _, _ in found]
 
     def cancel_all(self, account_id: str, symbol: str | None = None) -> list[AlgoOrder]:
         account = self._office.treasury.account(account_id)
@@ -133,6 +129,7 @@ class Conditional:
         if listing.is_spot:
             fees = (t.fee for t in order.trades if t.fee_asset == listing.base)
             quantity = on_grid(quantity - sum(fees, ZERO), listing.filters.step)
+        quantity -= order.exited
         if quantity <= 0:
             return
         for request in exits_of(order, quantity):
@@ -158,7 +155,16 @@ class Conditional:
             if (algo.request.close_position or algo.parent_id) and not self._closable(algo):
                 self.end(algo, AlgoStatus.EXPIRED, "no_position")
 
-    def _check(self, account: Account, request: OrderRequest, listing: Listing, desk: Desk) -> None:
+    def _check(
+        self,
+        account: Account,
+        request: OrderRequest,
+        listing: Listing,
+        desk: Desk,
+        ahead: int = 0,
+        instead: AlgoOrder | None = None,
+    ) -> None:
+        """`Refused` unless it may wait, after `ahead` others that are not there yet, or instead of one that is."""
         if not request.type.is_conditional:
             raise Refused(Refusal.UNSUPPORTED_TYPE, f"a {request.type} order is not conditional")
         check_request(request, listing, desk.last(self._times.now), sized=False)
@@ -166,10 +172,11 @@ class Conditional:
             check_hedge(request, account.hedge)
         if not account.can_trade:
             raise Refused(Refusal.NOT_TRADING, "the account may not trade")
-        in_market = [a for a in account.open_algos.values() if a.request.symbol == request.symbol]
-        if len(in_market) >= listing.filters.max_algo_orders:
+        others = [a for a in account.open_algos.values() if a is not instead]
+        in_market = [a for a in others if a.request.symbol == request.symbol]
+        if len(in_market) + ahead >= listing.filters.max_algo_orders:
             raise Refused(Refusal.MAX_ALGO_ORDERS, "too many conditional orders are open")
-        if request.client_id and any(a.client_id == request.client_id for a in account.open_algos.values()):
+        if request.client_id and any(a.client_id == request.client_id for a in others):
             raise Refused(Refusal.DUPLICATE_CLIENT_ID, "an open conditional order has this client id")
         price = self._price(request, desk)
         if request.stop_price is not None and is_triggered(
@@ -206,6 +213,9 @@ class Conditional:
             self.end(algo, AlgoStatus.REJECTED, refused.reason.value)
             return
         algo.order_id, algo.status = order.id, AlgoStatus.TRIGGERED
+        parent = self._records.known(algo.parent_id)
+        if parent is not None:
+            parent.exited += algo.request.quantity or ZERO
         self._reporting.algo(algo)
         if not order.status.is_open:
             self.finish(order)

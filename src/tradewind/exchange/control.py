@@ -121,6 +121,11 @@ class Control:
 
     def transfer(self, account_id: str, asset: str, amount: Decimal, to_futures: bool) -> None:
         """Between the account's two wallets."""
+        self.shift(account_id, asset, amount, to_futures)
+        self._office.reporting.stream.deliver()
+
+    def shift(self, account_id: str, asset: str, amount: Decimal, to_futures: bool) -> None:
+        """As `transfer`, in the middle of something else: its events wait until that is done."""
         amount = booked("amount", amount)
         source, target = (SPOT, FUTURES) if to_futures else (FUTURES, SPOT)
         self._check_free(account_id, asset, amount, source)
@@ -132,7 +137,6 @@ class Control:
         signed = -amount if to_futures else amount
         self._tell(account_id, asset, SPOT, BalanceCause.TRANSFER, signed)
         self._tell(account_id, asset, FUTURES, BalanceCause.TRANSFER, -signed)
-        self._office.reporting.stream.deliver()
 
     def wipe(self, account_id: str, spot: dict[str, Decimal] | None = None) -> None:
         """As a testnet reset: orders, positions, balances and history are gone; `spot` is there instead."""

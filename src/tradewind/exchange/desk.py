@@ -26,6 +26,7 @@ class Desk:
     funding: FundingSchedule
     book: OwnBook = field(default_factory=OwnBook)
     stops: dict[int, Order] = field(default_factory=dict)  # that wait for their price, by order id
+    dated: dict[int, Order] = field(default_factory=dict)  # that rest until a time, by order id
     algos: dict[int, AlgoOrder] = field(default_factory=dict)
     holders: set[str] = field(default_factory=set)  # accounts with a position
     point: Point | None = None

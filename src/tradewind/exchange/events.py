@@ -186,7 +186,10 @@ class SettingsUpdate:
 
 @dataclass(frozen=True, slots=True)
 class MarginCall:
-    """Margin is below 1.25 times maintenance. Sent once until it was above 1.5 times."""
+    """Margin is below 1.25 times maintenance. Sent once until it was above 1.5 times.
+
+    Of one isolated position, or of all cross positions of the account, which share their margin.
+    """
 
     account: str
     positions: tuple[PositionState, ...]

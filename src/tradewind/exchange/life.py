@@ -202,8 +202,12 @@ class Liquidations:
     def _check_isolated(self, account: Account, listing: Listing) -> None:
         margin = self._office.futures.margin
         for position in account.held(listing.symbol):
-            if position.isolated_wallet + margin.unrealised(position) <= margin.maintenance(position):
+            worth = position.isolated_wallet + margin.unrealised(position)
+            needed = margin.maintenance(position)
+            if worth <= needed:
                 self.liquidate(account, position)
+            else:
+                position.called = self._call(account, [position], worth, needed, position.called)
 
     def _check_cross(self, account: Account, asset: str) -> None:
         margin = self._office.futures.margin
@@ -214,19 +218,22 @@ class Liquidations:
             worth = margin.cross_wallet(account, asset) + sum((margin.unrealised(p) for p in positions), ZERO)
             needed = sum((margin.maintenance(p) for p in positions), ZERO)
             if worth > needed:
-                self._call(account, positions, worth, needed)
+                account.called = self._call(account, positions, worth, needed, account.called)
                 return
             self.liquidate(account, max(positions, key=lambda p: (margin.maintenance(p), p.symbol, p.side)))
 
-    def _call(self, account: Account, positions: list[Position], worth: Decimal, needed: Decimal) -> None:
+    def _call(
+        self, account: Account, positions: list[Position], worth: Decimal, needed: Decimal, called: bool
+    ) -> bool:
+        """Tell whose margin is low, unless that was told already; returns whether it has been told now."""
         near = worth < needed * CALL_RATIO
-        if near and not account.called:
+        if near and not called:
             office = self._office
             states = tuple(office.futures.margin.state(account, p) for p in positions)
             office.reporting.stream.emit(
                 MarginCall(account.id, states, office.times.now, office.times.wire_ms())
             )
-        account.called = near or (account.called and worth < needed * CALM_RATIO)
+        return near or (called and worth < needed * CALM_RATIO)
 
     def _price(self, position: Position, listing: Listing) -> Decimal:
         """The mark, on the tick grid to the disadvantage of the position."""

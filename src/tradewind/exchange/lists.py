@@ -123,8 +123,8 @@ class OrderLists:
         account, listing = self._office.treasury.accounts[order.account], self._office.listings[order.symbol]
         self._office.spot.hold(order, account, listing)
 
-    def closed(self, order: Order) -> None:
-        """One is done: so is the list, or the other goes the same way."""
+    def closed(self, order: Order, cancel_client_id: str) -> None:
+        """One is done: so is the list, or the other goes the same way, by a cancel of the same name."""
         found = self._lists[order.list_id]
         partner = self._open_partner(found, order)
         if partner is None:
@@ -133,9 +133,16 @@ class OrderLists:
                 self._let_go()
         elif not found.leading:
             found.leading = order.id
-            cancelled = order.status is OrderStatus.CANCELED
-            status = OrderStatus.CANCELED if cancelled else OrderStatus.EXPIRED
-            self._office.end(partner, status, Execution.CANCELED if cancelled else Execution.EXPIRED)
+            if order.status is not OrderStatus.CANCELED:
+                self._office.end(partner, OrderStatus.EXPIRED, Execution.EXPIRED)
+                return
+            self._office.end(
+                partner,
+                OrderStatus.CANCELED,
+                Execution.CANCELED,
+                original_client_id=partner.client_id,
+                client_id=cancel_client_id,
+            )
 
     def forget(self, account_id: str) -> None:
         """An account was wiped."""
@@ -156,7 +163,7 @@ class OrderLists:
         self._check_pair(account_id, requests, client_id)
         admitted = [self._admit(account_id, request) for request in requests]
         account, listing, desk = admitted[0]
-        self._check_room(account, listing)
+        self._check_room(account, listing, desk, requests)
         orders, plans = self._prepare(account, listing, desk, requests)
         now, wire = self._office.times.now, self._office.times.wire_ms()
         numbers = self._office.numbers
@@ -233,10 +240,15 @@ class OrderLists:
         if client_id and any(found.client_id == client_id for found in self.open(account_id)):
             raise Refused(Refusal.DUPLICATE_CLIENT_ID, "an open order list has this client id")
 
-    def _check_room(self, account: Account, listing: Listing) -> None:
-        """Each order was admitted alone: there must be room for two."""
+    def _check_room(
+        self, account: Account, listing: Listing, desk: Desk, requests: tuple[OrderRequest, OrderRequest]
+    ) -> None:
+        """Each order was admitted alone: there must be room for two, and for two that wait."""
         if len(account.open_in(listing.symbol)) + 2 > listing.filters.max_orders:
             raise Refused(Refusal.MAX_ORDERS, "there is no room for two more orders")
+        waiting = sum(order.account == account.id for order in desk.stops.values())
+        if waiting + sum(r.type.is_conditional for r in requests) > listing.filters.max_algo_orders:
+            raise Refused(Refusal.MAX_ALGO_ORDERS, "too many stop orders are open")
 
     # --- keeping
 

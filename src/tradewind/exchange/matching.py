@@ -76,11 +76,23 @@ class Matching:
         plan = plan_order(desk, order, quantity, listing.filters.step, self.office.bound)
         if order.type is OrderType.LIMIT_MAKER and (plan.fills or plan.prevented):
             raise Refused(Refusal.WOULD_TAKE, "the order would trade at once as taker")
+        if order.type is OrderType.MARKET and not listing.is_spot:
+            self._check_counterparty(desk, order, listing, plan)
         if order.time_in_force is TimeInForce.FOK and not listing.is_spot and plan.quantity < quantity:
             raise Refused(Refusal.NOT_FILLABLE, "the order cannot be filled whole at once")
         if order.quote_quantity and not order.quantity:
             order.quantity = plan.quantity
         return plan
+
+    def _check_counterparty(self, desk: Desk, order: Order, listing: Listing, plan: Plan) -> None:
+        """Futures: the best price that a market order meets must itself be within PERCENT_PRICE."""
+        if not plan.fills:
+            return
+        best, filters, mark = plan.fills[0][0], listing.filters, desk.mark(self.office.times.now)
+        low = mark * (filters.bid_multiplier_down if order.is_buy else filters.ask_multiplier_down)
+        high = mark * (filters.bid_multiplier_up if order.is_buy else filters.ask_multiplier_up)
+        if best < low or (high and best > high):
+            raise Refused(Refusal.NO_LIQUIDITY, f"the best price is {best}, expected {low} to {high}")
 
     def reserve(self, order: Order, account: Account, listing: Listing, plan: Plan) -> None:
         """Hold what the order needs; `Refused` when that much is not there."""
@@ -137,12 +149,14 @@ class Matching:
 
     def _may_rest(self, order: Order) -> bool:
         limit = order.type in (OrderType.LIMIT, OrderType.LIMIT_MAKER)
-        return limit and order.time_in_force in (TimeInForce.GTC, TimeInForce.GTX)
+        return limit and order.time_in_force in (TimeInForce.GTC, TimeInForce.GTX, TimeInForce.GTD)
 
     def _rest(self, order: Order, account: Account, listing: Listing, desk: Desk) -> None:
         order.working = True
         order.queue_ahead = desk.crowd_at(order.price, order.is_buy)
         desk.book.add(order)
+        if order.good_till_ms:
+            desk.dated[order.id] = order
         self.office.wake(desk)
         self.office.settlement(listing).hold(order, account, listing)
 

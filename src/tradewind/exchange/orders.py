@@ -52,6 +52,7 @@ class TimeInForce(StrEnum):
     IOC = "ioc"
     FOK = "fok"
     GTX = "gtx"  # good till crossing: post-only
+    GTD = "gtd"  # good till `good_till_ms`
 
 
 class PositionSide(StrEnum):
@@ -149,6 +150,8 @@ class OrderRequest:
     iceberg_quantity: Decimal | None = None
     take_profit: Exit | None = None
     stop_loss: Exit | None = None
+    good_till_ms: int = 0  # market time at which a GTD order expires
+    price_match: str = ""  # where in the book the client took the price from, in the venue's words
 
 
 @dataclass(slots=True)
@@ -218,6 +221,9 @@ class Order:
     covered: Decimal = ZERO  # what it needs and its partner in the list holds
     take_profit: Exit | None = None
     stop_loss: Exit | None = None
+    good_till_ms: int = 0
+    price_match: str = ""
+    exited: Decimal = ZERO  # how much of it the exits that triggered were for
     trades: list[Trade] = field(default_factory=list)
 
     @property

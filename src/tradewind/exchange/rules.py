@@ -48,6 +48,18 @@ def check_request(request: OrderRequest, listing: Listing, reference: Decimal, *
         check_notional(request.quote_quantity, listing, True, _only_reduces(request))
 
 
+def check_good_till(request: OrderRequest, now_ms: int) -> None:
+    """`Refused` unless exactly the limit orders that are good till a date have one, and it is to come."""
+    dated = request.time_in_force is TimeInForce.GTD
+    if dated and request.type is not OrderType.LIMIT:
+        raise Refused(Refusal.BAD_REQUEST, "good till a date is for limit orders")
+    if dated != bool(request.good_till_ms) or (dated and request.good_till_ms <= now_ms):
+        raise Refused(
+            Refusal.BAD_REQUEST,
+            f"good till {request.good_till_ms}, expected a time after {now_ms} with GTD only",
+        )
+
+
 def check_price(price: Decimal, filters: Filters) -> None:
     if not price.is_finite() or not 0 < price < LARGEST:
         raise Refused(Refusal.PRICE_FILTER, f"price is {price}, expected a positive number")

@@ -76,7 +76,8 @@ def _check(exchange: Exchange, state: dict[str, Any]) -> None:
     stored = [desk["symbol"] for desk in state["desks"]]
     if (stored, state["seed"]) != (symbols, exchange.seed):
         raise DataError(
-            f"the snapshot is of {stored} with seed {state['seed']}, expected {symbols} with {exchange.seed}"
+            f"the snapshot is of {', '.join(stored)} with seed {state['seed']}, expected {', '.join(symbols)} with "
+            f"seed {exchange.seed}: start with the markets and the seed that it was made with, or name a new file"
         )
     if exchange.treasury.accounts or len(exchange.ledger):
         raise DataError("the exchange is in use: restore a snapshot into a fresh one")
@@ -140,7 +141,10 @@ def _put_desk(exchange: Exchange, desk: Desk, values: dict[str, Any]) -> None:
     records, accounts = exchange.records, exchange.treasury.accounts
     orders = {order.id: order for order in records.all_orders()} if values["book"] or values["stops"] else {}
     for order_id in values["book"]:
-        desk.book.add(orders[order_id])
+        order = orders[order_id]
+        desk.book.add(order)
+        if order.good_till_ms:
+            desk.dated[order_id] = order
     for order_id in values["stops"]:
         desk.stops[order_id] = orders[order_id]
     algos = {algo.id: algo for algo in records.all_algos()} if values["algos"] else {}

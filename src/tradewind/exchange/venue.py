@@ -299,8 +299,12 @@ class Exchange:
 
     def amend_conditional(self, account: str, algo_id: int, request: OrderRequest) -> AlgoOrder:
         """Let an open conditional order be what `request` says; `Refused` UNKNOWN_ORDER when it is not open."""
+        return self.amend_together(account, [(algo_id, request)])[0]
+
+    def amend_together(self, account: str, changes: Sequence[tuple[int, OrderRequest]]) -> list[AlgoOrder]:
+        """As `amend_conditional` for several by id: all of them are changed, or `Refused` and none."""
         try:
-            return self.conditional.amend(account, algo_id, request)
+            return self.conditional.amend_together(account, changes)
         finally:
             self.stream.deliver()
 

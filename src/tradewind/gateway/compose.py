@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from tradewind.exchange import DepthShape, Exchange, Listing, MarketClock, Permission, listing_of
 from tradewind.gateway import snapshots
@@ -18,6 +19,7 @@ from tradewind.gateway.bitget.listings import bitget_listing
 from tradewind.gateway.bitget.v2.dialect import BitgetV2
 from tradewind.gateway.bitget.v3.dialect import BitgetV3
 from tradewind.gateway.control import PREFIX, ControlApi
+from tradewind.gateway.door import CannotListen
 from tradewind.gateway.faults import Faults
 from tradewind.gateway.house import House, LimitProfile
 from tradewind.gateway.reach import Authority, authority_in, default_folder
@@ -25,8 +27,18 @@ from tradewind.gateway.server import Server
 from tradewind.gateway.wire import Dialect
 from tradewind.market import Clock, ConfigError, Instrument, Market
 
+
+class Spoken(Protocol):
+    """How a dialect is made, and its name."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, house: House) -> Dialect: ...
+
+
 # Every protocol family that is spoken. A new one is named here and nowhere else.
-DIALECTS: dict[str, tuple[Callable[[House], Dialect], ...]] = {
+DIALECTS: dict[str, tuple[Spoken, ...]] = {
     "binance": (BinanceSpot, BinanceUsdm),
     "bitget": (BitgetV2, BitgetV3),
 }
@@ -166,12 +178,11 @@ async def open_exchange(settings: Settings) -> LocalExchange:
         port, tls_port = await server.start(
             settings.host, settings.port, settings.tls_port, authority.server_context() if authority else None
         )
-    except OSError as error:
+    except CannotListen as error:
         await server.stop()
-        wanted = " and ".join(str(p) for p in (settings.port, settings.tls_port) if p) or "any"
         raise ConfigError(
-            f"port {wanted} of {settings.host} cannot be opened ({error.strerror}): choose others with --port "
-            "and --tls-port, 0 for any that is free"
+            f"port {error.port or 'any'} of {settings.host} cannot be opened ({error.reason}): choose another "
+            f"with {'--tls-port' if error.secure else '--port'}, 0 for any that is free"
         ) from error
     accounts = _accounts(houses)
     return LocalExchange(

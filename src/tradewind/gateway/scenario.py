@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -17,9 +19,11 @@ import structlog
 from tradewind.exchange import Refused
 from tradewind.exchange.events import Event, Execution, OrderUpdate
 from tradewind.exchange.orders import Cause
+from tradewind.gateway.compose import DIALECTS
 from tradewind.gateway.control import COMMANDS, ControlApi
 from tradewind.gateway.faults import rule_of
 from tradewind.gateway.faults.reading import Values
+from tradewind.gateway.faults.rules import Match
 from tradewind.market import ConfigError, Timeframe, TradewindError
 from tradewind.market.suggestions import suggestion
 
@@ -67,22 +71,26 @@ class Scenario:
         except (OSError, UnicodeDecodeError) as error:
             why = "it is no text" if isinstance(error, UnicodeDecodeError) else error.strerror
             raise ConfigError(f"{path} cannot be read as a scenario ({why}): name a TOML file") from None
-        return cls.parse(text, path.stem)
+        return cls.parse(text, path.stem, str(path))
 
     @classmethod
-    def parse(cls, text: str, name: str) -> Scenario:
+    def parse(cls, text: str, name: str, file: str = "") -> Scenario:
+        """`ConfigError` names the file (`name` without one), the step and the key that makes no sense."""
+        whose = file or name
         try:
-            values = Values(tomllib.loads(text), f"scenario {name}")
+            values = Values(tomllib.loads(text), f"scenario {whose}")
         except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"scenario {name} is no TOML: {error}") from None
+            raise ConfigError(f"scenario {whose} is no TOML: {error}") from None
+        if values.has("steps"):
+            raise ConfigError(f"scenario {whose} knows no steps: did you mean step, as in [[step]]?")
         steps = values.any("step")
         if not isinstance(steps, list) or not steps:
-            raise ConfigError(f"scenario {name} has no steps: write at least one [[step]]")
+            raise ConfigError(f"scenario {whose} has no steps: write at least one [[step]]")
         made = cls(
             values.text("name", name),
             values.text("title", ""),
             values.text("expect", ""),
-            tuple(_step(step, f"step {i} of {name}") for i, step in enumerate(steps, 1)),
+            tuple(_step(step, f"step {i} of {whose}") for i, step in enumerate(steps, 1)),
             values.text("row", ""),
         )
         values.done()
@@ -124,13 +132,39 @@ def _step(given: Any, where: str) -> Step:
     do, kill = values.text("do", ""), values.flag("kill", False)
     arguments = values.any("with", {})
     values.done()
-    if fault is not None:
-        rule_of(_filled(fault, dict.fromkeys(_NAMES, "x")))
     if do and do not in COMMANDS:
         raise ConfigError(f"{where} cannot do {do!r}: {suggestion(do, COMMANDS)}")
     if not isinstance(arguments, Mapping):
         raise ConfigError(f"with of {where} takes a table of values")
+    if arguments and not do:
+        raise ConfigError(f"{where} has with, which belongs to do: a fault has its settings within")
+    try:
+        if fault is not None:
+            _check_places(rule_of(_filled(fault, _STAND_INS)).match)
+        elif do:
+            _check_command(do, _filled(arguments, _STAND_INS))
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
     return Step(fault, do, arguments, kill, seconds, market, orders)
+
+
+def _check_command(do: str, arguments: Mapping[str, Any]) -> None:
+    """`ConfigError` for what the command would refuse whatever the exchange holds."""
+    COMMANDS[do].given(arguments)
+    venue = arguments.get("venue", "")
+    if venue and venue not in DIALECTS:
+        raise ConfigError(f"venue of {do} is {venue!r}: {suggestion(venue, DIALECTS)}")
+
+
+def _check_places(match: Match) -> None:
+    """`ConfigError` for patterns that no venue and no dialect fits."""
+    speaking = [dialect.name for spoken in DIALECTS.values() for dialect in spoken]
+    for name, pattern, known in (
+        ("venue", match.venue, list(DIALECTS)),
+        ("dialect", match.dialect, speaking),
+    ):
+        if pattern and not any(fnmatchcase(one, pattern) for one in known):
+            raise ConfigError(f"match.{name} is {pattern!r}: {suggestion(pattern, known)}")
 
 
 def _span(value: Any, where: str) -> int:
@@ -146,14 +180,17 @@ def _span(value: Any, where: str) -> int:
     return value
 
 
-_NAMES = ("venue", "account", "symbol")
+_STAND_INS = {"venue": "binance", "account": "bot", "symbol": "BTC/USDT"}
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:
-    """With `$symbol`, `$account` and `$venue` replaced."""
+    """With `$symbol`, `$account` and `$venue` replaced; `ConfigError` for another name behind a $."""
     if isinstance(value, str):
         for name, text in names.items():
             value = value.replace(f"${name}", text)
+        left = re.search(r"\$\w+", value)
+        if left is not None:
+            raise ConfigError(f"there is no {left[0]}: {suggestion(left[0][1:], names, '$')}")
         return value
     if isinstance(value, Mapping):
         return {k: _filled(v, names) for k, v in value.items()}
@@ -176,7 +213,7 @@ class ScenarioRun:
     ) -> None:
         self.scenario = scenario
         self.failed: list[str] = []
-        self.commands = 0  # that were done, kills included
+        self.done: list[dict[str, Any]] = []  # what happened: commands with what came of them, and kills
         self.orders = 0
         self._control = control
         self._names = names
@@ -188,7 +225,7 @@ class ScenarioRun:
     async def __aenter__(self) -> ScenarioRun:
         desk = self._control.desk
         self._clock = desk.clock
-        self._started = (self._clock.wire.now_ms(), self._clock.now_ms())
+        self.begin()
         for venue, house in desk.houses.items():
             if venue == self._names.get("venue", venue):
                 self._leave.append(house.exchange.subscribe(self._count))
@@ -205,6 +242,10 @@ class ScenarioRun:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+
+    def begin(self) -> None:
+        """Count the time of steps from now on."""
+        self._started = (self._clock.wire.now_ms(), self._clock.now_ms())
 
     async def _watch(self) -> None:
         while self._waiting:
@@ -243,11 +284,11 @@ class ScenarioRun:
                 rule["match"] = {"venue": self._names.get("venue", "")} | rule.get("match", {})
                 self._control.run("faults/add", rule)
             elif step.do:
-                self._control.run(step.do, _filled(step.values, self._names))
+                result = self._control.run(step.do, _filled(step.values, self._names))
+                self.done.append({"do": step.do, "result": result})
             elif self._kill is not None:
                 self._kill()
+                self.done.append({"do": "kill", "result": None})
         except (TradewindError, Refused) as error:
             self.failed.append(f"{step.do or 'fault'}: {error}")
             log.warning("a step could not be done", scenario=self.scenario.name, why=str(error))
-        else:
-            self.commands += step.fault is None

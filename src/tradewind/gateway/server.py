@@ -12,13 +12,13 @@ from typing import Protocol
 import structlog
 from aiohttp import WSMsgType, web
 
+from tradewind.gateway.door import MAX_BODY, MAX_LINE, CannotListen, body_of, http_log
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import CUT, Dialect, Line, Reply, Request, Talk
 
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 0.05
-MAX_BODY = 1 << 20
 MAX_WAITING = 10_000  # frames; a client that reads slower than this is cut off, as venues do
 UNANSWERED_PINGS = 3
 GOODBYE_SECONDS = 2.0  # for a client to answer a close
@@ -98,9 +98,17 @@ class Server:
     async def start(
         self, host: str = "127.0.0.1", port: int = 0, tls_port: int = 0, tls: ssl.SSLContext | None = None
     ) -> tuple[int, int]:
-        """The ports that were opened: plain, and TLS (0 without `tls`)."""
+        """The ports that were opened: plain, and TLS (0 without `tls`). `CannotListen` names one that was not."""
         self._runner = web.ServerRunner(
-            web.Server(self._handle, access_log=None, keepalive_timeout=75.0),
+            web.Server(
+                self._handle,
+                access_log=None,
+                keepalive_timeout=75.0,
+                logger=http_log,
+                auto_decompress=False,
+                max_line_size=MAX_LINE,
+                max_field_size=MAX_LINE,
+            ),
             handle_signals=False,
             shutdown_timeout=1.0,
         )
@@ -113,7 +121,10 @@ class Server:
     async def _listen(self, host: str, port: int, tls: ssl.SSLContext | None) -> int:
         assert self._runner is not None
         site = web.TCPSite(self._runner, host, port, ssl_context=tls)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise CannotListen(port, tls is not None, error.strerror or str(error)) from error
         return int(site._server.sockets[0].getsockname()[1])  # type: ignore[union-attr]
 
     async def stop(self) -> None:
@@ -146,9 +157,9 @@ class Server:
         if raw.headers.get("Upgrade", "").lower() == "websocket":
             return await self._converse(raw, host)
         try:
-            body = await raw.read() if raw.can_read_body else b""
-        except web.RequestPayloadError:
-            return web.Response(status=400, text="the body is not what its headers say")
+            body, flaw = await body_of(raw)
+        except ConnectionResetError:
+            return web.Response(status=400)  # never leaves: the client is gone
         request = Request(
             raw.method,
             raw.path,
@@ -157,6 +168,7 @@ class Server:
             raw.headers,
             raw.remote or "",
             self.houses[0].wire.now_ms(),
+            flaw,
         )
         try:
             reply = await self._reply(host, request)
@@ -164,7 +176,7 @@ class Server:
             if raw.transport:
                 raw.transport.abort()
             return web.Response(status=500)  # never leaves: the connection is gone
-        return web.Response(status=reply.status, body=reply.body, headers=reply.headers)
+        return _response(reply)
 
     async def _reply(self, host: str, request: Request) -> Reply:
         extra = self.extra.get(request.path.removeprefix("/").partition("/")[0])
@@ -195,11 +207,13 @@ class Server:
                 break
         else:
             return web.Response(status=404)
+        if isinstance(talk, Reply):
+            return _response(talk)
         refused = self.interceptor.connect(dialect, line)
         if refused is not None:
             line.open = False
             talk.ended()
-            return web.Response(status=refused.status, body=refused.body, headers=refused.headers)
+            return _response(refused)
         try:
             await socket.prepare(raw)
             self.lines.add(line)
@@ -289,3 +303,7 @@ class Server:
                 else:
                     await socket.close(code=frame[0], message=frame[1].encode())
                     return
+
+
+def _response(reply: Reply) -> web.Response:
+    return web.Response(status=reply.status, body=reply.body, headers=reply.headers)

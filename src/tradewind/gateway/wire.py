@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 import orjson
 
 CUT = 0  # no code of WebSocket: the connection is cut instead of closed
 JSON = {"Content-Type": "application/json;charset=UTF-8"}
+
+
+class Flaw(StrEnum):
+    """Why a body could not be taken: requests with one have none, and get the venue's error."""
+
+    TOO_LONG = "too long"
+    UNREADABLE = "unreadable"  # it is not encoded as its headers say, or in a way that nobody reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class Request:
     headers: Mapping[str, str]  # names in any case
     address: str  # of the client
     received_ms: int  # wire time
+    flaw: Flaw | None = None  # of the body
 
 
 @dataclass(slots=True)
@@ -108,8 +117,8 @@ class Dialect(Protocol):
     def unknown(self, request: Request) -> Reply:
         """The reply to a path that nobody serves, as this venue words it."""
 
-    def talk(self, line: Line) -> Talk | None:
-        """Begin a conversation; None when no socket is served at that path."""
+    def talk(self, line: Line) -> Talk | Reply | None:
+        """Begin a conversation, or refuse it with a reply; None when no socket is served at that path."""
 
     def tick(self) -> None:
         """Called some ten times a second of wall time: periodic frames, expiry, forced disconnects."""

@@ -23,3 +23,11 @@ def refuse_unknown(values: Mapping[str, Any], part: type[Any], prefix: str = "")
     for key in values:
         if key not in known:
             raise ConfigError(f"unknown setting {prefix}{key}: {suggestion(key, known, prefix)}")
+
+
+def refuse_percent(name: str, value: float, most: float = 1.0) -> None:
+    """`ConfigError` unless `value` is a fraction above 0 and at most `most`; says what was meant by a percent."""
+    if 0 < value <= most:
+        return
+    hint = f"; did you mean {value / 100:g}?" if most < value <= 100 * most else ""
+    raise ConfigError(f"{name} is {value:g}, expected a fraction above 0 and at most {most:g}{hint}")

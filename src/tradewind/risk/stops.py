@@ -8,12 +8,19 @@ from tradewind.compiled import compiled
 
 
 @compiled
+def stop_loss_level(position: Any, rules: Any) -> float:
+    """The price of the stop loss, seen from the entry."""
+    sign = 1.0 if position.lots > 0 else -1.0
+    return position.entry * (1.0 - sign * rules.stop_loss)
+
+
+@compiled
 def stop_level(position: Any, rules: Any, peak: float) -> float:
     """The protective price: the nearer of stop loss and trailing stop at that peak; 0 when there is none."""
     sign = 1.0 if position.lots > 0 else -1.0
     level = 0.0
     if rules.stop_loss > 0.0:
-        level = position.entry * (1.0 - sign * rules.stop_loss)
+        level = stop_loss_level(position, rules)
     if rules.trailing_stop > 0.0:
         trailing = peak * (1.0 - sign * rules.trailing_stop)
         if level == 0.0 or sign * (trailing - level) > 0.0:

@@ -118,6 +118,9 @@ class AccountVenue(OrderVenue, Protocol):
     async def venue_time(self) -> int:
         """The venue's clock, UTC ms."""
 
+    def wait_seconds(self) -> float:
+        """How long the venue wants no request: 0 when it did not say."""
+
     async def listen(self, listener: AccountListener) -> None:
         """Tell the listener until cancelled; reconnects by itself, for ever, with growing waits."""
 

@@ -7,7 +7,8 @@ Fills and cash flows of a bar are processed before its close.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,11 @@ from tradewind.market import (
     CommandKind,
     Decision,
     Event,
-    FeeAsset,
     Fill,
+    FillReason,
     Inconsistent,
     Instrument,
+    Kind,
     Order,
     Reason,
     Review,
@@ -34,6 +36,7 @@ from tradewind.market import (
 )
 from tradewind.market.orders import derive_order_id
 from tradewind.policy.agent import Agent
+from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import kernel
 from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
@@ -65,8 +68,12 @@ class Engine:
         self.trade_from, self.run = trade_from, run
         self.accounts, self.positions = open_account(capital, len(self.symbols))
         self.started = False  # has there been a decision in this segment?
+        self.fills = self.cash_flows = 0  # taken until now
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
         self._records = instrument_records(self.instruments)
+        self._paid_in = {in_base: self._records.copy() for in_base in (False, True)}
+        for in_base, records in self._paid_in.items():
+            records["fee_in_base"] = in_base
         rules_record = agent.rules.record(len(self.symbols), self.instruments[0].kind)
         self._rules = rules_record[0]
         self._window = FeatureWindow(agent, self.symbols, timeframe)
@@ -82,8 +89,38 @@ class Engine:
         """Is the kill switch latched?"""
         return bool(self.accounts[0]["halted"])
 
+    @property
+    def day_start_equity(self) -> float:
+        """At the first close of the UTC day, in quote."""
+        return float(self.accounts[0]["day_start_equity"])
+
+    @property
+    def losing_streak(self) -> int:
+        """Bars in a row in which what was closed lost money."""
+        return int(self.accounts[0]["losses"])
+
     def position_lots(self) -> dict[str, int]:
         return {symbol: int(self.positions[0, a]["lots"]) for symbol, a in self._index.items()}
+
+    def protective_level(self, symbol: str) -> float:
+        """The price at which the position is to be closed: stop loss or trailing stop; 0 when there is none."""
+        position = self.positions[0, self._place(symbol)]
+        return float(stop_level(position, self._rules, position["peak"])) if position["lots"] else 0.0
+
+    def protective_reason(self, symbol: str) -> FillReason:
+        """Which of the two it is."""
+        position = self.positions[0, self._place(symbol)]
+        fixed = stop_loss_level(position, self._rules)
+        is_fixed = self._rules["stop_loss"] > 0 and self.protective_level(symbol) == fixed
+        return FillReason.STOP if is_fixed else FillReason.TRAILING_STOP
+
+    def equity_at(self, prices: Mapping[str, float]) -> float:
+        """Equity in quote at other prices; a symbol that is left out keeps its last one."""
+        positions = self.positions.copy()
+        for symbol, price in prices.items():
+            positions[0, self._place(symbol)]["mark"] = price
+            positions[0, self._place(symbol)]["price"] = price
+        return float(equity_now(self.accounts[0], positions, 0, self._records))
 
     def process(self, event: Event) -> Decision | None:
         """Take one event; a snapshot may answer with a decision.
@@ -102,16 +139,38 @@ class Engine:
                 self._obey(event)
         return None
 
+    def restore(self, snapshot: Snapshot, decision: Decision | None) -> None:
+        """Take a recorded bar with what was decided on it; the policy is not asked.
+
+        `Inconsistent` if these books would not have decided, or would have sent other orders.
+        """
+        due = self._arrive(snapshot)
+        orders: tuple[Order, ...] = ()
+        if due and decision is not None:
+            self._decide(np.array([math.nan if w is None else w for w in decision.wanted.weights]))
+            orders = self._orders(snapshot.close_time)
+        if due != (decision is not None) or (decision is not None and orders != decision.orders):
+            raise Inconsistent(
+                f"the bar closed at {snapshot.close_time} was decided otherwise in the journal than these books "
+                "decide: `tradewind replay` shows the first difference"
+            )
+
     def _close_bar(self, snapshot: Snapshot) -> Decision | None:
-        self._window.push(snapshot)
-        if not self.started:
-            if not self._window.ready or snapshot.close_time < self.trade_from:
-                return None
-            self.started = True
-        self._mark()
+        if not self._arrive(snapshot):
+            return None
         wanted, seen = self._ask_policy()
         self._decide(wanted)
         return self._decision(snapshot.close_time, seen)
+
+    def _arrive(self, snapshot: Snapshot) -> bool:
+        """Take the bar and mark the books; is there a decision to make?"""
+        self._window.push(snapshot)
+        if not self.started:
+            if not self._window.ready or snapshot.close_time < self.trade_from:
+                return False
+            self.started = True
+        self._mark()
+        return True
 
     def _mark(self) -> None:
         """The close: marks, limits, reward."""
@@ -187,23 +246,25 @@ class Engine:
 
     def _book_fill(self, fill: Fill) -> None:
         a = self._place(fill.symbol)
-        _require_bookable(fill, self.instruments[a])
+        in_base = _pays_in_base(fill, self.instruments[a])
         apply_fill(
             self.accounts[0],
             self.positions[0, a],
-            self._records[a],
+            self._paid_in[in_base][a],
             self._rules,
             fill.lots,
             float(fill.price),
             float(fill.fee),
             int(fill.reason),
         )
+        self.fills += 1
 
     def _book_cash_flow(self, flow: CashFlow) -> None:
         if flow.symbol:
             self._place(flow.symbol)
         kind = FUNDING if flow.kind is CashFlowKind.FUNDING else EXTERNAL
         apply_cash_flow(self.accounts[0], float(flow.amount), kind)
+        self.cash_flows += 1
 
     def _obey(self, command: Command) -> None:
         match command.kind:
@@ -220,19 +281,23 @@ class Engine:
         return self._index[symbol]
 
 
-def _require_bookable(fill: Fill, instrument: Instrument) -> None:
-    """The books know fees in quote, and in base on a buy that pays them so; a third coin at its quote value."""
-    in_base = instrument.fee_asset is FeeAsset.BASE and fill.lots > 0
-    asset = instrument.base if in_base else instrument.quote
-    if fill.fee and fill.fee_asset != asset:
-        raise Inconsistent(
-            f"the fee of trade {fill.trade_id} is in {fill.fee_asset}, expected its value in {asset}"
+def _pays_in_base(fill: Fill, instrument: Instrument) -> bool:
+    """Is the fee taken from what is received? `Inconsistent` on a fill that the books cannot take.
+
+    They know fees in quote, a third coin at its quote value, and on spot a buy's fee in base.
+    """
+    in_base = fill.fee_asset == instrument.base and instrument.kind is Kind.SPOT and fill.lots > 0
+    if fill.fee and not in_base and fill.fee_asset != instrument.quote:
+        wanted = f"its value in {instrument.quote}" + (
+            f", or {instrument.base} on a buy" if instrument.kind is Kind.SPOT else ""
         )
+        raise Inconsistent(f"the fee of trade {fill.trade_id} is in {fill.fee_asset}, expected {wanted}")
     if not fill.lots or fill.quantity != instrument.quantity(fill.lots):
         raise Inconsistent(
             f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
             f"expected lots of {instrument.lot} {instrument.base}, and at least one"
         )
+    return in_base
 
 
 def _weights(values: Floats) -> TargetWeights:

@@ -1,6 +1,6 @@
 """The journal: everything that reached or left the engine, in order, on disk, in a chain of hashes.
 
-SQLite in WAL mode with `synchronous=FULL`: what was committed survives a power cut.
+SQLite in WAL mode with `synchronous=FULL`, or PostgreSQL: what was committed survives a power cut.
 """
 
 from __future__ import annotations
@@ -17,26 +17,10 @@ import orjson
 import sqlalchemy as sa
 
 from tradewind.market.errors import ConfigError, Inconsistent
+from tradewind.trading.database import Place, bring_up_to_date, connect, create_tables, events, is_taken, meta
 from tradewind.trading.records import Record, decode, encode
 
 FORMAT = 1
-
-_tables = sa.MetaData()
-_meta = sa.Table(
-    "meta",
-    _tables,
-    sa.Column("key", sa.String, primary_key=True),
-    sa.Column("value", sa.LargeBinary, nullable=False),
-)
-_events = sa.Table(
-    "events",
-    _tables,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("at", sa.BigInteger, nullable=False, index=True),
-    sa.Column("kind", sa.String, nullable=False, index=True),
-    sa.Column("payload", sa.LargeBinary, nullable=False),
-    sa.Column("hash", sa.String(32), nullable=False),
-)
 
 
 class Journal:
@@ -46,51 +30,50 @@ class Journal:
         self._engine, self.session = engine, session
         self._connection = engine.connect()
         last = self._connection.execute(
-            sa.select(_events.c.number, _events.c.hash).order_by(_events.c.number.desc()).limit(1)
+            sa.select(events.c.number, events.c.hash).order_by(events.c.number.desc()).limit(1)
         ).first()
         self._number: int = last[0] if last else 0
         self._hash: str = last[1] if last else _genesis(session)
         self._connection.rollback()
 
     @classmethod
-    def create(cls, path: Path, session: dict[str, Any]) -> Self:
-        """Begin a journal at a path where there is none; `session` says what runs, as JSON-able values."""
-        if path.exists():
-            raise ConfigError(f"{path} exists already: a journal is never overwritten, name another file")
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def create(cls, place: Place, session: dict[str, Any]) -> Self:
+        """Begin a journal where there is none; `session` says what runs, as JSON-able values."""
+        if is_taken(place):
+            raise ConfigError(f"{place} exists already: a journal is never overwritten, name another file")
+        if isinstance(place, Path):
+            place.parent.mkdir(parents=True, exist_ok=True)
         described = {"format": FORMAT, **session}
         rows = [{"key": k, "value": orjson.dumps(v)} for k, v in described.items()]
-        engine = _connect(path)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # the file remembers it
-        with engine.begin() as connection:
-            _tables.create_all(connection)
-            connection.execute(sa.insert(_meta), rows)
+        engine = connect(place)
+        create_tables(place, engine, rows)
         return cls(engine, _read_session(engine))
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, place: Place) -> Self:
         """Open a journal that exists; `ConfigError` if it is none or of a newer format."""
-        if not path.is_file():
-            raise ConfigError(f"there is no journal at {path}: check the path")
-        _refuse_foreign(path)
-        engine = _connect(path)
+        if not (place.is_file() if isinstance(place, Path) else is_taken(place)):
+            raise ConfigError(f"there is no journal at {place}: check the path")
+        if isinstance(place, Path):
+            _refuse_foreign(place)
+        engine = connect(place)
         try:
+            bring_up_to_date(place, engine)
             session = _read_session(engine)
         except (sa.exc.DatabaseError, ValueError) as error:
             engine.dispose()
             reason = getattr(error, "orig", error)
-            raise ConfigError(f"{path} is not a journal ({reason}): name a file that `run` wrote") from error
+            raise ConfigError(f"{place} is not a journal ({reason}): name a file that `run` wrote") from error
         if session.get("format") != FORMAT:
             engine.dispose()
             raise ConfigError(
-                f"{path} has journal format {session.get('format')}, this version reads {FORMAT}"
+                f"{place} has journal format {session.get('format')}, this version reads {FORMAT}"
             )
         try:
             return cls(engine, session)
         except sa.exc.DatabaseError as error:
             engine.dispose()
-            raise Inconsistent(f"{path} is damaged ({error.orig}): restore it from a backup") from error
+            raise Inconsistent(f"{place} is damaged ({error.orig}): restore it from a backup") from error
 
     def append(self, records: Sequence[Record]) -> None:
         """Write records in order, in one durable transaction: all of them or none."""
@@ -101,7 +84,7 @@ class Journal:
             rows.append({"number": number, "at": at, "kind": kind, "payload": payload, "hash": chained})
         if rows:
             with self._connection.begin():
-                self._connection.execute(sa.insert(_events), rows)
+                self._connection.execute(sa.insert(events), rows)
             self._number, self._hash = number, chained
 
     def records(self) -> Iterator[tuple[int, Record]]:
@@ -110,7 +93,7 @@ class Journal:
         The chain begins at what `session` says. It cannot tell of records that are missing at the end.
         """
         chained = _genesis(self.session)
-        query = sa.select(_events).order_by(_events.c.number).execution_options(yield_per=1000)
+        query = sa.select(events).order_by(events.c.number).execution_options(yield_per=1000)
         with self._engine.connect() as connection:
             for position, row in enumerate(_whole_rows(connection.execute(query)), start=1):
                 chained = _link(chained, row.kind, row.at, bytes(row.payload))
@@ -157,7 +140,7 @@ def _whole_rows(rows: Iterable[sa.Row[Any]]) -> Iterator[sa.Row[Any]]:
 
 def _read_session(engine: sa.Engine) -> dict[str, Any]:
     with engine.connect() as connection:
-        return {k: orjson.loads(v) for k, v in connection.execute(sa.select(_meta))}
+        return {k: orjson.loads(v) for k, v in connection.execute(sa.select(meta))}
 
 
 def _genesis(session: dict[str, Any]) -> str:
@@ -169,16 +152,3 @@ def _link(previous: str, kind: str, at: int, payload: bytes) -> str:
     digest = hashlib.blake2b(f"{previous} {kind} {at} ".encode(), digest_size=16)
     digest.update(payload)
     return digest.hexdigest()
-
-
-def _connect(path: Path) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{path}")
-
-    @sa.event.listens_for(engine, "connect")
-    def _durable(connection: Any, _: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA busy_timeout=5000")
-        cursor.close()
-
-    return engine

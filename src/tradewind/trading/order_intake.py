@@ -45,7 +45,7 @@ class OrderIntake:
         self._unwritten: list[Record] = []
         self._strays: dict[FillKey, Trade] = {}  # trades of orders whose id at the venue is not known yet
         self._foreign: set[FillKey] = set()
-        self._told: set[tuple[Alarm, str, str]] = set()
+        self._told = {(Alarm.FOREIGN, symbol, text) for symbol, text in ledger.foreign}
 
     def write(self, *records: Record) -> None:
         """To disk in one transaction, then to the books."""
@@ -117,11 +117,19 @@ class OrderIntake:
             self._strays.pop(key, None)
             self._fill(owner, self._owned(fill, owner))
         elif fill.reason is FillReason.LIQUIDATION:
-            self.write(fill)
+            text = (
+                f"the venue closed {fill.lots} lots at {fill.price}: look at margin and leverage, then re-arm"
+            )
+            self.warn(Alarm.LIQUIDATED, fill.symbol, fill.order_id, text, fill)
             self._deliver(fill)
         elif self._after_baseline(fill) and key not in self._foreign:
             self._strays[key] = trade
             self._judge(key, trade)
+
+    def adopt(self, fill: Fill, *cause: Record) -> None:
+        """Book what changed hands without an order of ours; its reason says so."""
+        self.write(*cause, fill)
+        self._deliver(fill)
 
     def has_strays(self, symbol: str) -> bool:
         """Are there trades that may belong to an order whose id at the venue is not known?"""

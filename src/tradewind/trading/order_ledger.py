@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Self
 
 from tradewind.market import (
+    CashFlow,
     Command,
     CommandKind,
     Fill,
@@ -17,7 +18,9 @@ from tradewind.market import (
     Kind,
     Order,
     OrderId,
+    OrderType,
 )
+from tradewind.trading.discrepancy import Epoch
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import Baseline, OrderAlarm
 from tradewind.trading.order_states import IN_FLIGHT, Alarm, Intent, OrderEvent, OrderState, Step, transition
@@ -25,14 +28,24 @@ from tradewind.trading.records import Record
 
 FillKey = tuple[str, str, str, str]  # venue, market, symbol, trade id
 
-_HALTS = (Alarm.ILLEGAL, Alarm.FOREIGN)
+HALTS = (
+    Alarm.ILLEGAL,
+    Alarm.FOREIGN,
+    Alarm.DISCREPANCY,
+    Alarm.LIQUIDATED,
+    Alarm.MARKET_CHANGED,
+    Alarm.UNSUPPORTED,
+)
+_UNOWNED = (FillReason.LIQUIDATION, FillReason.CLOSE_OUT)  # trades that no order of ours made
+_DAY_MS = 86_400_000
 _REDUCES = (Alarm.OVERFILL,)
 
 
 class OrderLedger:
     """Changed by `apply` alone, which takes what was written to the journal and nothing else.
 
-    `halted` symbols trade no more, `reducing` ones only towards zero, until a person re-arms.
+    `halted` symbols trade no more, `reducing` ones only towards zero, until a person re-arms. An alarm without a
+    symbol halts all.
     """
 
     def __init__(self, instruments: Iterable[Instrument]) -> None:
@@ -40,6 +53,8 @@ class OrderLedger:
         self.orders: dict[OrderId, OrderState] = {}
         self.live: dict[OrderId, None] = {}  # ids of the orders that are not done, in order
         self.fills: dict[FillKey, Fill] = {}
+        self.flows: dict[str, CashFlow] = {}  # by the venue's id
+        self.foreign: set[tuple[str, str]] = set()  # symbol and text of what was told of others' hands
         self.positions: dict[str, int] = dict.fromkeys(self.instruments, 0)  # signed lots
         self.baselines: dict[str, Baseline] = {}
         self.halted: set[str] = set()
@@ -47,6 +62,7 @@ class OrderLedger:
         self._held: dict[str, Decimal] = dict.fromkeys(self.instruments, Decimal(0))
         self._venue_ids: dict[tuple[str, str], OrderId] = {}
         self._last_at: dict[str, int] = {}
+        self._liquidated: dict[str, int] = {}  # symbol to the UTC day of it
         self._before = ""  # the state's hash before the intents that were applied last, in a row
 
     @classmethod
@@ -67,16 +83,17 @@ class OrderLedger:
                 self._change(transition(self.orders[record.client_id], record), record.at)
             case Fill():
                 self._book(record)
+            case CashFlow():
+                self.flows[record.id] = record
             case OrderAlarm():
-                if record.alarm in _HALTS:
-                    self.halted.add(record.symbol)
-                if record.alarm in _REDUCES:
-                    self.reducing.add(record.symbol)
+                self._obey(record)
             case Baseline():
                 self.baselines[record.symbol] = record
             case Command(kind=CommandKind.REARM):
                 self.halted.clear()
                 self.reducing.clear()
+            case Epoch():
+                self._begin_anew()
 
     def state_hash(self) -> str:
         """Of the live orders and the positions."""
@@ -98,6 +115,15 @@ class OrderLedger:
         """The client id of the order that has this id at the venue, if it is known."""
         return self._venue_ids.get((symbol, venue_id))
 
+    def relist(self, instrument: Instrument) -> None:
+        """Its tick, minimum or fees changed at the venue; its lot must not."""
+        self.instruments[instrument.symbol] = instrument
+
+    @property
+    def last_trade_at(self) -> int:
+        """When the last trade that is booked happened, UTC ms; 0 if there was none."""
+        return next(reversed(self.fills.values())).at if self.fills else 0
+
     def live_in(self, symbol: str) -> list[OrderState]:
         return [s for s in map(self.orders.__getitem__, self.live) if s.intent.symbol == symbol]
 
@@ -109,17 +135,33 @@ class OrderLedger:
         """What the venue should say is held: the baseline and what the fills brought."""
         return self.baselines[symbol].quantity + self._held[symbol]
 
-    def objection(self, order: Order, before: Sequence[Intent] = ()) -> str:
-        """Why the order must not be sent now, empty if it may; `before`: of the same decision."""
+    def owned(self, symbol: str) -> Decimal:
+        """What the fills of this run brought, signed base units, fees in base taken off."""
+        return self._held[symbol]
+
+    def in_doubt(self, symbol: str) -> bool:
+        """Is something on its way that changes what the venue holds, or may be?"""
+        return any(s.status in IN_FLIGHT or s.lacks_fills for s in self.live_in(symbol))
+
+    def objection(self, order: Order, before: Sequence[Intent] = (), paused: str = "") -> str:
+        """Why the order must not be sent now, empty if it may.
+
+        `before`: of the same decision. `paused`: why its symbol takes no new exposure for now.
+        """
         symbol = order.symbol
         if symbol not in self.baselines:
             return f"what the account holds of {symbol} was not read yet: start first"
-        if symbol in self.halted:
+        reduces = self._surely_reduces(order, before)
+        if symbol in self.halted and not (reduces and order.type is OrderType.STOP):
             return f"{symbol} is halted: compare with the venue, then re-arm"
-        if self._surely_reduces(order, before):
+        if reduces:
             return ""
+        if paused:
+            return paused
         if symbol in self.reducing:
             return f"{symbol} is only reduced until it is re-armed"
+        if order.decided_at // _DAY_MS <= self._liquidated.get(symbol, -1):
+            return f"{symbol} was liquidated on this day: it is not entered again before the next one (UTC)"
         waiting = [s.intent.client_id for s in self.live_in(symbol) if s.status in IN_FLIGHT or s.lacks_fills]
         waiting += [i.client_id for i in before if i.symbol == symbol]
         return f"order {waiting[0]} in {symbol} is not clear yet" if waiting else ""
@@ -134,6 +176,22 @@ class OrderLedger:
         if order.lots < 0:
             return held + sum(n for n in others if n < 0) + order.lots >= 0
         return held + sum(n for n in others if n > 0) + order.lots <= 0
+
+    def _obey(self, record: OrderAlarm) -> None:
+        meant = [record.symbol] if record.symbol else list(self.instruments)
+        if record.alarm in HALTS:
+            self.halted.update(meant)
+        if record.alarm in _REDUCES:
+            self.reducing.update(meant)
+        if record.alarm is Alarm.FOREIGN:
+            self.foreign.add((record.symbol, record.text))
+
+    def _begin_anew(self) -> None:
+        """The account is another one now: nothing of before is there to be compared or to be closed."""
+        for known in (self.orders, self.live, self.fills, self.baselines, self._venue_ids, self._last_at):
+            known.clear()
+        self.positions = dict.fromkeys(self.instruments, 0)
+        self._held = dict.fromkeys(self.instruments, Decimal(0))
 
     def _open(self, intent: Intent) -> None:
         if intent.previous_hash == self.state_hash():
@@ -155,8 +213,10 @@ class OrderLedger:
             raise Inconsistent(f"trade {fill.trade_id} stands in the journal twice: restore it from a backup")
         if fill.order_id in self.orders:
             self._change(transition(self.orders[fill.order_id], fill), fill.at)
-        elif fill.reason is not FillReason.LIQUIDATION:
+        elif fill.reason not in _UNOWNED:
             raise Inconsistent(f"trade {fill.trade_id} is of order {fill.order_id}, which is not ours")
+        if fill.reason is FillReason.LIQUIDATION:
+            self._liquidated[fill.symbol] = fill.at // _DAY_MS
         self.fills[key] = fill
         self.positions[fill.symbol] += fill.lots
         in_base = self.instruments[fill.symbol].base == fill.fee_asset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 
 from tradewind.market import (
     Accepted,
@@ -26,6 +26,7 @@ from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderState, Status
 from tradewind.trading.order_venue import NoSuchOrder, OrderReport, OrderVenue, ReportStatus, Trade
+from tradewind.trading.order_watch import OrderWatch
 from tradewind.trading.records import Record
 
 WORRIES = ((60.0, Alarm.UNKNOWN_LONG), (300.0, Alarm.UNKNOWN_ESCALATED))  # seconds of doubt
@@ -49,14 +50,19 @@ class OrderManager:
         clock: Clock,
         deliver: Callable[[Fill], None],
         alarm: Callable[[OrderAlarm], None],
+        market_clock: Clock | None = None,
     ) -> None:
-        self.ledger = ledger
-        self._intake = OrderIntake(journal, ledger, clock, deliver, alarm, self._changed)
+        """`clock` is that of the wire: by it requests run out and waits end. `market_clock`, where market time is
+        another, gives the times of records: those of the venue's trades.
+        """
+        self.ledger, self._stamps = ledger, market_clock or clock
+        self._intake = OrderIntake(journal, ledger, self._stamps, deliver, alarm, self._changed)
+        self.watch = OrderWatch(ledger, clock)
         self._venue, self._clock = venue, clock
         self._resolvers: dict[OrderId, asyncio.Task[None]] = {}
-        self._requests: set[OrderId] = (
-            set()
-        )  # something about these is on its way: nothing is asked meanwhile
+        # Something about these is on its way: nothing is asked meanwhile.
+        self._requests: set[OrderId] = set()
+        self.paused: Mapping[str, str] = {}  # symbols that take no new exposure for now, and why
         self._failure: BaseException | None = None
         self._closed = False
 
@@ -69,7 +75,7 @@ class OrderManager:
         """Go on where the journal ends: what may have been sent is in doubt. `VenueUnavailable`: call again."""
         for symbol in self.ledger.instruments:
             if symbol not in self.ledger.baselines:
-                at = self._clock.now_ms()
+                at = self._stamps.now_ms()
                 self._intake.write(Baseline(at, symbol, await self._venue.holding(symbol)))
         for client_id in list(self.ledger.live):
             if self.ledger.orders[client_id].status in (Status.INTENT, Status.SENT):
@@ -110,13 +116,13 @@ class OrderManager:
         left alone: its request is never repeated.
         """
         self._require_whole()
-        at, before = self._clock.now_ms(), self.ledger.state_hash()
+        at, before = self._stamps.now_ms(), self.ledger.state_hash()
         intents: list[Intent] = []
         denied: list[Denied] = []
         for order in orders:
             if order.id in self.ledger.orders:
                 continue
-            if objection := self.ledger.objection(order, intents):
+            if objection := self.ledger.objection(order, intents, self.paused.get(order.symbol, "")):
                 denied.append(Denied(at, order.id, order.symbol, order.lots, objection))
             else:
                 intents.append(Intent.of(order, at, decision_id, before))
@@ -147,6 +153,24 @@ class OrderManager:
         finally:
             self._answered(client_id)
         return self.ledger.orders[client_id]
+
+    def clarify(self, client_id: OrderId) -> None:
+        """Ask about a live order until it is clear, at least once."""
+        self._require_whole()
+        self._resolve(client_id)
+
+    def adopt(self, fill: Fill, *cause: Record) -> None:
+        """Book a trade that no order of ours made: liquidated, closed by a person or by the panic process."""
+        self._require_whole()
+        self._intake.adopt(fill, *cause)
+
+    def warn(self, alarm: Alarm, symbol: str, text: str, *cause: Record, client_id: OrderId = "") -> None:
+        """Write and tell an alarm, with what caused it in the same transaction; an empty symbol means all."""
+        self._intake.warn(alarm, symbol, client_id, text, *cause)
+
+    def warn_once(self, alarm: Alarm, symbol: str, text: str) -> None:
+        """The same, but not again while this process lives."""
+        self._intake.warn_once(alarm, symbol, "", text)
 
     def observe(self, report: OrderReport) -> None:
         """The venue's stream told of an order."""
@@ -192,6 +216,7 @@ class OrderManager:
             self._resolve(client_id)
         elif before.in_doubt and not now.in_doubt:
             self._end_resolver(client_id)
+        self.watch.changed(client_id)
 
     def _answered(self, client_id: OrderId) -> None:
         """A request about the order left, and will not be heard of again: what proves anything begins now."""
@@ -277,7 +302,7 @@ class OrderManager:
                 text = "no such order, not open, no trade of it, nothing changed hands"
                 self._intake.happened(client_id, Happening.ABSENT, text=text)
         elif not state.done:
-            text = f"the venue does not know it, it was {state.status}"
+            text = f"the venue does not know order {client_id}, it was {state.status}"
             self._intake.warn_once(Alarm.VANISHED, state.intent.symbol, client_id, text)
         return evidence
 

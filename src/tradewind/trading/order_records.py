@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from tradewind.market import OrderId
 from tradewind.trading.order_states import Alarm, Intent, OrderEvent
@@ -40,4 +41,23 @@ class Baseline:
     quantity: Decimal
 
 
-OrderRecord = Intent | OrderEvent | Denied | OrderAlarm | Baseline
+class Risk(StrEnum):
+    """What a run may still do; each of these allows less than the one before."""
+
+    ACTIVE = "active"
+    REDUCING = "reducing"  # the policy goes on, but exposure only shrinks
+    HALTED = "halted"  # as REDUCING, after a limit of loss or by a person
+    FLATTENING = "flattening"  # everything is being closed
+    FLAT = "flat"  # everything is closed, and stays so
+
+
+@dataclass(frozen=True, slots=True)
+class RiskState:
+    """From here on the run may do this, and why; a person's `REARM` is the only way back."""
+
+    at: int  # UTC ms
+    state: Risk
+    reason: str
+
+
+OrderRecord = Intent | OrderEvent | Denied | OrderAlarm | Baseline | RiskState

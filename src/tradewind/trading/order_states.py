@@ -55,6 +55,19 @@ class Alarm(StrEnum):
     UNKNOWN_LONG = "unknown_long"
     UNKNOWN_ESCALATED = "unknown_escalated"
     ILLEGAL = "illegal"  # what was reported cannot follow from what is known
+    STOP_LOST = "stop_lost"  # a protective order ended, and not by us
+    NOT_FLAT = "not_flat"  # positions should be closed, and some are left
+    UNPROTECTED = "unprotected"  # the venue refuses to protect a position
+    DISCREPANCY = "discrepancy"  # the venue holds less or other than the journal says
+    ADJUSTED = "adjusted"  # such a difference was taken into the books, as configured
+    LIQUIDATED = "liquidated"  # the venue closed a position of ours: liquidation or deleveraging
+    GLITCH = "glitch"  # one reading of the account that nothing explains, and the next one was right again
+    SETTINGS = "settings"  # leverage, margin mode or position mode are not what the run set
+    MARKET_GONE = "market_gone"  # a symbol is halted, takes only cancels, or is listed no more
+    MARKET_CHANGED = "market_changed"  # the size of a lot is another than the one in the books
+    UNSUPPORTED = "unsupported"  # a negative balance, or an account of a type that is not supported
+    UNREACHABLE = "unreachable"  # the venue did not answer several times, or is in maintenance
+    RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +120,11 @@ class OrderState:
     def lots(self) -> int:
         """What was asked for, without sign."""
         return abs(self.intent.lots)
+
+    @property
+    def protects(self) -> bool:
+        """Does it rest at the venue to close a position?"""
+        return self.intent.type is OrderType.STOP
 
     @property
     def done(self) -> bool:

@@ -3,35 +3,58 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import fields
 from decimal import Decimal
-from typing import Any, assert_never
+from enum import Enum
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import orjson
 
 from tradewind.market import (
     Bar,
     CashFlow,
-    CashFlowKind,
     Command,
-    CommandKind,
     Decision,
     Event,
     Fill,
-    FillReason,
     Inconsistent,
     Order,
-    OrderType,
     Reason,
     Review,
     Snapshot,
     TargetWeights,
 )
-from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord
-from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
+from tradewind.trading.arming import Arm, GrantRecord, Override
+from tradewind.trading.discrepancy import Discrepancy, Epoch, ReconcileRecord
+from tradewind.trading.feed_records import Revision
+from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord, RiskState
+from tradewind.trading.order_states import Intent, OrderEvent
+from tradewind.validation.stages import StageBegan
 
-Record = Event | Decision | OrderRecord
+Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | Revision
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
+
+# What is written field by field. A new record is named here, and in `Record`, and nowhere else.
+_PLAIN: dict[str, type[Any]] = {
+    "fill": Fill,
+    "cash_flow": CashFlow,
+    "command": Command,
+    "intent": Intent,
+    "order_event": OrderEvent,
+    "denied": Denied,
+    "order_alarm": OrderAlarm,
+    "baseline": Baseline,
+    "risk_state": RiskState,
+    "discrepancy": Discrepancy,
+    "epoch": Epoch,
+    "arm": Arm,
+    "override": Override,
+    "stage_began": StageBegan,
+    "revision": Revision,
+}
+_KIND_OF = {cls: kind for kind, cls in _PLAIN.items()}
 
 
 def encode(record: Record) -> tuple[str, int, bytes]:
@@ -39,26 +62,13 @@ def encode(record: Record) -> tuple[str, int, bytes]:
     match record:
         case Snapshot():
             return "snapshot", record.at, _dump(_snapshot(record))
-        case Fill():
-            return "fill", record.at, _dump(_plain(record))
-        case CashFlow():
-            return "cash_flow", record.at, _dump(_plain(record))
-        case Command():
-            return "command", record.at, _dump(_plain(record))
         case Decision():
             return "decision", record.at, _dump(_decision(record))
-        case Intent():
-            return "intent", record.at, _dump(_plain(record))
-        case OrderEvent():
-            return "order_event", record.at, _dump(_plain(record))
-        case Denied():
-            return "denied", record.at, _dump(_plain(record))
-        case OrderAlarm():
-            return "order_alarm", record.at, _dump(_plain(record))
-        case Baseline():
-            return "baseline", record.at, _dump(_plain(record))
         case _:
-            assert_never(record)
+            kind = _KIND_OF.get(type(record))
+            if kind is None:
+                raise TypeError(f"{type(record).__name__} is no record of a journal")
+            return kind, record.at, _dump({f.name: getattr(record, f.name) for f in fields(record)})
 
 
 def decode(kind: str, payload: bytes) -> Record:
@@ -68,35 +78,34 @@ def decode(kind: str, payload: bytes) -> Record:
         case "snapshot":
             bars = tuple(None if b is None else _bar(data, b) for b in data["bars"])
             return Snapshot(data["open_time"], data["close_time"], bars)
-        case "fill":
-            for name in ("quantity", "price", "fee"):
-                data[name] = Decimal(data[name])
-            return Fill(**data | {"reason": FillReason(data["reason"])})
-        case "cash_flow":
-            return CashFlow(**data | {"amount": Decimal(data["amount"]), "kind": CashFlowKind(data["kind"])})
-        case "command":
-            return Command(**data | {"kind": CommandKind(data["kind"])})
         case "decision":
             return _read_decision(data)
-        case "intent":
-            return _read_intent(data)
-        case "order_event":
-            return OrderEvent(**data | {"happening": Happening(data["happening"])})
-        case "denied":
-            return Denied(**data)
-        case "order_alarm":
-            return OrderAlarm(**data | {"alarm": Alarm(data["alarm"])})
-        case "baseline":
-            return Baseline(**data | {"quantity": Decimal(data["quantity"])})
-    raise Inconsistent(f"the journal holds a record of kind {kind!r}: it was written by a newer version")
+    if kind not in _PLAIN:
+        raise Inconsistent(f"the journal holds a record of kind {kind!r}: it was written by a newer version")
+    for name, read in _READERS[kind]:
+        if data.get(name) is not None:
+            data[name] = read(data[name])
+    return _PLAIN[kind](**data)
+
+
+def _readers(cls: type[Any]) -> list[tuple[str, Callable[[Any], Any]]]:
+    """What makes values of JSON into those of the fields; numbers, texts and flags are what they are."""
+    found: list[tuple[str, Callable[[Any], Any]]] = []
+    for name, hint in get_type_hints(cls).items():
+        plain = get_origin(hint) is tuple or not get_args(hint)
+        kind = hint if plain else next(k for k in get_args(hint) if k is not NoneType)
+        if get_origin(kind) is tuple:
+            found.append((name, tuple))
+        if isinstance(kind, type) and issubclass(kind, Decimal | Enum):
+            found.append((name, kind))
+    return found
+
+
+_READERS = {kind: _readers(cls) for kind, cls in _PLAIN.items()}
 
 
 def _dump(value: Any) -> bytes:
     return orjson.dumps(value, default=str)
-
-
-def _plain(record: Fill | CashFlow | Command | OrderRecord) -> dict[str, Any]:
-    return {f.name: getattr(record, f.name) for f in fields(record)}
 
 
 def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
@@ -107,17 +116,6 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
 def _bar(data: dict[str, Any], values: list[float | None]) -> Bar:
     known = [math.nan if v is None else v for v in values]
     return Bar(data["open_time"], data["close_time"], *known)
-
-
-def _read_intent(data: dict[str, Any]) -> Intent:
-    """Older journals knew market orders only."""
-    for name in ("price", "trigger"):
-        if data.get(name) is not None:
-            data[name] = Decimal(data[name])
-    for name, kind in (("type", OrderType), ("reason", FillReason)):
-        if name in data:
-            data[name] = kind(data[name])
-    return Intent(**data)
 
 
 def _decision(decision: Decision) -> dict[str, Any]:

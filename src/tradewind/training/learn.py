@@ -117,6 +117,7 @@ class _Run:
         self.over = False
         self._saved_at = 0
         self._first_step, self._began = 0, time.perf_counter()
+        self._cold = True  # the rate is not known yet
 
     def _logger(self) -> Any:
         if not self.settings.tensorboard:
@@ -216,9 +217,13 @@ class _Run:
     def _report(self, step: int) -> None:
         if self.on_progress is None:
             return
-        seconds = max(time.perf_counter() - self._began, 1e-9)
-        speed = (step - self._first_step) / seconds
-        left = 0.0 if self.over else max(self.settings.steps - step, 0) / speed
+        now = time.perf_counter()
+        speed = (step - self._first_step) / max(now - self._began, 1e-9)
+        left = None if self._cold else max(self.settings.steps - step, 0) / speed
+        if self.over:
+            left = 0.0
+        if self._cold:
+            self._cold, self._first_step, self._began = False, step, now
         score = self.evaluations[-1].score if self.evaluations else None
         best = self.best["evaluation"].score if self.best else None
         steps = self.settings.steps

@@ -12,13 +12,17 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 @dataclass(frozen=True, slots=True)
 class TrainingProgress:
-    """After an update. Seconds are measured since this process began the run, also after a resume."""
+    """After an update. Seconds are measured since this process began the run, also after a resume.
+
+    The first update, which warms everything up, is left out of the rate as soon as there is another; until then
+    nobody knows how long it takes, and `seconds_left` is None.
+    """
 
     seed: int
     step: int
     steps: int
     steps_per_second: float
-    seconds_left: float
+    seconds_left: float | None
     score: float | None
     best_score: float | None
 

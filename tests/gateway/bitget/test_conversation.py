@@ -217,3 +217,18 @@ def test_what_was_unsubscribed_is_silent_and_nobody_watches_it_any_more():
     client.house.refresh()
     client.dialect.tick()
     assert len(client.frames) == heard
+
+
+def test_a_push_tells_the_fees_paid_until_then() -> None:
+    found = house()
+    client = Client(found, "/v2/ws/private")
+    client.login()
+    client.say(op="subscribe", args=[ORDERS])
+    found.exchange.place(
+        "me", OrderRequest(symbol=SPOT, side=Side.SELL, type=OrderType.MARKET, quantity=D("9.9"))
+    )
+    rows = [f["data"][0] for f in client.frames if "data" in f]
+    fees = [-D(row["feeDetail"][0]["fee"]) if row["feeDetail"] else D(0) for row in rows]
+    assert len(rows) > 3
+    assert (rows[0]["status"], fees[0]) == ("live", 0)
+    assert fees == sorted(set(fees))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.exchange.worlds import MINUTE, START, assert_sound, moving
+from tests.exchange.worlds import MINUTE, START, assert_sound, flat, moving
 from tests.gateway.bitget.unified import ONE, SPOT, SWAP, D, coin, exchange_of, order, unified
 from tests.gateway.bitget.venue import house
+from tradewind.exchange import Exchange, Refused
 from tradewind.exchange.accounts import FUTURES
 from tradewind.gateway.bitget.v3 import BitgetV3
 
@@ -66,6 +70,26 @@ def test_a_larger_order_after_a_change_borrows_the_rest():
     refused = caller.post("/api/v3/trade/modify-order", orderId=made, qty="500", price="95")
     assert refused["code"] == "40762"
     assert coin(caller)["locked"] == "190"
+
+
+def test_what_a_sale_brings_is_margin_before_the_next_thing_happens():
+    """The price rises: an offer of 10 BTC is taken at 105, and pays for the short that would end at 130."""
+    rising = [*flat(60), (100, 106, 100, 106, 100_000), (106, 131, 106, 131, 100_000), *flat(60, 131)]
+
+    def world(cuts: int) -> Exchange:
+        caller = unified(rising, usdt=1_000)
+        caller.post("/api/v3/account/set-leverage", **SWAP, leverage="5")
+        order(caller, SWAP, side="sell", orderType="market", qty="32")
+        order(caller, SPOT, side="sell", orderType="limit", qty="10", price="105")
+        made = exchange_of(caller)
+        for step in range(1, cuts + 1):
+            made.advance(START + 3_600_000 + step * 10 * MINUTE // cuts)
+        return made
+
+    at_once, bit_by_bit = world(1), world(100)
+    held = at_once.positions.state(ONE, "BTC/USDT:USDT").quantity
+    assert held == -32
+    assert at_once.ledger.digest() == bit_by_bit.ledger.digest()
 
 
 def test_deposits_and_withdrawals_change_the_sum():
@@ -137,3 +161,102 @@ def test_no_sequence_makes_or_loses_money(made, seed, fee_coin):
         account, shown = exchange.account(ONE), coin(caller)
         assert account.spot["USDT"].free == 0
         assert D(shown["balance"]) == account.futures["USDT"] + account.spot["USDT"].locked
+
+
+@pytest.mark.parametrize("seed", [2, 6])
+def test_the_same_happens_however_time_is_cut(seed):
+    """Offers and bids of both categories near the price, some of which trade while time runs."""
+
+    def digest(cuts: int) -> str:
+        rng, caller = Random(seed), unified(moving(600, seed))
+        exchange, now = exchange_of(caller), START + 3_600_000
+        for _ in range(20):
+            near = D(rng.randint(970, 1030)) / 1000
+            caller.post(
+                "/api/v3/trade/place-order",
+                **rng.choice([SPOT, SWAP]),
+                side=rng.choice(["buy", "sell"]),
+                orderType=rng.choice(["limit", "limit", "market"]),
+                qty=rng.choice(["1", "3", "60", "150"]),
+                price=str((exchange.tape.last("BTC/USDT") * near).quantize(D("0.01"))),
+            )
+            minutes = rng.randint(1, 25)
+            for step in range(1, cuts + 1):
+                exchange.advance(now + minutes * MINUTE * step // cuts)
+            now += minutes * MINUTE
+        return exchange.ledger.digest()
+
+    assert digest(1) == digest(50)
+
+
+def test_the_margin_ratio_is_one_where_positions_are_liquidated():
+    """1,000 are margin, of which 400 are held by a bid; 10 BTC on spot are equity, but no margin."""
+    sinking = [*flat(60), *((100 - i, 100 - i, 99 - i, 99 - i, 100_000) for i in range(40))]
+    caller = unified(sinking, usdt=1_000)
+    order(caller, SWAP, side="buy", orderType="market", qty="40")
+    order(caller, SPOT, **{**LIMIT, "qty": "8", "price": "50"})
+    exchange, ratios = exchange_of(caller), []
+    for minute in range(1, 30):
+        exchange.advance(START + 3_600_000 + minute * MINUTE)
+        if not exchange.positions.state(ONE, "BTC/USDT:USDT").quantity:
+            break
+        found = caller.get("/api/v3/account/assets")["data"]
+        wallet = exchange.positions.wallet(ONE, "USDT")
+        assert D(found["effEquity"]) == wallet.margin_balance < D(found["accountEquity"])
+        ratios.append(D(found["mgnRatio"]))
+    assert minute < 29
+    assert max(ratios) < 1
+    assert ratios[-1] > D("0.2")
+
+
+def test_profit_that_is_not_realised_neither_leaves_nor_buys():
+    rising = [*flat(61), *flat(60, 200)]
+    caller = unified(rising, usdt=1_000)
+    order(caller, SWAP, side="buy", orderType="market", qty="50")
+    exchange_of(caller).advance(START + 3_600_000 + 5 * MINUTE)
+    most = caller.get("/api/v3/account/max-transferable", coin="USDT")["data"]["maxTransfer"]
+    assert D(coin(caller)["available"]) > 5_000 > 1_000 > D(most) > 900
+    control = exchange_of(caller).control
+    bid = caller.post("/api/v3/trade/place-order", **SPOT, **{**LIMIT, "qty": "20", "price": "150"})
+    assert bid["code"] == "40762"
+    with pytest.raises(Refused):
+        control.withdraw(ONE, "USDT", D(most) + 1)
+    control.withdraw(ONE, "USDT", D(most))
+
+
+def test_a_fee_in_quote_is_borrowed_with_the_price():
+    caller = unified(fee_coin="quote")
+    before = exchange_of(caller).ledger.digest()
+    made = caller.post("/api/v3/trade/place-order", **SPOT, **{**LIMIT, "qty": "202", "price": "99"})
+    assert made["code"] == "40762"  # 19,998 and a fee of 20
+    assert exchange_of(caller).ledger.digest() == before
+    order(caller, SPOT, **{**LIMIT, "qty": "201", "price": "99"})
+    assert coin(caller)["locked"] == "19918.899"
+
+
+def test_a_change_borrows_only_what_is_not_held_yet():
+    caller = unified()
+    made = order(caller, SPOT, **{**LIMIT, "qty": "150", "price": "99"})
+    changed = caller.post("/api/v3/trade/modify-order", orderId=made, qty="200")
+    assert changed["code"] == "00000", changed
+    assert coin(caller)["locked"] == "19800"
+
+
+def test_what_is_filled_already_is_not_borrowed_again():
+    caller = unified([*flat(60), (100, 100, 98, 100, 200), *flat(60)])
+    made = order(caller, SPOT, **{**LIMIT, "qty": "150", "price": "99"})
+    exchange = exchange_of(caller)
+    exchange.advance(START + 3_600_000 + 2 * MINUTE)
+    filled = exchange.records.by_id(ONE, int(made)).filled
+    assert 0 < filled < 150
+    changed = caller.post("/api/v3/trade/modify-order", orderId=made, qty="200")
+    assert changed["code"] == "00000", changed
+    assert D(coin(caller)["locked"]) == 99 * (200 - filled)
+
+
+def test_an_order_that_is_refused_for_another_reason_borrows_nothing():
+    caller = unified()
+    before = exchange_of(caller).ledger.digest()
+    made = caller.post("/api/v3/trade/place-order", **SPOT, **{**LIMIT, "qty": "0.01", "price": "99"})
+    assert made["code"] == "45110"
+    assert exchange_of(caller).ledger.digest() == before

@@ -11,6 +11,7 @@ from tests.gateway.bitget.test_fuzz import check, scalar, send, text, value
 from tests.gateway.bitget.test_unified import Client
 from tests.gateway.bitget.unified import SPOT, SWAP, exchange_of, order, unified
 from tests.gateway.bitget.venue import Caller
+from tradewind.gateway.bitget.security import Security
 from tradewind.gateway.bitget.v3.dialect import ROUTES
 
 NAMES = [
@@ -114,6 +115,18 @@ def test_batches_of_any_shape(path, sent):
 @given(st.sampled_from(ROUTES), st.binary(max_size=60))
 def test_bodies_that_are_no_json(route, body):
     check(unified(), route, "", body)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(ROUTES),
+    st.sampled_from(["access_key", "access_sign", "access_timestamp", "access_passphrase", "content_type"]),
+    st.one_of(st.none(), st.text(max_size=50)),
+)
+def test_headers_of_any_shape(route, name, sent):
+    status = check(unified(), route, "symbol=BTCUSDT", b'{"symbol":"BTCUSDT"}', **{name: sent})
+    if route.security is not Security.PUBLIC and name.startswith("access"):
+        assert status == 400
 
 
 topic = st.one_of(

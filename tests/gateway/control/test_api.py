@@ -186,7 +186,13 @@ async def test_a_snapshot_is_the_whole_venue() -> None:
         ("POST", "clock", b'{"speed": "fast"}', 400, "speed of clock is 'fast', expected a number"),
         ("POST", "clock", b'{"step_ms": -1}', 400, "expected a whole number"),
         ("POST", "clock", b'{"step_ms": null}', 400, "step_ms of clock is None"),
-        ("POST", "accounts/deposit", b'{"account": "nobody"}', 400, "no account 'nobody'"),
+        (
+            "POST",
+            "accounts/deposit",
+            b'{"account": "nobody", "asset": "USDT", "amount": 1}',
+            400,
+            "no account 'nobody'",
+        ),
         ("POST", "accounts/deposit", b'{"account": "me", "asset": "USDT", "amount": "NaN"}', 400, "decimal"),
         ("POST", "accounts/deposit", b'{"account": "me", "asset": "USDT", "amount": -1}', 400, "amount"),
         ("POST", "accounts/deposit", b'{"account": "me", "asset": "USDT", "amount": true}', 400, "decimal"),
@@ -219,5 +225,5 @@ async def test_web_pages_get_nothing() -> None:
 
 
 def test_every_command_says_what_it_does() -> None:
-    assert all(command.run.__doc__ for command in COMMANDS.values())
+    assert all(command.read.__doc__ for command in COMMANDS.values())
     assert {c.method for c in COMMANDS.values()} == {"GET", "POST"}

@@ -56,6 +56,7 @@ def test_a_bot_that_asks_first_passes_also_when_it_is_killed(tmp_path: Path) -> 
     assert runs["O3"].judgement.unclear >= 1
 
 
+@pytest.mark.slow
 def test_both_bots_get_the_same_judgement_at_bitget(tmp_path: Path) -> None:
     there = {"venue": "bitget", "symbol": PERP}
     blind = through("careless", ["O3"], tmp_path, seconds=4.0, settle_seconds=1.0, **there)["O3"]
@@ -73,7 +74,20 @@ def test_both_bots_get_the_same_judgement_at_bitget(tmp_path: Path) -> None:
         assert run.starts >= 2
 
 
-@pytest.mark.parametrize(("venue", "symbol"), [("binance", SPOT), ("bitget", PERP)])
+@pytest.mark.slow
+def test_both_bots_get_the_same_judgement_on_a_unified_account(tmp_path: Path) -> None:
+    there = {"venue": "bitget", "symbol": PERP, "unified": True}
+    blind = through("careless", ["O3"], tmp_path, seconds=4.0, settle_seconds=1.0, **there)["O3"]
+    assert blind.verdict == "failed"
+    assert {Fault.DOUBLED, Fault.LOST} <= {f.fault for f in blind.judgement.findings}
+    careful = through("careful", ["O3"], tmp_path, **there)["O3"]
+    assert careful.judgement.unclear >= 1
+    assert (careful.verdict, careful.judgement.findings) == ("passed", [])
+
+
+@pytest.mark.parametrize(
+    ("venue", "symbol"), [("binance", SPOT), pytest.param("bitget", PERP, marks=pytest.mark.slow)]
+)
 def test_a_bot_that_takes_orders_back_meets_the_races_of_its_cancels(
     venue: str, symbol: str, tmp_path: Path
 ) -> None:

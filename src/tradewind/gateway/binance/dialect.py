@@ -15,6 +15,7 @@ from tradewind.gateway.binance.security import (
     check_signature,
     check_time,
     find_key,
+    refused_key,
 )
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import Reply, Request, json_reply
@@ -32,6 +33,7 @@ class BinanceRest:
         limits: Limits,
         worded: Wording,
         trade: Permission,
+        unknown_key: Callable[[], Failure] = refused_key,
     ) -> None:
         self.house = house
         self.routes = {(route.method, route.path): route for route in routes}
@@ -39,6 +41,7 @@ class BinanceRest:
         self.limits = limits
         self.worded = worded
         self._trade = trade
+        self._unknown_key = unknown_key
 
     def serves(self, path: str) -> bool:
         return path in self._paths
@@ -49,6 +52,7 @@ class BinanceRest:
         now, key = request.received_ms, None
         route = self.routes.get((request.method, request.path))
         try:
+            self.limits.enter(request.address, now)
             if route is None:
                 raise Failure(-1000, f"Path {request.path}, Method {request.method} is invalid", 405)
             params = Params.of(request)
@@ -68,9 +72,17 @@ class BinanceRest:
         reply.headers.update(self.limits.headers(request.address, account, now))
         return reply
 
+    def session_caller(self, route: Route, params: Params, name: str, address: str, now: int) -> ApiKey:
+        """The key of a socket that is logged on: it needs no signature any more, but a timestamp where one signs."""
+        key = find_key(self.house.exchange, name, address, now, self._unknown_key)
+        if route.security.signed:
+            check_time(params, now)
+        check_permission(key, route.security, self._trade)
+        return key
+
     def caller(self, route: Route, params: Params, name: str, address: str, now: int) -> ApiKey:
         """The key of that name, once it has proved what the route asks; `Failure` otherwise."""
-        key = find_key(self.house.exchange, name, address, now)
+        key = find_key(self.house.exchange, name, address, now, self._unknown_key)
         if route.security.signed:
             if not params.signature:
                 raise Failure(

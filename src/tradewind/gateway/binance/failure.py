@@ -67,3 +67,12 @@ def not_together() -> Failure:
 
 def invalid(name: str) -> Failure:
     return Failure(-1130, f"Data sent for parameter '{name}' is not valid.")
+
+
+def too_long() -> Failure:
+    return Failure(-1101, "Too many parameters sent for this endpoint.", 413)
+
+
+def unreadable() -> Failure:
+    """Of a body that is not encoded as it says."""
+    return Failure(-1100, "Illegal characters found in a parameter.")

@@ -1,4 +1,4 @@
-"""Rate limits: weight by address, orders by account, bans for those who go on."""
+"""Rate limits: requests, weight and sockets by address, orders by account, bans for those who go on."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ class Limit:
     number: int
     span_ms: int
     most: int
+
+
+CONNECTIONS = Limit("5M", "MINUTE", 5, 5 * MINUTE_MS, 300)
 
 
 class Window:
@@ -53,12 +56,16 @@ class Limits:
         orders: tuple[Limit, ...],
         profile: LimitProfile,
         header: str = "X-MBX-USED-WEIGHT",
+        raw: Limit | None = None,
     ) -> None:
         self._weight_headers = (header, f"{header}-{weight.label}")
         self._order_headers = tuple(f"X-MBX-ORDER-COUNT-{limit.label}" for limit in orders)
         self.weight = weight
         self.orders = orders
         self.profile = profile
+        self._raw = raw
+        self._requests: dict[str, Window] = {}
+        self._connections: dict[str, Window] = {}
         self._weights: dict[str, Window] = {}
         self._orders: dict[str, tuple[Window, ...]] = {}
         self._refused: dict[str, Window] = {}
@@ -67,32 +74,67 @@ class Limits:
     def ban(self, address: str, until_ms: int) -> None:
         self._banned[address] = until_ms
 
+    def enter(self, address: str, now_ms: int) -> None:
+        """Count a request of whatever weight; `Failure` 429 when that is too many, 418 while banned."""
+        self._check_ban(address, now_ms)
+        if self._raw is not None:
+            self._count(self._requests, self._raw, address, 1, now_ms, "Too many requests", "requests")
+
+    def connect(self, address: str, now_ms: int) -> None:
+        """Count a socket; `Failure` 429 when that is too many, 418 while banned."""
+        self._check_ban(address, now_ms)
+        self._count(
+            self._connections,
+            CONNECTIONS,
+            address,
+            1,
+            now_ms,
+            "Too many connections",
+            "connections",
+            advice="",
+        )
+
     def admit(self, address: str, weight: int, now_ms: int) -> None:
-        """Count a request; `Failure` 429 when that is too many, 418 while banned."""
+        """Count a request's weight; `Failure` 429 when that is too much, 418 when it was too much too often."""
+        said = "Too much request weight used"
+        self._count(self._weights, self.weight, address, weight, now_ms, said, "request weight")
+
+    def _check_ban(self, address: str, now_ms: int) -> None:
         until = self._banned.get(address, 0)
         if until > now_ms:
             raise self._ban_failure(until, now_ms)
-        window = self._weights.get(address)
+
+    def _count(
+        self,
+        windows: dict[str, Window],
+        limit: Limit,
+        address: str,
+        count: int,
+        now_ms: int,
+        said: str,
+        what: str,
+        advice: str = " Please use WebSocket Streams for live updates to avoid polling the API.",
+    ) -> None:
+        window = windows.get(address)
         if window is None:
-            window = self._weights[address] = Window(self.weight.span_ms)
+            window = windows[address] = Window(limit.span_ms)
         window.at(now_ms)
-        window.count += weight
-        if self.profile.on and window.count > self.weight.most * self.profile.scale:
-            refused = self._refused.setdefault(address, Window(MINUTE_MS))
-            refused.at(now_ms)
-            refused.count += 1
-            if refused.count > BAN_AFTER:
-                until = now_ms + BAN_MS
-                self._banned[address] = until
-                raise self._ban_failure(until, now_ms)
-            raise Failure(
-                -1003,
-                f"Too much request weight used; current limit is {self.weight.most} request weight per "
-                f"{self.weight.number} {self.weight.interval}. Please use WebSocket Streams for live updates "
-                "to avoid polling the API.",
-                429,
-                {"Retry-After": str(window.left_seconds(now_ms))},
-            )
+        window.count += count
+        if not self.profile.on or window.count <= limit.most * self.profile.scale:
+            return
+        refused = self._refused.setdefault(address, Window(MINUTE_MS))
+        refused.at(now_ms)
+        refused.count += 1
+        if refused.count > BAN_AFTER:
+            until = now_ms + BAN_MS
+            self._banned[address] = until
+            raise self._ban_failure(until, now_ms)
+        raise Failure(
+            -1003,
+            f"{said}; current limit is {limit.most} {what} per {limit.number} {limit.interval}.{advice}",
+            429,
+            {"Retry-After": str(window.left_seconds(now_ms))},
+        )
 
     def _ban_failure(self, until_ms: int, now_ms: int) -> Failure:
         return Failure(

@@ -11,8 +11,8 @@ from urllib.parse import unquote_plus
 
 import orjson
 
-from tradewind.gateway.binance.failure import Failure, empty, illegal, malformed
-from tradewind.gateway.wire import Request
+from tradewind.gateway.binance.failure import Failure, empty, illegal, malformed, too_long, unreadable
+from tradewind.gateway.wire import Flaw, Request
 
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -35,6 +35,8 @@ class Params:
     @classmethod
     def of(cls, request: Request) -> Params:
         """Query and form body together, in that order; `Failure` for what cannot be read."""
+        if request.flaw is not None:
+            raise too_long() if request.flaw is Flaw.TOO_LONG else unreadable()
         body = _text(request.body)
         both = request.query + body
         if request.query and body:
@@ -169,7 +171,7 @@ def _text(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        raise Failure(-1000, "The request body is no UTF-8 text.") from None
+        raise unreadable() from None
 
 
 def _unquote(text: str) -> str:

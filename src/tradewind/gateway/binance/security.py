@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from enum import StrEnum
 
 from tradewind.exchange import ApiKey, Exchange, Permission
+from tradewind.gateway.binance import ed25519
 from tradewind.gateway.binance.failure import Failure
 from tradewind.gateway.binance.params import Params
 
@@ -27,18 +29,27 @@ class Security(StrEnum):
         return self in (Security.READ, Security.TRADE)
 
 
-def find_key(exchange: Exchange, name: str, address: str, now_ms: int) -> ApiKey:
-    """The key of that name; `Failure` when there is none or it may not be used from here or any more."""
+def find_key(
+    exchange: Exchange, name: str, address: str, now_ms: int, unknown: Callable[[], Failure]
+) -> ApiKey:
+    """The key of that name; `Failure` when it may not be used from here, `unknown` when there is none any more."""
     if not name or len(name) > 256 or not name.isascii():
         raise Failure(-2014, "API-key format invalid.", 401)
     key = exchange.treasury.valid_key(name, now_ms)
-    if key is None or (key.addresses and address not in key.addresses):
+    if key is None:
+        raise unknown()
+    if key.addresses and address not in key.addresses:
         raise refused_key()
     return key
 
 
 def refused_key() -> Failure:
     return Failure(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+
+
+def no_such_key() -> Failure:
+    """What the wallet's endpoints answer to a key that nobody has; trading answers `refused_key`."""
+    return Failure(-2008, "Invalid Api-Key ID.")
 
 
 def check_permission(key: ApiKey, security: Security, trade: Permission) -> None:
@@ -49,6 +60,11 @@ def check_permission(key: ApiKey, security: Security, trade: Permission) -> None
 
 
 def check_signature(key: ApiKey, signed: str, signature: str) -> None:
+    """HMAC-SHA256 in hex, or Ed25519 in base64 where the key is a public one; `Failure` -1022 otherwise."""
+    if ed25519.is_public(key):
+        if not ed25519.verifies(key, signed, signature):
+            raise Failure(-1022, "Signature for this request is not valid.")
+        return
     expected = hmac.digest(key.secret.encode(), signed.encode(), "sha256").hex()
     if not hmac.compare_digest(expected.encode(), signature.lower().encode()):
         raise Failure(-1022, "Signature for this request is not valid.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from tradewind.exchange import Refused
+from tradewind.exchange import ApiKey, Refused
 from tradewind.gateway.binance.dialect import BinanceRest
 from tradewind.gateway.binance.failure import Failure, illegal, malformed
 from tradewind.gateway.binance.params import Params
@@ -64,10 +64,11 @@ class WsApiTalk:
         """The account that asked, and the result."""
         rest, address = self._rest, self.line.address
         now, key = rest.house.wire.now_ms(), None
+        rest.limits.enter(address, now)
         params = signed_params(sent)
         rest.limits.admit(address, route.cost(params), now)
         if route.security is not Security.NONE:
-            key = rest.caller(route, params, params.text("apiKey"), address, now)
+            key = self._caller(route, params, now)
             if route.orders:
                 rest.limits.admit_orders(key.account, route.orders, now)
         account = key.account if key else None
@@ -77,6 +78,9 @@ class WsApiTalk:
             return account, rest.worded(refused, route)
         except Failure as failure:
             return account, failure
+
+    def _caller(self, route: Route, params: Params, now: int) -> ApiKey:
+        return self._rest.caller(route, params, params.text("apiKey"), self.line.address, now)
 
     def _send(self, identity: Identity, result: Any, account: str | None, counts: bool) -> None:
         frame: dict[str, Any] = {"id": identity}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from itertools import accumulate
+
 from tradewind.exchange import Exchange, Order, OrderRequest, PositionSide, Trade
+from tradewind.exchange.events import OrderUpdate
 from tradewind.exchange.orders import Cause
 from tradewind.market import Side
 
@@ -23,3 +27,10 @@ def source(order: Order) -> str:
 def order_type(trade: Trade, exchange: Exchange) -> str:
     order = exchange.records.known(trade.order_id)
     return "market" if order is not None and not order.price else "limit"
+
+
+def trades_until(update: OrderUpdate) -> list[Trade]:
+    """Those that had filled the order as far as the event says: it may have traded on since."""
+    trades = update.order.trades
+    before = accumulate((trade.quantity for trade in trades), initial=Decimal(0))
+    return [trade for trade, filled in zip(trades, before, strict=False) if filled < update.filled]

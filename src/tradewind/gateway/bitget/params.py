@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from tradewind.gateway.bitget.failure import Failure, known, missing, wrong
-from tradewind.gateway.wire import Request
+from tradewind.gateway.wire import Flaw, Request
 
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{0,16})?")
 _INTEGER = re.compile(r"[0-9]{1,18}")
@@ -23,6 +23,14 @@ _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,64}")
 _LONGEST = 4096
 
 T = TypeVar("T")
+
+
+def check_body(request: Request) -> None:
+    """`Failure` 40017 (HTTP 413) for a body that is too long, 40007 for one that is encoded wrongly."""
+    if request.flaw is Flaw.TOO_LONG:
+        raise Failure("40017", "Parameter verification failed body", 413)
+    if request.flaw is Flaw.UNREADABLE:
+        raise known("40007")
 
 
 class Params:

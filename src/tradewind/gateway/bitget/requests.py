@@ -24,6 +24,7 @@ from tradewind.gateway.bitget.failure import Failure, wrong
 from tradewind.gateway.bitget.formats import text
 from tradewind.gateway.bitget.params import Params
 from tradewind.gateway.bitget.routes import Call
+from tradewind.gateway.bitget.words import stop_past
 from tradewind.market import Side
 
 MARGIN_MODES = {"isolated": True, "crossed": False}
@@ -105,7 +106,7 @@ def check_trigger(trigger: Decimal, long: bool, reference: Decimal, *, profit: b
     if profit:
         raise Failure("40916", f"Short position take profit price please < mark price {shown}")
     if long:
-        raise Failure("40917", f"Stop price for long positions please < mark price {shown}")
+        raise stop_past(shown)
     raise Failure("45122", f"Short position stop loss price please > mark price {shown}")
 
 

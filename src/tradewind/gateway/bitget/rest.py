@@ -8,7 +8,7 @@ from typing import Any
 from tradewind.exchange import ApiKey, Refused
 from tradewind.gateway.bitget.failure import Failure, envelope, known
 from tradewind.gateway.bitget.limits import Limits
-from tradewind.gateway.bitget.params import Params
+from tradewind.gateway.bitget.params import Params, check_body
 from tradewind.gateway.bitget.routes import Call, Route, check_mode
 from tradewind.gateway.bitget.security import Security, caller, check_permission
 from tradewind.gateway.bitget.words import worded
@@ -47,6 +47,7 @@ class BitgetRest:
         now = request.received_ms
         try:
             self.limits.admit_address(request.address, now)
+            check_body(request)
             route = self.routes.get((request.method, request.path))
             if route is None:
                 raise known("40404")

@@ -65,20 +65,33 @@ _MAINTENANCE = Failure(
 )
 
 
+def too_little(least: str, quote: str) -> Failure:
+    """Of an order that is worth less than `least`."""
+    return Failure("45110", f"less than the minimum amount {least} {quote}")
+
+
+def too_small(mix: bool) -> Failure:
+    """Of a quantity that is no whole number of lots, or too few of them."""
+    if mix:
+        return Failure("45111", "less than the minimum order quantity")
+    return Failure("43006", "The order quantity is less than the minimum transaction quantity")
+
+
+def stop_past(mark: str) -> Failure:
+    """Of a stop of a long position that would trigger at once."""
+    return Failure("40917", f"Stop price for long positions please < mark price {mark}".rstrip())
+
+
 def order_worded(refused: Refused, listing: Listing) -> Failure:
     """Why an order of a market was refused: sizes and minimums are told."""
     filters = listing.filters
     match refused.reason:
         case Refusal.NOTIONAL:
             if "at least" in refused.detail:
-                return Failure(
-                    "45110", f"less than the minimum amount {text(filters.min_notional)} {listing.quote}"
-                )
+                return too_little(text(filters.min_notional), listing.quote)
             return Failure("45113", "Maximum order value limit triggered")
         case Refusal.LOT_SIZE | Refusal.MARKET_LOT_SIZE:
-            if listing.is_spot:
-                return Failure("43006", "The order quantity is less than the minimum transaction quantity")
-            return Failure("45111", "less than the minimum order quantity")
+            return too_small(not listing.is_spot)
     return worded(refused, not listing.is_spot)
 
 

@@ -10,8 +10,8 @@ from tradewind.exchange import Account, ApiKey, OrderRequest, OrderType, Permiss
 from tradewind.exchange.accounts import FUTURES, SPOT
 from tradewind.exchange.codec import encode
 from tradewind.exchange.orders import PositionSide
-from tradewind.gateway.control.commands import Commands
-from tradewind.gateway.control.desk import ControlDesk
+from tradewind.gateway.control.commands import Act, Commands
+from tradewind.gateway.control.desk import ControlDesk, owner_of, venue_of
 from tradewind.gateway.faults.reading import Values
 from tradewind.gateway.house import House
 from tradewind.market import ConfigError, Side
@@ -20,13 +20,14 @@ commands = Commands()
 
 
 @commands.on("GET", "accounts")
-def accounts(desk: ControlDesk, values: Values) -> Any:
+def accounts(values: Values) -> Act:
     """Balances, positions, open orders and keys (without secrets) of all accounts."""
-    houses = desk.some(values)
-    values.done()
-    return {
+    venue = venue_of(values)
+    return lambda desk: {
         "accounts": [
-            _account(h, account) for h in houses for account in h.exchange.treasury.accounts.values()
+            _account(h, account)
+            for h in desk.some(venue)
+            for account in h.exchange.treasury.accounts.values()
         ]
     }
 
@@ -56,68 +57,67 @@ def _key(key: ApiKey) -> dict[str, Any]:
 
 
 @commands.on("POST", "accounts/open")
-def open_account(desk: ControlDesk, values: Values) -> Any:
+def open_account(values: Values) -> Act:
     """A new account, with deposits: account, spot and futures (amounts by coin), fee_coin, hedge, unified (Bitget)."""
-    name, house = values.text("account"), desk.house(values)
-    spot, futures = values.amounts("spot"), values.amounts("futures")
+    owner, spot, futures = owner_of(values), values.amounts("spot"), values.amounts("futures")
     fee_coin, hedge = values.text("fee_coin", ""), values.flag("hedge", False)
     unified = values.flag("unified", False)
-    values.done()
-    if unified and house.venue != "bitget":
-        raise ConfigError(f"{house.venue} has no unified accounts: they are Bitget's")
-    return _account(house, house.exchange.control.open_account(name, spot, futures, fee_coin, hedge, unified))
+
+    def act(desk: ControlDesk) -> Any:
+        house, name = desk.house(owner.venue), owner.account
+        if unified and house.venue != "bitget":
+            raise ConfigError(f"{house.venue} has no unified accounts: they are Bitget's")
+        made = house.exchange.control.open_account(name, spot, futures, fee_coin, hedge, unified)
+        return _account(house, made)
+
+    return act
 
 
 @commands.on("POST", "accounts/deposit")
-def deposit(desk: ControlDesk, values: Values) -> Any:
+def deposit(values: Values) -> Act:
     """Money comes in: account, asset, amount, wallet (spot or futures)."""
-    house, account = desk.of_account(values)
-    asset, amount, wallet = values.text("asset"), values.amount("amount"), _wallet(values)
-    values.done()
-    house.exchange.control.deposit(account, asset, amount, wallet)
+    owner, asset = owner_of(values), values.text("asset")
+    amount, wallet = values.amount("amount"), _wallet(values)
+    return lambda desk: desk.of_account(owner).exchange.control.deposit(owner.account, asset, amount, wallet)
 
 
 @commands.on("POST", "accounts/withdraw")
-def withdraw(desk: ControlDesk, values: Values) -> Any:
+def withdraw(values: Values) -> Act:
     """Money leaves, as far as it is free: account, asset, amount, wallet."""
-    house, account = desk.of_account(values)
-    asset, amount, wallet = values.text("asset"), values.amount("amount"), _wallet(values)
-    values.done()
-    house.exchange.control.withdraw(account, asset, amount, wallet)
+    owner, asset = owner_of(values), values.text("asset")
+    amount, wallet = values.amount("amount"), _wallet(values)
+    return lambda desk: desk.of_account(owner).exchange.control.withdraw(owner.account, asset, amount, wallet)
 
 
 @commands.on("POST", "accounts/adjust")
-def adjust(desk: ControlDesk, values: Values) -> Any:
+def adjust(values: Values) -> Act:
     """A balance changes from outside: account, asset, change (signed), wallet."""
-    house, account = desk.of_account(values)
-    asset, change, wallet = values.text("asset"), values.amount("change"), _wallet(values)
-    values.done()
-    house.exchange.control.adjust(account, asset, change, wallet)
+    owner, asset = owner_of(values), values.text("asset")
+    change, wallet = values.amount("change"), _wallet(values)
+    return lambda desk: desk.of_account(owner).exchange.control.adjust(owner.account, asset, change, wallet)
 
 
 @commands.on("POST", "accounts/transfer")
-def transfer(desk: ControlDesk, values: Values) -> Any:
+def transfer(values: Values) -> Act:
     """Between the two wallets: account, asset, amount, to_futures."""
-    house, account = desk.of_account(values)
-    asset, amount, to_futures = values.text("asset"), values.amount("amount"), values.flag("to_futures")
-    values.done()
-    house.exchange.control.transfer(account, asset, amount, to_futures)
+    owner, asset = owner_of(values), values.text("asset")
+    amount, to_futures = values.amount("amount"), values.flag("to_futures")
+    return lambda desk: desk.of_account(owner).exchange.control.transfer(
+        owner.account, asset, amount, to_futures
+    )
 
 
 @commands.on("POST", "accounts/wipe")
-def wipe(desk: ControlDesk, values: Values) -> Any:
+def wipe(values: Values) -> Act:
     """As a testnet's reset: account, and spot (amounts by coin) that is there instead."""
-    house, account = desk.of_account(values)
-    spot = values.amounts("spot")
-    values.done()
-    house.exchange.control.wipe(account, spot)
+    owner, spot = owner_of(values), values.amounts("spot")
+    return lambda desk: desk.of_account(owner).exchange.control.wipe(owner.account, spot)
 
 
 @commands.on("POST", "accounts/settings")
-def settings(desk: ControlDesk, values: Values) -> Any:
+def settings(values: Values) -> Act:
     """Settings changed from outside: account, symbol with leverage or isolated, hedge, can_trade, fee_coin."""
-    house, account = desk.of_account(values)
-    exchange, symbol = house.exchange, values.text("symbol", "")
+    owner, symbol = owner_of(values), values.text("symbol", "")
     leverage = values.whole("leverage", 1, 1, 125) if values.has("leverage") else None
     isolated = values.flag("isolated") if values.has("isolated") else None
     hedge = values.flag("hedge") if values.has("hedge") else None
@@ -126,45 +126,50 @@ def settings(desk: ControlDesk, values: Values) -> Any:
     values.done()
     if (leverage is not None or isolated is not None) and not symbol:
         raise ConfigError("leverage and isolated are set per market: name its symbol")
-    if leverage is not None:
-        exchange.positions.set_leverage(account, symbol, leverage)
-    if isolated is not None:
-        exchange.positions.set_isolated(account, symbol, isolated)
-    if hedge is not None:
-        exchange.positions.set_hedge(account, hedge)
-    if can_trade is not None:
-        exchange.account(account).can_trade = can_trade
-    if fee_coin is not None:
-        exchange.account(account).fee_settings.coin = fee_coin
+
+    def act(desk: ControlDesk) -> None:
+        exchange, account = desk.of_account(owner).exchange, owner.account
+        if leverage is not None:
+            exchange.positions.set_leverage(account, symbol, leverage)
+        if isolated is not None:
+            exchange.positions.set_isolated(account, symbol, isolated)
+        if hedge is not None:
+            exchange.positions.set_hedge(account, hedge)
+        if can_trade is not None:
+            exchange.account(account).can_trade = can_trade
+        if fee_coin is not None:
+            exchange.account(account).fee_settings.coin = fee_coin
+
+    return act
 
 
 @commands.on("POST", "keys/add")
-def add_key(desk: ControlDesk, values: Values) -> Any:
+def add_key(values: Values) -> Act:
     """A key, or another in its place: account, key, secret, passphrase, permissions, addresses, expires_ms."""
-    house, account = desk.of_account(values)
-    permissions = (
-        values.choices("permissions", Permission)
-        if values.has("permissions")
-        else ApiKey("", "", "").permissions
-    )
+    owner = owner_of(values)
     key = ApiKey(
         values.text("key"),
         values.text("secret"),
-        account,
-        permissions,
+        owner.account,
+        values.choices("permissions", Permission)
+        if values.has("permissions")
+        else ApiKey("", "", "").permissions,
         values.text("passphrase", ""),
         values.words("addresses"),
-        house.clock.wire.now_ms(),
-        values.whole("expires_ms", 0),
+        expires_ms=values.whole("expires_ms", 0),
     )
-    values.done()
-    return _key(house.exchange.treasury.add_key(key))
+
+    def act(desk: ControlDesk) -> Any:
+        house = desk.of_account(owner)
+        return _key(house.exchange.treasury.add_key(replace(key, created_ms=house.clock.wire.now_ms())))
+
+    return act
 
 
 @commands.on("POST", "keys/change")
-def change_keys(desk: ControlDesk, values: Values) -> Any:
+def change_keys(values: Values) -> Act:
     """Other rights for all keys of an account: account, permissions, addresses, expires_ms."""
-    house, account = desk.of_account(values)
+    owner = owner_of(values)
     changes: dict[str, Any] = {}
     if values.has("permissions"):
         changes["permissions"] = values.choices("permissions", Permission)
@@ -172,97 +177,120 @@ def change_keys(desk: ControlDesk, values: Values) -> Any:
         changes["addresses"] = values.words("addresses")
     if values.has("expires_ms"):
         changes["expires_ms"] = values.whole("expires_ms")
-    values.done()
-    treasury = house.exchange.treasury
-    mine = [key for key in treasury.keys.values() if key.account == account]
-    return {"keys": [_key(treasury.add_key(replace(key, **changes))) for key in mine]}
+
+    def act(desk: ControlDesk) -> Any:
+        treasury = desk.of_account(owner).exchange.treasury
+        mine = [key for key in treasury.keys.values() if key.account == owner.account]
+        return {"keys": [_key(treasury.add_key(replace(key, **changes))) for key in mine]}
+
+    return act
 
 
 @commands.on("POST", "keys/revoke")
-def revoke(desk: ControlDesk, values: Values) -> Any:
+def revoke(values: Values) -> Act:
     """A key, or all keys of an account, are unknown from now on: key, or account."""
-    if values.has("account"):
-        house, account = desk.of_account(values)
-        names = [k.key for k in house.exchange.treasury.keys.values() if k.account == account]
-    else:
-        house, names = desk.house(values), [values.text("key")]
-    values.done()
-    for name in names:
-        if name not in house.exchange.treasury.keys:
-            raise ConfigError(f"{house.venue} has no key {name!r:.40}")
-        house.exchange.control.revoke_key(name)
-    return {"revoked": names}
+    owner = owner_of(values) if values.has("account") else None
+    venue, named = venue_of(values) if owner is None else "", "" if owner else values.text("key")
+
+    def act(desk: ControlDesk) -> Any:
+        house = desk.of_account(owner) if owner else desk.house(venue)
+        keys = house.exchange.treasury.keys
+        names = [k.key for k in keys.values() if k.account == owner.account] if owner else [named]
+        for name in names:
+            if name not in keys:
+                raise ConfigError(f"{house.venue} has no key {name!r:.40}")
+            house.exchange.control.revoke_key(name)
+        return {"revoked": names}
+
+    return act
 
 
 @commands.on("POST", "positions/liquidate")
-def liquidate(desk: ControlDesk, values: Values) -> Any:
+def liquidate(values: Values) -> Act:
     """Liquidate a position at once: account, symbol, side (both, long, short)."""
-    house, account = desk.of_account(values)
-    symbol, side = values.text("symbol"), values.choice("side", PositionSide, PositionSide.BOTH)
-    values.done()
-    return encode(house.exchange.control.liquidate(account, symbol, side), skip=("trades",))
+    owner, symbol = owner_of(values), values.text("symbol")
+    side = values.choice("side", PositionSide, PositionSide.BOTH)
+
+    def act(desk: ControlDesk) -> Any:
+        control = desk.of_account(owner).exchange.control
+        return encode(control.liquidate(owner.account, symbol, side), skip=("trades",))
+
+    return act
 
 
 @commands.on("POST", "positions/adl")
-def adl(desk: ControlDesk, values: Values) -> Any:
+def adl(values: Values) -> Act:
     """Deleverage a position at the mark: account, symbol, side, and quantity or fraction (all of it without)."""
-    house, account = desk.of_account(values)
-    symbol, side = values.text("symbol"), values.choice("side", PositionSide, PositionSide.BOTH)
-    quantity = values.amount("quantity") if values.has("quantity") else None
+    owner, symbol = owner_of(values), values.text("symbol")
+    side = values.choice("side", PositionSide, PositionSide.BOTH)
+    given = values.amount("quantity") if values.has("quantity") else None
     fraction = values.number("fraction", 1.0, 0.0, 1.0)
-    values.done()
-    if fraction < 1:
-        whole = abs(house.exchange.positions.state(account, symbol, side).quantity)
-        quantity = _on_grid(house, symbol, whole * Decimal(str(fraction)))
-    return encode(house.exchange.control.adl(account, symbol, side, quantity), skip=("trades",))
+
+    def act(desk: ControlDesk) -> Any:
+        house, account, quantity = desk.of_account(owner), owner.account, given
+        if fraction < 1:
+            whole = abs(house.exchange.positions.state(account, symbol, side).quantity)
+            quantity = _on_grid(house, symbol, whole * Decimal(str(fraction)))
+        return encode(house.exchange.control.adl(account, symbol, side, quantity), skip=("trades",))
+
+    return act
 
 
 @commands.on("POST", "orders/cancel")
-def cancel_orders(desk: ControlDesk, values: Values) -> Any:
+def cancel_orders(values: Values) -> Act:
     """Open orders vanish, conditional ones too, as by another hand: account, symbol (all without)."""
-    house, account = desk.of_account(values)
-    symbol = values.text("symbol", "") or None
-    values.done()
-    orders = house.exchange.cancel_all(account, symbol)
-    algos = house.exchange.cancel_all_conditional(account, symbol)
-    return {"cancelled": [order.id for order in orders], "conditional": [algo.id for algo in algos]}
+    owner, symbol = owner_of(values), values.text("symbol", "") or None
+
+    def act(desk: ControlDesk) -> Any:
+        exchange = desk.of_account(owner).exchange
+        orders = exchange.cancel_all(owner.account, symbol)
+        algos = exchange.cancel_all_conditional(owner.account, symbol)
+        return {"cancelled": [order.id for order in orders], "conditional": [algo.id for algo in algos]}
+
+    return act
 
 
 @commands.on("POST", "orders/place")
-def place_order(desk: ControlDesk, values: Values) -> Any:
+def place_order(values: Values) -> Act:
     """An order by another hand: account, symbol, side, quantity or worth (in quote), price (at the market without)."""
-    house, account = desk.of_account(values)
+    owner, symbol = owner_of(values), values.text("symbol")
     price = values.amount("price") if values.has("price") else None
-    symbol = values.text("symbol")
-    if values.has("worth"):
-        quantity = _on_grid(
-            house, symbol, values.amount("worth") / (price or house.exchange.tape.last(symbol))
+    worth = values.amount("worth") if values.has("worth") else None
+    quantity = values.amount("quantity") if worth is None else Decimal(0)
+    side = values.choice("side", Side)
+
+    def act(desk: ControlDesk) -> Any:
+        house = desk.of_account(owner)
+        exchange = house.exchange
+        amount = quantity
+        if worth is not None:
+            amount = _on_grid(house, symbol, worth / (price or exchange.tape.last(symbol)))
+        request = OrderRequest(
+            symbol=symbol,
+            side=side,
+            type=OrderType.MARKET if price is None else OrderType.LIMIT,
+            quantity=amount,
+            price=price,
+            client_id="by-hand",
         )
-    else:
-        quantity = values.amount("quantity")
-    request = OrderRequest(
-        symbol=symbol,
-        side=values.choice("side", Side),
-        type=OrderType.MARKET if price is None else OrderType.LIMIT,
-        quantity=quantity,
-        price=price,
-        client_id="by-hand",
-    )
-    values.done()
-    return encode(house.exchange.place(account, request), skip=("trades",))
+        return encode(exchange.place(owner.account, request), skip=("trades",))
+
+    return act
 
 
 @commands.on("POST", "orders/fill")
-def fill_order(desk: ControlDesk, values: Values) -> Any:
+def fill_order(values: Values) -> Act:
     """Fill a resting order at its price: account, symbol, order_id or client_id, quantity (all of it without)."""
-    house, account = desk.of_account(values)
-    symbol = values.text("symbol")
+    owner, symbol = owner_of(values), values.text("symbol")
     order_id = values.whole("order_id") if values.has("order_id") else None
     client_id = values.text("client_id", "")
     quantity = values.amount("quantity") if values.has("quantity") else None
-    values.done()
-    order = house.exchange.control.fill(account, symbol, order_id, client_id, quantity)
-    return encode(order, skip=("trades",))
+
+    def act(desk: ControlDesk) -> Any:
+        control = desk.of_account(owner).exchange.control
+        return encode(control.fill(owner.account, symbol, order_id, client_id, quantity), skip=("trades",))
+
+    return act
 
 
 def _on_grid(house: House, symbol: str, quantity: Decimal) -> Decimal:

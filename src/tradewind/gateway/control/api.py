@@ -14,8 +14,8 @@ from tradewind.exchange import Refused
 from tradewind.gateway.control import accounts, fault_commands, venue
 from tradewind.gateway.control.commands import Command
 from tradewind.gateway.control.desk import ControlDesk
+from tradewind.gateway.door import MAX_BODY
 from tradewind.gateway.faults import Faults
-from tradewind.gateway.faults.reading import Values
 from tradewind.gateway.house import House
 from tradewind.gateway.wire import Reply, Request, json_reply
 from tradewind.market import ConfigError, TradewindError
@@ -45,6 +45,10 @@ class ControlApi:
         refused = _refused(request)
         if refused is not None:
             return refused
+        if request.flaw is not None:
+            return _error(
+                400, f"the body is {request.flaw}: send JSON of at most {MAX_BODY:,} bytes, not compressed"
+            )
         name = request.path.strip("/").partition("/")[2]
         command = COMMANDS.get(name)
         if command is None:
@@ -61,9 +65,10 @@ class ControlApi:
         command = COMMANDS.get(name)
         if command is None:
             raise ConfigError(f"there is no command {name!r}: {suggestion(name, COMMANDS)}")
+        act = command.given(given)
         for house in self.desk.houses.values():
             house.refresh()
-        return command.run(self.desk, Values(given, name))
+        return act(self.desk)
 
 
 def _refused(request: Request) -> Reply | None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tradewind.gateway.control.desk import ControlDesk
 from tradewind.gateway.faults.reading import Values
 
-Run = Callable[[ControlDesk, Values], Any]
+Act = Callable[[ControlDesk], Any]
+Read = Callable[[Values], Act]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`GET` ones only tell. `lines` ones return rows for JSON lines. The docstring of `run` says what it does."""
+    """`GET` ones only tell. `lines` ones return rows for JSON lines. The docstring of `read` says what it does."""
 
     name: str
     method: str
-    run: Run
+    read: Read
     lines: bool = False
+
+    def given(self, values: Mapping[str, Any]) -> Act:
+        """What is to be done, with values that make sense by themselves; `ConfigError` when they do not."""
+        reading = Values(values, self.name)
+        act = self.read(reading)
+        reading.done()
+        return act
 
 
 class Commands:
@@ -31,11 +39,11 @@ class Commands:
     def __iter__(self) -> Iterator[Command]:
         return iter(self._commands)
 
-    def on(self, method: str, name: str, lines: bool = False) -> Callable[[Run], Run]:
-        """Let the decorated function be that command."""
+    def on(self, method: str, name: str, lines: bool = False) -> Callable[[Read], Read]:
+        """Let the decorated function read the values of that command."""
 
-        def put(run: Run) -> Run:
-            self._commands.append(Command(name, method, run, lines))
-            return run
+        def put(read: Read) -> Read:
+            self._commands.append(Command(name, method, read, lines))
+            return read
 
         return put

@@ -12,6 +12,23 @@ from tradewind.gateway.house import House
 from tradewind.market import ConfigError
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose account a command is about; `venue` may be empty when the account leaves no choice."""
+
+    venue: str
+    account: str
+
+
+def venue_of(values: Values) -> str:
+    """The venue that a command names, or nothing."""
+    return values.text("venue", "")
+
+
+def owner_of(values: Values) -> Owner:
+    return Owner(venue_of(values), values.text("account"))
+
+
 @dataclass(slots=True)
 class ControlDesk:
     """The houses by venue and the faults in front of them.
@@ -29,13 +46,12 @@ class ControlDesk:
     def clock(self) -> MarketClock:
         return next(iter(self.houses.values())).clock
 
-    def house(self, values: Values, account: str = "") -> House:
-        """The one that `venue` names; it may be left out when the rest leaves no choice."""
-        name = values.text("venue", "")
-        if name:
-            if name not in self.houses:
-                raise ConfigError(f"venue is {name!r}, expected one of {', '.join(self.houses)}")
-            return self.houses[name]
+    def house(self, venue: str, account: str = "") -> House:
+        """The one of that name; without a name the only one, or the only one with that account."""
+        if venue:
+            if venue not in self.houses:
+                raise ConfigError(f"venue is {venue!r}, expected one of {', '.join(self.houses)}")
+            return self.houses[venue]
         if len(self.houses) == 1:
             return next(iter(self.houses.values()))
         having = [h for h in self.houses.values() if account and account in h.exchange.treasury.accounts]
@@ -43,17 +59,12 @@ class ControlDesk:
             return having[0]
         raise ConfigError(f"several venues run here: name one as venue, of {', '.join(self.houses)}")
 
-    def of_account(self, values: Values) -> tuple[House, str]:
-        """The house, and the account in it, that a command is about."""
-        account = values.text("account")
-        house = self.house(values, account)
-        house.exchange.account(account)
-        return house, account
+    def of_account(self, owner: Owner) -> House:
+        """The house of an account that is there."""
+        house = self.house(owner.venue, owner.account)
+        house.exchange.account(owner.account)
+        return house
 
-    def some(self, values: Values) -> list[House]:
-        """The one that `venue` names, or all."""
-        return [self.house(values)] if values.has("venue") else self.all(values)
-
-    def all(self, values: Values) -> list[House]:
-        values.text("venue", "")
-        return list(self.houses.values())
+    def some(self, venue: str) -> list[House]:
+        """The one of that name, or all."""
+        return [self.house(venue)] if venue else list(self.houses.values())

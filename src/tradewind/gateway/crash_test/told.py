@@ -6,9 +6,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tradewind.gateway.crash_test.judge import Fault
-from tradewind.gateway.crash_test.run import Run
+from tradewind.gateway.crash_test.run import CrashTest, Run
 
 SHOWN = 2  # findings of a kind; the report has all
+
+
+def beforehand(test: CrashTest) -> str:
+    """How many scenarios there are, and about how long they take."""
+    count, seconds = len(test.scenarios), test.about_seconds
+    took = f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    return (
+        f"{count} scenario{'s' if count != 1 else ''}, about {took}: "
+        f"{test.seconds:g} s each and {test.settle_seconds:g} s to settle"
+    )
 
 
 def notes_of(runs: Sequence[Run]) -> list[str]:
@@ -20,6 +30,7 @@ def notes_of(runs: Sequence[Run]) -> list[str]:
         lines.extend(f"{name}: a step was not possible: {sentence}" for sentence in run.steps_failed)
         if run.code is not None:
             lines.append(f"{name}: the bot ended by itself with exit code {run.code}")
+            lines.extend(f"{name}: | {line}" for line in run.last_words)
     return lines
 
 

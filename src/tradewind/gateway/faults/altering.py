@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tradewind.market import ConfigError
+from tradewind.market.suggestions import suggestion
 
 _KLINE = {"time": "t", "open": "o", "high": "h", "low": "l", "close": "c", "volume": "v", "closed": "x"}
 _ROW = {"time": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
@@ -29,7 +30,7 @@ class Alteration:
     def __post_init__(self) -> None:
         for name in self.candle:
             if name not in _KLINE:
-                raise ConfigError(f"a candle has no {name!r}: known are {', '.join(_KLINE)}")
+                raise ConfigError(f"a candle has no {name!r}: {suggestion(name, _KLINE)}")
 
     def apply(self, message: Any) -> Any:
         """The message, changed in place; paths that lead nowhere change nothing."""

@@ -124,12 +124,20 @@ class Faults:
                 return reply
         return await self._passage.through(dialect, request, seen, sent, fired)
 
+    def _still_banned(self, dialect: Dialect, address: str, now: int) -> Reply | None:
+        """The reply to an address that is banned; asking makes it longer."""
+        venue = dialect.name.partition("-")[0]
+        until, length = self._bans.get((venue, address), (0, 0))
+        if until <= now:
+            return None
+        self._bans[venue, address] = (now + length, length)
+        return self._banned(dialect, now + length, now)
+
     def _shut(self, dialect: Dialect, seen: Seen, request: Request, now: int) -> tuple[Reply, Told] | None:
         """The reply of a venue that lets nobody in, or not this address, and what it tells."""
-        until, length = self._bans.get((seen.venue, request.address), (0, 0))
-        if until > now:
-            self._bans[seen.venue, request.address] = (now + length, length)  # asking makes it longer
-            return self._banned(dialect, now + length, now), Told.BANNED
+        banned = self._still_banned(dialect, request.address, now)
+        if banned is not None:
+            return banned, Told.BANNED
         if seen.venue not in self.maintenance:
             return None
         if seen.kind is Kind.STATUS:
@@ -159,6 +167,9 @@ class Faults:
 
     def connect(self, dialect: Dialect, line: Line) -> Reply | None:
         now = self._wire.now_ms()
+        banned = self._still_banned(dialect, line.address, now)
+        if banned is not None:
+            return banned
         if dialect.name.partition("-")[0] in self.maintenance:
             return refused(dialect, refusal(dialect.name, "maintenance", 0, "", ""), now)
         if self._on_connect:

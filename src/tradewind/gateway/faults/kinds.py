@@ -185,6 +185,19 @@ _CHANNELS: dict[str, Kind] = {
     "position": Kind.POSITIONS,
 }
 
+# What each can be about: a rule that looks for another kind there would never fire.
+OF_REQUESTS = frozenset(
+    {
+        *(kind for kinds in _BINANCE.values() for kind in kinds.values()),
+        *_BITGET.values(),
+        *(Kind.LISTEN_KEY, Kind.OTHER),
+    }
+)
+OF_WORDS = frozenset({*_WORDS.values(), Kind.OTHER})
+OF_FRAMES = frozenset(
+    {*_EVENTS.values(), *_CHANNELS.values(), Kind.CANDLE, Kind.BOOK, Kind.REPLY, Kind.OTHER}
+)
+
 
 @lru_cache(maxsize=4096)
 def kind_of_request(method: str, path: str) -> Kind:

@@ -66,7 +66,7 @@ class Passage:
             if what.do == "fill":
                 self._fill(seen, what.fraction)
         for what in before:
-            reply = await self._step(what, dialect, None)
+            reply = await self._step(what, dialect, None, request, seen)
             if reply is not None:
                 return reply
         answers: list[Reply] = []
@@ -103,8 +103,8 @@ class Passage:
         what: What,
         dialect: Dialect,
         reply: Reply | None,
-        request: Request | None = None,
-        seen: Seen | None = None,
+        request: Request,
+        seen: Seen,
     ) -> Reply | None:
         """What one fault makes of a reply (None: there is none yet); None leaves it."""
         match what.do:
@@ -116,7 +116,7 @@ class Passage:
                 await self._wait(HANG_SECONDS)
                 raise Dropped
             case "refuse":
-                words = refusal(dialect.name, what.reason, what.status, what.code, what.message)
+                words = refusal(dialect.name, what.reason, what.status, what.code, what.message, request.path)
                 return refused(dialect, words, self._wire.now_ms(), what.retry_after)
             case "html":
                 return page(what.status or 502)
@@ -124,7 +124,7 @@ class Passage:
                 return Reply(reply.status, reply.body[: int(len(reply.body) * what.keep)], reply.headers)
             case "alter" if reply is not None:
                 return self._altered(what, reply)
-            case "stale" if reply is not None and request is not None and seen is not None:
+            case "stale" if reply is not None:
                 return self._stale(reply, request, seen)
             case "hold":
                 await self._hold(what.ms / 1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -34,7 +35,9 @@ class Values:
         if name in self._values:
             return self._values.pop(name)
         if default is REQUIRED:
-            raise ConfigError(f"{self._where} needs {name}, which is missing")
+            near = get_close_matches(name, self._values, n=1, cutoff=0.7)
+            hint = f": did you mean it by {near[0]}?" if near else ""
+            raise ConfigError(f"{self._where} needs {name}, which is missing{hint}")
         return default
 
     def text(self, name: str, default: str = REQUIRED) -> str:

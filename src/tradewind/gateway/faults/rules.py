@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from tradewind.gateway.faults.altering import Alteration
-from tradewind.gateway.faults.kinds import Kind
+from tradewind.gateway.faults.kinds import OF_FRAMES, OF_REQUESTS, OF_WORDS, Kind
 from tradewind.gateway.faults.reading import Values
 from tradewind.gateway.faults.seen import Seen
 from tradewind.gateway.faults.wording import REASONS
@@ -66,6 +66,12 @@ ACTIONS: dict[Where, dict[str, tuple[str, ...]]] = {
         "reorder": (),
         "alter": ("set", "delete", "scale", "candle"),
     },
+}
+_KINDS = {
+    Where.REQUEST: OF_REQUESTS,
+    Where.CONNECT: frozenset({Kind.OTHER}),
+    Where.WORD: OF_WORDS,
+    Where.FRAME: OF_FRAMES,
 }
 SLOW_MS = 5_000  # a reply as late as this may find nobody waiting for it
 
@@ -211,24 +217,23 @@ def rule_of(given: Mapping[str, Any]) -> Rule:
     where = values.choice("where", Where, usual)
     if where not in places:
         raise ConfigError(f"{do!r} can happen to a {' or a '.join(places)}, not to a {where}")
-    match, when = _match(values.part("match")), _when(values.part("when"))
+    match, when = _match(values.part("match"), where), _when(values.part("when"))
     name = values.text("name", "")
     what = _what(do, where, values)
     values.done()
     return Rule(name or do, where, match, when, what)
 
 
-def _match(values: Values) -> Match:
+def _match(values: Values, where: Where) -> Match:
     fields = values.any("fields", {})
     if not isinstance(fields, Mapping):
         raise ConfigError("match.fields takes patterns by name of a parameter")
     names = [n for n in Match.__dataclass_fields__ if n != "fields"]
     patterns = {name: values.text(name, "") for name in names}
     values.done()
-    kinds = [kind.value for kind in Kind]
-    kind = patterns["kind"]
+    kind, kinds = patterns["kind"], [kind.value for kind in Kind if kind in _KINDS[where]]
     if kind and not any(fnmatchcase(known, kind) for known in kinds):
-        raise ConfigError(f"match.kind is {kind!r}: {suggestion(kind, kinds)}")
+        raise ConfigError(f"match.kind of a {where} is {kind!r}: {suggestion(kind, kinds)}")
     patterns["symbol"] = patterns["symbol"].partition(":")[0].replace("/", "")
     return Match(**patterns, fields={str(k): str(v) for k, v in fields.items()})
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tradewind.exchange import Refusal, Refused
+from tradewind.gateway.binance.failure import Failure as BinanceFailure
+from tradewind.gateway.binance.spot import words as spot_words
+from tradewind.gateway.binance.usdm import words as usdm_words
+from tradewind.gateway.bitget import words as bitget_words
+from tradewind.gateway.bitget.failure import Failure as BitgetFailure
+from tradewind.gateway.bitget.v3 import words as unified_words
 from tradewind.gateway.wire import Dialect, Reply, json_reply
 
 Words = tuple[int, int | str, str]  # HTTP status, code, text
@@ -12,16 +19,40 @@ Words = tuple[int, int | str, str]  # HTTP status, code, text
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What Binance Spot, Binance USD-M and Bitget say. `unclear`: the request may have been done or not."""
+    """What Binance Spot, Binance USD-M and Bitget say. `unclear`: the request may have been done or not.
+
+    `mix` is what Bitget says about futures, `unified` to unified accounts, where that is something else.
+    """
 
     spot: Words
     usdm: Words
     bitget: Words
     unclear: bool = False
+    mix: Words | None = None
+    unified: Words | None = None
 
 
 def _binance(status: int, code: int, text: str, bitget: Words, unclear: bool = False) -> Reason:
     return Reason((status, code, text), (status, code, text), bitget, unclear)
+
+
+def _told(failure: BinanceFailure | BitgetFailure) -> Words:
+    return failure.status, failure.code, failure.msg
+
+
+def _own(
+    refusal: Refusal, usdm: Refusal | None = None, spot: bool = True, bitget: BitgetFailure | None = None
+) -> Reason:
+    """As the dialects word a refusal of the exchange; without `spot`, one that spot markets do not know."""
+    refused_ = Refused(refusal)
+    futures = _told(usdm_words.worded(Refused(usdm or refusal), None))
+    return Reason(
+        _told(spot_words.place_failure(refused_)) if spot else futures,
+        futures,
+        _told(bitget or bitget_words.worded(refused_, False)),
+        mix=_told(bitget or bitget_words.worded(refused_, True)),
+        unified=_told(bitget or unified_words.worded(refused_)),
+    )
 
 
 _BUSY = "Unknown error, please check your request or try again later."
@@ -48,72 +79,33 @@ REASONS: dict[str, Reason] = {
         503, -1001, "Service Unavailable.", (503, "40725", "service return an error"), True
     ),
     "overloaded": _binance(503, -1008, _OVERLOADED, (503, "40725", "service return an error"), True),
-    "duplicate_order": Reason(
-        (400, -2010, "Duplicate order sent."),
-        (400, -4116, "ClientOrderId is duplicated."),
-        (400, "40786", "Duplicate clientOid"),
+    "duplicate_order": _own(Refusal.DUPLICATE_CLIENT_ID),
+    "unknown_order": replace(
+        _own(Refusal.UNKNOWN_ORDER), usdm=_told(usdm_words.unknown_order(cancelling=True))
     ),
-    "unknown_order": _binance(
-        400,
-        -2011,
-        "Unknown order sent.",
-        (400, "40109", "The data of the order cannot be found, please confirm the order number"),
+    "no_such_order": replace(
+        _own(Refusal.UNKNOWN_ORDER), spot=_told(spot_words.worded(Refused(Refusal.UNKNOWN_ORDER), None))
     ),
-    "no_such_order": _binance(
-        400,
-        -2013,
-        "Order does not exist.",
-        (400, "40109", "The data of the order cannot be found, please confirm the order number"),
+    "insufficient_balance": _own(Refusal.INSUFFICIENT_BALANCE, usdm=Refusal.INSUFFICIENT_MARGIN),
+    "lot_size": replace(
+        _own(Refusal.LOT_SIZE, bitget=bitget_words.too_small(mix=False)),
+        mix=_told(bitget_words.too_small(mix=True)),
+        unified=_told(bitget_words.too_small(mix=True)),
     ),
-    "insufficient_balance": Reason(
-        (400, -2010, "Account has insufficient balance for requested action."),
-        (400, -2019, "Margin is insufficient."),
-        (400, "43012", "Insufficient balance"),
+    "min_notional": replace(
+        _own(Refusal.NOTIONAL, bitget=bitget_words.too_little("5", "USDT")),
+        usdm=_told(usdm_words.too_little("100")),
     ),
-    "lot_size": Reason(
-        (400, -1013, "Filter failure: LOT_SIZE"),
-        (400, -1111, "Precision is over the maximum defined for this asset."),
-        (400, "40808", "Parameter verification exception size checkBDScale error value"),
-    ),
-    "min_notional": Reason(
-        (400, -1013, "Filter failure: NOTIONAL"),
-        (
-            400,
-            -4164,
-            "Order's notional must be no smaller than 100 (unless you choose reduce only).",
-        ),
-        (400, "45110", "less than the minimum amount 5 USDT"),
-    ),
-    "reduce_only": _binance(
-        400, -2022, "ReduceOnly Order is rejected.", (400, "22002", "No position to close")
-    ),
-    "would_trigger": Reason(
-        (400, -2010, "Order would trigger immediately."),
-        (400, -2021, "Order would immediately trigger."),
-        (400, "40917", "Stop price for long position please < mark price"),
-    ),
-    "would_take": Reason(
-        (400, -2010, "Order would immediately match and take."),
-        (
-            400,
-            -5022,
-            "Due to the order could not be executed as maker, the Post Only order will be rejected. "
-            "The order will not be recorded in the order history.",
-        ),
-        (400, "40401", "The operation cannot be performed: a post_only order would be matched at once"),
-    ),
+    "reduce_only": _own(Refusal.REDUCE_ONLY, spot=False),
+    "would_trigger": _own(Refusal.WOULD_TRIGGER, bitget=bitget_words.stop_past("")),
+    "would_take": _own(Refusal.WOULD_TAKE),
     "wrong_service": _binance(
         400,
         -4120,
         "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.",
         (410, "40404", "Request URL NOT FOUND"),
     ),
-    "position_side": _binance(
-        400,
-        -4061,
-        "Order's position side does not match user's setting.",
-        (400, "40774", "The order type for unilateral position must also be the unilateral position type."),
-    ),
+    "position_side": _own(Refusal.POSITION_SIDE, spot=False),
     "mode_refused": _binance(
         400,
         -4068,
@@ -160,11 +152,7 @@ REASONS: dict[str, Reason] = {
         "Timestamp for this request is outside of the recvWindow.",
         (400, "40008", "Request timestamp expired"),
     ),
-    "market_closed": Reason(
-        (400, -1013, "Market is closed."),
-        (400, -4108, "This symbol is currently in closing status"),
-        (400, "40034", "Parameter does not exist"),
-    ),
+    "market_closed": _own(Refusal.NOT_TRADING),
     "maintenance": _binance(
         503,
         -1016,
@@ -178,10 +166,12 @@ REASONS: dict[str, Reason] = {
 }
 
 
-def refusal(dialect: str, reason: str, status: int, code: str, message: str, **known: Any) -> Words:
-    """Status, code and text that a venue answers: those of `reason`, unless others are given."""
+def refusal(
+    dialect: str, reason: str, status: int, code: str, message: str, path: str = "", **known: Any
+) -> Words:
+    """Status, code and text that a venue answers at a path: those of `reason`, unless others are given."""
     if reason:
-        words = _words(dialect, REASONS[reason])
+        words = _words(dialect, REASONS[reason], path)
         text = words[2].format(**known) if known else words[2]
         return status or words[0], code or words[1], message or text
     return status or 400, code or -1000, message or "An unknown error occurred while processing the request."
@@ -228,9 +218,11 @@ def page(status: int) -> Reply:
     return Reply(status, body.encode(), {"Content-Type": "text/html"})
 
 
-def _words(dialect: str, reason: Reason) -> Words:
+def _words(dialect: str, reason: Reason, path: str) -> Words:
+    if dialect == "bitget-v3":
+        return reason.unified or reason.bitget
     if dialect.startswith("bitget"):
-        return reason.bitget
+        return reason.mix or reason.bitget if "/mix/" in path else reason.bitget
     return reason.usdm if dialect.startswith("binance-usd") else reason.spot
 
 

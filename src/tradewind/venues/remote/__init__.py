@@ -1,4 +1,4 @@
-"""Accounts at real venues, through ccxt."""
+"""Real venues through ccxt: their candles, quotes and accounts."""
 
 from tradewind.venues.remote.account import RemoteAccount
 from tradewind.venues.remote.opening import open_account

@@ -105,6 +105,9 @@ class RemoteAccount(ABC):
         kept = sorted((r for r in rows if r.at >= since), key=lambda r: (r.at, len(r.trade_id), r.trade_id))
         return [await self.fees.trade(instrument, row) for row in kept]
 
+    def wait_seconds(self) -> float:
+        return self.calls.lanes.stopped_for
+
     async def holding(self, symbol: str) -> Decimal:
         instrument = self.listing.instrument(symbol)
         return await self.calls.learn(lambda: self._held(instrument))

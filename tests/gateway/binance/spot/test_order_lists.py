@@ -335,3 +335,11 @@ def test_prices_are_judged_by_the_average_that_is_told() -> None:
     venue.dialect.tick()
     event = stream.heard()[-1]
     assert (event["w"], event["i"], event["T"]) == (told["price"], "5m", told["closeTime"])
+
+
+def test_an_account_that_may_not_trade_makes_no_list(venue: Venue) -> None:
+    venue.house.exchange.account("me").can_trade = False
+    assert venue.refused("POST", "/orderList/oco", **SELL)[1:] == (
+        -2010,
+        "This action is disabled on this account.",
+    )

@@ -11,7 +11,7 @@ import orjson
 import pytest
 import pytest_asyncio
 
-from tests.gateway.binance.spot.venue import within_a_minute
+from tests.gateway.binance.spot.venue import Venue, within_a_minute
 from tests.gateway.here import D, Running, house, running, spot_client
 from tradewind.exchange import Permission
 
@@ -228,6 +228,20 @@ async def test_keys(here: tuple[Running, Any]) -> None:
         with pytest.raises((ccxt.AuthenticationError, ccxt.DDoSProtection)):
             await call({"symbol": B} if call is client.privateDeleteOpenOrders else {})
         assert code_of(client) == code
+
+
+async def test_a_key_that_nobody_has_is_told_differently_by_trading_and_wallet() -> None:
+    venue = Venue()
+    venue.house.exchange.control.add_key("me", "elsewhere", "e" * 64, addresses=("10.0.0.1",))
+    for key, path, expected in [
+        ("nobody", "/api/v3/account", (401, -2015)),
+        ("nobody", "/sapi/v1/account/status", (400, -2008)),
+        ("nobody", "/sapi/v1/capital/config/getall", (400, -2008)),
+        ("elsewhere", "/sapi/v1/account/status", (401, -2015)),
+    ]:
+        query = f"timestamp={venue.house.wire.now_ms()}&signature={'f' * 64}"
+        reply = venue.raw("GET", path, query, headers={"X-MBX-APIKEY": key})
+        assert (reply.status, orjson.loads(reply.body)["code"]) == expected
 
 
 async def test_an_account_that_may_not_trade(here: tuple[Running, Any]) -> None:

@@ -327,6 +327,20 @@ def test_margin_call_then_liquidation() -> None:
     assert (shown[0]["o"]["S"], shown[0]["o"]["q"]) == ("SELL", "10.000")
 
 
+def test_a_margin_call_of_an_isolated_position_names_its_own_margin() -> None:
+    desk = Desk([*flat(62), (100, 100, 95.55, 95.55, 1e5), *flat(100, 95.55)])
+    desk.call("POST", "/fapi/v1/marginType", {"symbol": "BTCUSDT", "marginType": "ISOLATED"})
+    desk.order("BUY", "MARKET", "10")
+    socket = listen(desk)
+    desk.run(5)
+    (call,) = [frame for frame in socket.take() if frame["e"] == "MARGIN_CALL"]
+    (position,) = call["p"]
+    assert "cw" not in call, "which the venue tells for cross positions only"
+    assert (position["s"], position["mt"], position["pa"]) == ("BTCUSDT", "ISOLATED", "10")
+    worth = D(position["iw"]) + D(position["up"])
+    assert 1 < worth / D(position["mm"]) < D("1.25")
+
+
 def test_a_listen_key_lives_an_hour_and_is_kept_alive() -> None:
     desk = Desk()
     socket = listen(desk)

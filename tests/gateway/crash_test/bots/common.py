@@ -23,7 +23,10 @@ def _bitget() -> Any:
             "password": os.environ["TRADEWIND_API_PASSPHRASE"],
             "timeout": 1000,
             "enableRateLimit": False,
-            "options": {"fetchMarkets": {"types": ["swap" if ":" in SYMBOL else "spot"]}, "uta": False},
+            "options": {
+                "fetchMarkets": {"types": ["swap" if ":" in SYMBOL else "spot"]},
+                "uta": bool(os.environ["TRADEWIND_UNIFIED"]),
+            },
         }
     )
     made.has["fetchCurrencies"] = False

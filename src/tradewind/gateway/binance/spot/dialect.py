@@ -8,8 +8,10 @@ from urllib.parse import parse_qsl, unquote
 
 from tradewind.exchange import Permission
 from tradewind.gateway.binance.dialect import BinanceRest
+from tradewind.gateway.binance.failure import Failure
 from tradewind.gateway.binance.limits import MINUTE_MS, Limit, Limits
 from tradewind.gateway.binance.listen_keys import ListenKeys
+from tradewind.gateway.binance.security import no_such_key
 from tradewind.gateway.binance.spot import (
     account,
     changes,
@@ -66,7 +68,7 @@ class BinanceSpot:
         self.users = UserEvents(self.hub, house.exchange, self.keys, house.wire)
         self.source = SpotSource(self.hub, house.exchange, self.users)
         self.hub.source = self.source
-        limits = Limits(general.WEIGHT, general.ORDERS, house.limits)
+        limits = Limits(general.WEIGHT, general.ORDERS, house.limits, raw=general.RAW)
         self.rest = BinanceRest(
             house,
             (*ROUTES, *listen_key_routes(self.keys), *limit_routes(limits)),
@@ -80,6 +82,7 @@ class BinanceSpot:
             Limits(SAPI_WEIGHT, (), house.limits, "X-SAPI-USED-IP-WEIGHT"),
             worded,
             Permission.TRADE,
+            no_such_key,
         )
         self.api = SpotApi(self.rest, self.users)
 
@@ -96,18 +99,22 @@ class BinanceSpot:
     def unknown(self, request: Request) -> Reply:
         return Reply(404, NOT_FOUND, {"Content-Type": "text/html"})
 
-    def talk(self, line: Line) -> Talk | None:
+    def talk(self, line: Line) -> Talk | Reply | None:
         first, *rest = [unquote(part) for part in line.path.strip("/").split("/")]
+        if first not in ("ws-api", "ws", "stream") or (first == "ws-api" and rest[:1] != ["v3"]):
+            return None
+        try:
+            self.rest.limits.connect(line.address, line.opened_ms)
+        except Failure as failure:
+            return failure.reply()
         if first == "ws-api":
-            return self.api.open(line) if rest[:1] == ["v3"] else None
+            return self.api.open(line)
         if first == "stream" and rest[:1] == ["ws"]:
             first, rest = "ws", rest[1:]
         if first == "ws":  # names that are mere numbers are those of sockets, as ccxt counts them
             return self._streams(line, False, [name for name in rest if name and not name.isdigit()])
-        if first == "stream":
-            names = dict(parse_qsl(line.query)).get("streams", "").split("/")
-            return self._streams(line, True, [name for name in names if name])
-        return None
+        names = dict(parse_qsl(line.query)).get("streams", "").split("/")
+        return self._streams(line, True, [name for name in names if name])
 
     def _streams(self, line: Line, combined: bool, names: list[str]) -> Talk:
         self.house.refresh()

@@ -21,6 +21,7 @@ from tradewind.gateway.binance.spot.markets import (
 from tradewind.gateway.binance.spot.words import TYPES
 
 WEIGHT = Limit("1M", "MINUTE", 1, MINUTE_MS, 6_000)
+RAW = Limit("5M", "MINUTE", 5, 5 * MINUTE_MS, 61_000)
 ORDERS = (
     Limit("10S", "SECOND", 10, 10_000, 100),
     Limit("1D", "DAY", 1, 24 * 60 * MINUTE_MS, 200_000),
@@ -85,7 +86,7 @@ def _permissions(params: Params) -> list[str] | None:
 def rate_limits() -> list[dict[str, Any]]:
     """The limits of the product, as exchangeInfo lists them."""
     weight = {"rateLimitType": "REQUEST_WEIGHT", **_interval(WEIGHT)}
-    raw = {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 61_000}
+    raw = {"rateLimitType": "RAW_REQUESTS", **_interval(RAW)}
     return [weight, *({"rateLimitType": "ORDERS", **_interval(limit)} for limit in ORDERS), raw]
 
 

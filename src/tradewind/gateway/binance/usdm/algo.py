@@ -29,8 +29,8 @@ from tradewind.gateway.binance.usdm.markets import listing_of, maybe_listing, sp
 from tradewind.gateway.binance.usdm.numbers import price, quantity, trimmed
 from tradewind.gateway.binance.usdm.orders import (
     average,
+    check_no_price_match,
     check_price,
-    check_price_match,
     check_quantity,
     client_id,
     reduce_only,
@@ -38,11 +38,11 @@ from tradewind.gateway.binance.usdm.orders import (
 )
 from tradewind.gateway.binance.usdm.words import (
     ALGO_STATUSES,
+    ALGO_TIMES_IN_FORCE,
     ALGO_TYPES,
     POSITION_SIDES,
     SELF_TRADES,
     SIDES,
-    TIMES_IN_FORCE,
     TYPE_NAMES,
     WORKING_NAMES,
     WORKING_TYPES,
@@ -75,7 +75,7 @@ def algo_request(exchange: Exchange, params: Params, hedge: bool) -> OrderReques
         raise Failure(-1130, "Data sent for parameter 'algoType' is not valid.")
     side = params.choice("side", SIDES, Failure(-1117, "Invalid side."))
     kind = params.choice("type", ALGO_TYPES, Failure(-1116, "Invalid orderType."))
-    check_price_match(params)
+    check_no_price_match(params)
     close = _closes(params, kind)
     amount, limit = params.maybe_decimal("quantity"), params.maybe_decimal("price")
     if amount is None and not close:
@@ -89,7 +89,7 @@ def algo_request(exchange: Exchange, params: Params, hedge: bool) -> OrderReques
         if not kind.has_price:
             raise not_required("price")
         check_price(listing, limit)
-    force = params.maybe_choice("timeInForce", TIMES_IN_FORCE, Failure(-1115, "Invalid timeInForce."))
+    force = params.maybe_choice("timeInForce", ALGO_TIMES_IN_FORCE, Failure(-1115, "Invalid timeInForce."))
     return OrderRequest(
         symbol=listing.symbol,
         side=side,

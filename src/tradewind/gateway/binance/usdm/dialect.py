@@ -110,8 +110,15 @@ class BinanceUsdm:
         msg = f"Path {request.path}, Method {request.method} is invalid"
         return Failure(-5000, msg, 404).reply()
 
-    def talk(self, line: Line) -> Talk | None:
-        if line.path.rstrip("/") == "/ws-fapi/v1":
+    def talk(self, line: Line) -> Talk | Reply | None:
+        api = line.path.rstrip("/") == "/ws-fapi/v1"
+        if not api and not self.sockets.serves(line.path):
+            return None
+        try:
+            self.rest.limits.connect(line.address, line.opened_ms)
+        except Failure as failure:
+            return failure.reply()
+        if api:
             self._api_lines.add(line)
             return WsApiTalk(self.rest, self._methods, line)
         return self.sockets.talk(line)

@@ -134,7 +134,7 @@ def symbol_info(listing: Listing) -> dict[str, Any]:
         "maxMoveOrderLimit": 10_000,
         "filters": _filters(listing),
         "orderTypes": list(TYPES),
-        "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
         "permissionSets": [],
     }
 

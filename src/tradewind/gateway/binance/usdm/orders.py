@@ -26,15 +26,19 @@ from tradewind.gateway.binance.usdm.numbers import money, places, price, quantit
 from tradewind.gateway.binance.usdm.words import (
     PLAIN_TYPES,
     POSITION_SIDES,
+    PRICE_MATCHES,
     SELF_TRADES,
     SIDES,
     TIMES_IN_FORCE,
     TYPE_NAMES,
     TYPES,
     WORKING_NAMES,
+    too_little,
 )
 from tradewind.market import Kind, Side
 
+LEAST_LIFE_MS = 600_000
+LATEST_DATE_MS = 253_402_300_799_000
 _CLIENT_ID = re.compile(r"[\.A-Z\:/a-z0-9_-]{1,36}")
 _SIDE = Failure(-1117, "Invalid side.")
 _TYPE = Failure(-1116, "Invalid orderType.")
@@ -55,15 +59,20 @@ def order_request(exchange: Exchange, params: Params, hedge: bool) -> OrderReque
         )
     if params.flag("closePosition"):
         raise Failure(-4136, f"Target strategy invalid for orderType {TYPE_NAMES[kind]},closePosition true")
-    check_price_match(params)
+    match = price_match(params)
     amount, limit = params.maybe_decimal("quantity"), params.maybe_decimal("price")
     force = params.maybe_choice("timeInForce", TIMES_IN_FORCE, _FORCE)
     if kind is OrderType.LIMIT:
         if force is None:
             raise malformed("timeInForce")
+        limit = matched_price(exchange, listing, side, match) if match and limit is None else limit
         if limit is None:
             raise malformed("price")
+        if match and params.has("price"):
+            raise not_required("price")
         check_price(listing, limit)
+    elif match:
+        raise Failure(-5038, "Price match only supports order type: LIMIT, STOP AND TAKE_PROFIT")
     elif limit is not None:
         raise not_required("price")
     elif force is not None:
@@ -84,7 +93,25 @@ def order_request(exchange: Exchange, params: Params, hedge: bool) -> OrderReque
         reduce_only=reduce_only(params, hedge),
         self_trade=params.maybe_choice("selfTradePreventionMode", SELF_TRADES, _SELF_TRADE)
         or SelfTrade.EXPIRE_MAKER,
+        good_till_ms=good_till(params, force, exchange.now_ms),
+        price_match=match,
     )
+
+
+def good_till(params: Params, force: TimeInForce | None, now_ms: int) -> int:
+    """Market time at which a GTD order expires, in whole seconds; 0 for any other."""
+    if force is not TimeInForce.GTD:
+        if params.has("goodTillDate"):
+            raise not_required("goodTillDate")
+        return 0
+    value = params.integer("goodTillDate")
+    if not now_ms + LEAST_LIFE_MS < value < LATEST_DATE_MS:
+        raise Failure(
+            -5040,
+            "Invalid goodTillDate: it must be greater than the current time plus 600 seconds and smaller than "
+            f"{LATEST_DATE_MS}.",
+        )
+    return value - value % 1000
 
 
 def reduce_only(params: Params, hedge: bool) -> bool:
@@ -94,8 +121,26 @@ def reduce_only(params: Params, hedge: bool) -> bool:
     return params.flag("reduceOnly")
 
 
-def check_price_match(params: Params) -> None:
-    if params.maybe("priceMatch") not in (None, "NONE"):
+def price_match(params: Params) -> str:
+    """Where in the book the price is to be taken from; nothing when the client names a price."""
+    name = params.maybe("priceMatch") or "NONE"
+    if name != "NONE" and name not in PRICE_MATCHES:
+        raise Failure(-5037, "Invalid price match")
+    return "" if name == "NONE" else name
+
+
+def matched_price(exchange: Exchange, listing: Listing, side: Side, match: str) -> Decimal:
+    """The price of that level of the present book; `Failure` -4131 when there is none."""
+    opponent, level = PRICE_MATCHES[match]
+    _, bids, asks = exchange.tape.book(listing.symbol, level)
+    levels = asks if (side is Side.BUY) is opponent else bids
+    if len(levels) < level:
+        raise Failure(-4131, "The counterparty's best price does not meet the PERCENT_PRICE filter limit.")
+    return levels[level - 1][0]
+
+
+def check_no_price_match(params: Params) -> None:
+    if price_match(params):
         raise Failure(-5037, "Invalid price match")
 
 
@@ -152,9 +197,7 @@ def refused_order(exchange: Exchange, request: OrderRequest, refused: Refused) -
     rules = listing.filters
     if refused.reason is Refusal.NOTIONAL:
         least = trimmed(rules.min_notional)
-        return Failure(
-            -4164, f"Order's notional must be no smaller than {least} (unless you choose reduce only)."
-        )
+        return too_little(least)
     if refused.reason is Refusal.PERCENT_PRICE:
         last, buy = exchange.tape.last(listing.symbol), request.side is Side.BUY
         up = rules.bid_multiplier_up if buy else rules.ask_multiplier_up
@@ -189,9 +232,9 @@ def order_row(listing: Listing, order: Order) -> dict[str, Any]:
         "workingType": WORKING_NAMES[order.trigger_by],
         "priceProtect": False,
         "origType": TYPE_NAMES[order.original_type],
-        "priceMatch": "NONE",
+        "priceMatch": order.price_match or "NONE",
         "selfTradePreventionMode": order.self_trade.name,
-        "goodTillDate": 0,
+        "goodTillDate": order.good_till_ms,
         "time": order.created_ms,
         "updateTime": order.updated_ms,
     }

@@ -28,15 +28,14 @@ class Sockets:
         self._users_heard: set[str] = set()
         self._end: Callable[[], None] | None = None
 
-    def talk(self, line: Line) -> StreamTalk | None:
-        """A conversation at a path of streams; None at any other."""
-        parts = [part for part in line.path.split("/") if part]
-        if parts and parts[0] == "fstream":
-            parts = parts[1:]
-        group = parts[0] if parts and parts[0] in _GROUPS else ""
-        parts = parts[1:] if group else parts
-        if not parts or parts[0] not in ("ws", "stream"):
-            return None
+    def serves(self, path: str) -> bool:
+        """Whether it is a path of streams."""
+        parts = _group_and_parts(path)[1]
+        return bool(parts) and parts[0] in ("ws", "stream")
+
+    def talk(self, line: Line) -> StreamTalk:
+        """A conversation at a path that is served."""
+        group, parts = _group_and_parts(line.path)
         asked = parse_qs(line.query)
         names = [name for name in parts[1:] if not name.isdigit()]  # ccxt numbers its sockets
         for value in (*asked.get("streams", ()), *asked.get("listenKey", ())):
@@ -88,3 +87,13 @@ class Sockets:
         self.users.keys.expire_revoked(self._house.exchange.treasury, now_ms)
         self.markets.tick(now_ms)
         self.hub.tick(now_ms)
+
+
+def _group_and_parts(path: str) -> tuple[str, list[str]]:
+    """Which half of the split streams a path is in, and what follows."""
+    parts = [part for part in path.split("/") if part]
+    if parts and parts[0] == "fstream":
+        parts = parts[1:]
+    if parts and parts[0] in _GROUPS:
+        return parts[0], parts[1:]
+    return "", parts

@@ -16,13 +16,13 @@ from tradewind.gateway.binance.usdm.markets import listing_of
 from tradewind.gateway.binance.usdm.orders import (
     acknowledged_row,
     changed_row,
+    check_no_price_match,
     check_price,
-    check_price_match,
     check_quantity,
     order_request,
     refused_order,
 )
-from tradewind.gateway.binance.usdm.words import SIDES, worded
+from tradewind.gateway.binance.usdm.words import SIDES, too_little, unknown_order, worded
 from tradewind.market import Kind
 
 MOST_PLACED, MOST_CANCELLED = 5, 10
@@ -76,7 +76,7 @@ def _modify(call: Call, params: Params) -> dict[str, Any]:
     listing = exchange.listings.find(Kind.PERPETUAL, params.text("symbol"))
     order_id, name = named_order(params)
     side = params.choice("side", SIDES, Failure(-1117, "Invalid side."))
-    check_price_match(params)
+    check_no_price_match(params)
     amount, limit = params.decimal("quantity"), params.decimal("price")
     check_quantity(listing, amount)
     check_price(listing, limit)
@@ -93,10 +93,7 @@ def _modify(call: Call, params: Params) -> dict[str, Any]:
         if refused.reason is Refusal.UNSUPPORTED_TYPE:
             raise Failure(-5025, "Only limit order is supported.") from None
         if refused.reason is Refusal.NOTIONAL:
-            least = listing.filters.min_notional.normalize()
-            raise Failure(
-                -4164, f"Order's notional must be no smaller than {least:f} (unless you choose reduce only)."
-            ) from None
+            raise too_little(f"{listing.filters.min_notional.normalize():f}") from None
         raise
     return changed_row(listing, order)
 
@@ -163,7 +160,7 @@ def cancel_orders(call: Call) -> Any:
         try:
             found.append(_cancel(call, listing, order_id, name))
         except Refused:
-            found.append(Failure(-2011, "Unknown order sent.").body())
+            found.append(unknown_order(cancelling=True).body())
     return found
 
 

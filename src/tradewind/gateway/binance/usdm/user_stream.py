@@ -180,8 +180,8 @@ class UserStreams:
             "si": 0,
             "ss": 0,
             "V": order.self_trade.name,
-            "pm": "NONE",
-            "gtd": 0,
+            "pm": order.price_match or "NONE",
+            "gtd": order.good_till_ms,
         }
         if trade is not None:
             body |= {"N": trade.fee_asset, "n": trimmed(trade.fee)}

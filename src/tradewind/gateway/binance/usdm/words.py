@@ -28,8 +28,15 @@ ALGO_TYPES = {
 TYPES = PLAIN_TYPES | ALGO_TYPES
 TYPE_NAMES = {kind: name for name, kind in TYPES.items()} | {OrderType.LIMIT_MAKER: "LIMIT"}
 TIMES_IN_FORCE = {mode.name: mode for mode in TimeInForce}
+ALGO_TIMES_IN_FORCE = {name: mode for name, mode in TIMES_IN_FORCE.items() if mode is not TimeInForce.GTD}
 POSITION_SIDES = {side.name: side for side in PositionSide}
 SELF_TRADES = {mode.name: mode for mode in SelfTrade}
+# priceMatch: whether the other side's book is meant, and which level
+PRICE_MATCHES = {
+    f"{name}{'' if level == 1 else f'_{level}'}": (name == "OPPONENT", level)
+    for name in ("OPPONENT", "QUEUE")
+    for level in (1, 5, 10, 20)
+}
 WORKING_TYPES = {"CONTRACT_PRICE": TriggerBy.LAST, "MARK_PRICE": TriggerBy.MARK}
 WORKING_NAMES = {by: name for name, by in WORKING_TYPES.items()}
 ALGO_STATUSES = {status: status.name for status in AlgoStatus}
@@ -106,12 +113,21 @@ _ON_PATH: dict[tuple[str, Refusal], tuple[int, str]] = {
 }
 
 
+def unknown_order(cancelling: bool) -> Failure:
+    return Failure(-2011, "Unknown order sent.") if cancelling else Failure(-2013, "Order does not exist.")
+
+
+def too_little(least: str) -> Failure:
+    """Of an order that is worth less than `least` in quote."""
+    return Failure(
+        -4164, f"Order's notional must be no smaller than {least} (unless you choose reduce only)."
+    )
+
+
 def worded(refused: Refused, route: Route | None) -> Failure:
     """What Binance Futures answers for a refusal of the exchange."""
     if refused.reason is Refusal.UNKNOWN_ORDER:
-        if route is not None and route.method == "DELETE":
-            return Failure(-2011, "Unknown order sent.")
-        return Failure(-2013, "Order does not exist.")
+        return unknown_order(cancelling=route is not None and route.method == "DELETE")
     special = _ON_PATH.get((route.path, refused.reason)) if route is not None else None
     found = special or _WORDS.get(refused.reason)
     if found is None:

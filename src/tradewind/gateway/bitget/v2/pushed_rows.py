@@ -8,7 +8,7 @@ from typing import Any
 from tradewind.exchange import AlgoOrder, AlgoStatus, Exchange, OrderStatus, Trade
 from tradewind.exchange.events import AlgoUpdate, OrderUpdate, PositionState
 from tradewind.gateway.bitget.desk import Desk
-from tradewind.gateway.bitget.facts import closes, source
+from tradewind.gateway.bitget.facts import closes, source, trades_until
 from tradewind.gateway.bitget.formats import (
     FORCE_NAMES,
     POSITION_SIDES,
@@ -109,10 +109,8 @@ def _filled(trade: Trade, spot: bool) -> dict[str, str]:
 def _fees(update: OrderUpdate) -> list[dict[str, str]]:
     """What was paid up to this event, by coin."""
     coins: dict[str, Decimal] = {}
-    for trade in update.order.trades:
+    for trade in trades_until(update):
         coins[trade.fee_asset] = coins.get(trade.fee_asset, Decimal(0)) - trade.fee
-        if trade is update.trade:
-            break
     return [{"feeCoin": coin, "fee": text(fee)} for coin, fee in coins.items()]
 
 

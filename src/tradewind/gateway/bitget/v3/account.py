@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 from tradewind.exchange import Exchange, Permission, PositionSide, Refusal, Refused
 from tradewind.exchange.money import ZERO
@@ -95,15 +94,27 @@ def coin_rows(exchange: Exchange, pool: Pool, account: str) -> list[dict[str, st
 
 
 def totals(exchange: Exchange, pool: Pool, account: str) -> dict[str, Decimal]:
-    """Equity, profit and margins of the account in USDT."""
-    equity = profit = maintenance = initial = ZERO
+    """Equity, profit and margins of the account in USDT.
+
+    `effective` is the equity that is margin, `ratio` what cross positions need of it: at 1 they are liquidated.
+    """
+    equity = effective = profit = maintenance = initial = needed = ZERO
     for coin in pool.coins(account):
         state = exchange.positions.wallet(account, coin)
         equity += _worth(exchange, coin, pool.holding(account, coin).equity)
         profit += _worth(exchange, coin, state.unrealised)
         maintenance += _worth(exchange, coin, state.maintenance_margin)
         initial += _worth(exchange, coin, state.initial_margin)
-    return {"equity": equity, "profit": profit, "maintenance": maintenance, "initial": initial}
+        effective += _worth(exchange, coin, state.cross_wallet + state.cross_unrealised)
+        needed += _worth(exchange, coin, state.cross_maintenance_margin)
+    return {
+        "equity": equity,
+        "effective": effective,
+        "profit": profit,
+        "maintenance": maintenance,
+        "initial": initial,
+        "ratio": needed / effective if effective > 0 else ZERO,
+    }
 
 
 @routes.get("/assets", 20, Security.READ)
@@ -120,11 +131,11 @@ def assets(call: Call) -> object:
         "unrealisedPnl": rounded(profit),
         "usdtUnrealisedPnl": rounded(profit),
         "btcUnrealizedPnl": rounded(profit / bitcoin) if bitcoin else "0",
-        "effEquity": rounded(equity),
+        "effEquity": rounded(found["effective"]),
         "mmr": rounded(found["maintenance"]),
         "imr": rounded(found["initial"]),
-        "mgnRatio": rounded(found["maintenance"] / equity) if equity > 0 else "0",
-        "positionMgnRatio": rounded(found["maintenance"] / equity) if equity > 0 else "0",
+        "mgnRatio": rounded(found["ratio"]),
+        "positionMgnRatio": rounded(found["ratio"]),
         "assets": coin_rows(exchange, pool, call.account),
     }
 
@@ -139,12 +150,8 @@ def funding_assets(call: Call) -> object:
 def max_transferable(call: Call) -> object:
     """What of a coin is neither margin nor held by orders."""
     coin = call.params.text("coin").upper()
-    found: Any = call.desk.pool.holding(call.account, coin)
-    return {
-        "coin": coin,
-        "maxTransfer": rounded(found.available),
-        "borrowMaxTransfer": rounded(found.available),
-    }
+    most = rounded(call.desk.pool.spendable(call.account, coin))
+    return {"coin": coin, "maxTransfer": most, "borrowMaxTransfer": most}
 
 
 @routes.get("/fee-rate", 3, Security.READ)

@@ -51,7 +51,7 @@ class BitgetV3:
     def unknown(self, request: Request) -> Reply:
         return known("40404").reply(request.received_ms)
 
-    def talk(self, line: Line) -> Talk | None:
+    def talk(self, line: Line) -> Talk | Reply | None:
         return self._lines.talk(line)
 
     def tick(self) -> None:

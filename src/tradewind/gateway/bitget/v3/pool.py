@@ -26,7 +26,7 @@ SMALLEST = Decimal("1e-8")
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A coin of the pool. `available` is what spot and futures could use now, `locked` what spot orders hold."""
+    """A coin of the pool. `available` is what contracts could use now, `locked` what spot orders hold."""
 
     coin: str
     balance: Decimal
@@ -43,8 +43,10 @@ class Pool:
         self._coins = settle_coins(exchange)
         self._lent: set[tuple[str, str]] = set()  # accounts and coins that a spot order is just using
         exchange.subscribe(self._hear)
+        exchange.office.on_unified = self._sweep_all  # before anything else happens to its margin
         for account in exchange.treasury.accounts.values():
             self._sweep_all(account)
+        exchange.stream.deliver()
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, SpotUpdate):
@@ -62,7 +64,7 @@ class Pool:
         balance = account.spot.get(coin)
         if balance is None or balance.free < SMALLEST or (account.id, coin) in self._lent:
             return
-        self._exchange.control.transfer(account.id, coin, balance.free, to_futures=True)
+        self._exchange.control.shift(account.id, coin, balance.free, to_futures=True)
 
     # --- orders
 
@@ -120,6 +122,7 @@ class Pool:
         finally:
             self._lent.discard((account.id, coin))
             self._sweep(account, coin)
+            self._exchange.stream.deliver()
 
     # --- what there is
 
@@ -137,3 +140,9 @@ class Pool:
         state = self._exchange.positions.wallet(account_id, coin)
         balance = free + locked + state.wallet
         return Holding(coin, balance, balance + state.unrealised, free + max(ZERO, state.available), locked)
+
+    def spendable(self, account_id: str, coin: str) -> Decimal:
+        """What a spot order could hold, or leave for outside: profit that is not realised is only margin."""
+        balance = self._exchange.account(account_id).spot.get(coin)
+        free = balance.free if balance is not None else ZERO
+        return free + self._exchange.positions.wallet(account_id, coin).max_withdraw

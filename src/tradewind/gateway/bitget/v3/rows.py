@@ -138,6 +138,13 @@ def fill_row(trade: Trade, exchange: Exchange) -> dict[str, Any]:
     }
 
 
+def held_side(state: PositionState) -> str:
+    """long or short; of one-way mode as long as there is something."""
+    if state.side is PositionSide.BOTH:
+        return "long" if state.quantity > 0 else "short"
+    return state.side.value
+
+
 def _frozen(state: PositionState, exchange: Exchange) -> Decimal:
     """What closing orders that rest would take."""
     found = exchange.account(state.account).open_in(state.symbol).values()
@@ -160,7 +167,7 @@ def position_row(state: PositionState, exchange: Exchange) -> dict[str, Any]:
         "symbol": m.id,
         "marginCoin": m.quote,
         "holdMode": mode_name(state.side is not PositionSide.BOTH),
-        "posSide": "long" if state.quantity > 0 else "short",
+        "posSide": held_side(state),
         "marginMode": margin_name(state.isolated),
         "positionBalance": rounded(margin),
         "available": text(size - frozen),

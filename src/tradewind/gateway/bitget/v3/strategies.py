@@ -41,7 +41,7 @@ class Strategy:
 
     def leg(self, *, profit: bool) -> AlgoOrder | None:
         """The take profit or the stop loss."""
-        found = (leg for leg in self.legs if (leg.request.type in TAKE_PROFITS) is profit)
+        found = (leg for leg in self.legs if _profits(leg) is profit)
         return next(found, None) if self.type == TPSL else None
 
     @property
@@ -56,12 +56,22 @@ class Strategy:
 
 
 def strategies(found: Iterable[AlgoOrder], exchange: Exchange) -> list[Strategy]:
-    """Those of contracts, by id; spot has none."""
-    grouped: dict[int, list[AlgoOrder]] = {}
-    for leg in found:
-        if not exchange.listings[leg.request.symbol].is_spot:
-            grouped.setdefault(leg.parent_id or -leg.id, []).append(leg)
-    return sorted((Strategy(legs) for legs in grouped.values()), key=lambda s: s.id)
+    """Those of contracts, by id; spot has none. An order that fills on after its exits ended brings new ones."""
+    groups: list[list[AlgoOrder]] = []
+    latest: dict[int, list[AlgoOrder]] = {}
+    for leg in sorted(found, key=lambda leg: leg.id):
+        if exchange.listings[leg.request.symbol].is_spot:
+            continue
+        group = latest.get(leg.parent_id, []) if leg.parent_id else []
+        if not group or any(_profits(leg) is _profits(other) for other in group):
+            group = latest[leg.parent_id] = []
+            groups.append(group)
+        group.append(leg)
+    return [Strategy(legs) for legs in groups]
+
+
+def _profits(leg: AlgoOrder) -> bool:
+    return leg.request.type in TAKE_PROFITS
 
 
 def strategies_of(exchange: Exchange, account: str) -> list[Strategy]:

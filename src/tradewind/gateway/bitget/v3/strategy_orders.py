@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from tradewind.exchange import (
@@ -187,14 +188,19 @@ def modify_strategy(call: Call) -> object:
         changed = [(found.first, _changed_trigger(call, m, found.first))]
     else:
         changed = list(_changed_exits(call, m, found))
-    for leg, request in changed:
-        if quantity is not None and not request.close_position:
-            request = replace(request, quantity=quantity)
-        try:
-            call.exchange.amend_conditional(call.account, leg.id, request)
-        except Refused as refused:
-            raise order_worded(refused, m) from None
+    wanted = [(leg.id, _resized(request, quantity)) for leg, request in changed]
+    try:
+        call.exchange.amend_together(call.account, wanted)
+    except Refused as refused:
+        raise order_worded(refused, m) from None
     return _pair(found)
+
+
+def _resized(request: OrderRequest, quantity: Decimal | None) -> OrderRequest:
+    """Of that quantity; what closes a whole position has none."""
+    if quantity is None or request.close_position:
+        return request
+    return replace(request, quantity=quantity)
 
 
 def _changed_trigger(call: Call, m: Listing, leg: AlgoOrder) -> OrderRequest:

@@ -6,8 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from tradewind.exchange import Exchange, PositionSide
-from tradewind.exchange.events import AlgoUpdate, Event, FuturesUpdate, OrderUpdate, SpotUpdate
-from tradewind.gateway.bitget.facts import closes
+from tradewind.exchange.events import (
+    AlgoUpdate,
+    Event,
+    FuturesUpdate,
+    OrderUpdate,
+    PositionState,
+    SpotUpdate,
+)
+from tradewind.gateway.bitget.facts import closes, trades_until
 from tradewind.gateway.bitget.formats import FORCE_NAMES, margin_name, mode_name, rounded, text
 from tradewind.gateway.bitget.sockets.topic import AccountTopic, Key
 from tradewind.gateway.bitget.v3.account import coin_rows, totals
@@ -36,7 +43,6 @@ class AssetsTopic(UnifiedTopic):
     def greet(self) -> Any:
         exchange, pool = self.exchange, self.desk.pool
         found = totals(exchange, pool, self.account)
-        ratio = found["maintenance"] / found["equity"] if found["equity"] > 0 else Decimal(0)
         coins = [
             {**{k: v for k, v in row.items() if k != "debt"}, "debts": "0", "borrow": "0"}
             for row in coin_rows(exchange, pool, self.account)
@@ -45,11 +51,11 @@ class AssetsTopic(UnifiedTopic):
             {
                 "unrealisedPnL": rounded(found["profit"]),
                 "totalEquity": rounded(found["equity"]),
-                "positionMgnRatio": rounded(ratio),
+                "positionMgnRatio": rounded(found["ratio"]),
                 "mmr": rounded(found["maintenance"]),
-                "effEquity": rounded(found["equity"]),
+                "effEquity": rounded(found["effective"]),
                 "imr": rounded(found["initial"]),
-                "mgnRatio": rounded(ratio),
+                "mgnRatio": rounded(found["ratio"]),
                 "coin": coins,
             }
         ]
@@ -63,19 +69,27 @@ class AssetsTopic(UnifiedTopic):
 
 
 class PositionsTopic(UnifiedTopic):
-    """All open positions first, then those that changed; one that ended has the size 0."""
+    """All open positions first, then those that changed; one that ended has the size 0 and the side that it had."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._sides: dict[str, str] = {}  # by market, of one-way mode
 
     def greet(self) -> Any:
-        return [_position(row) for row in self._open()]
-
-    def _open(self) -> list[dict[str, Any]]:
-        found = self.exchange.positions.all(self.account)
-        return [position_row(state, self.exchange) for state in found]
+        return [self._row(state) for state in self.exchange.positions.all(self.account)]
 
     def hear(self, event: Event) -> None:
         if isinstance(event, FuturesUpdate) and event.positions:
             states = [self.exchange.positions.state(self.account, p.symbol, p.side) for p in event.positions]
-            self.send("snapshot", [_position(position_row(state, self.exchange)) for state in states])
+            self.send("snapshot", [self._row(state) for state in states])
+
+    def _row(self, state: PositionState) -> dict[str, Any]:
+        row = _position(position_row(state, self.exchange))
+        if state.side is PositionSide.BOTH:
+            if state.quantity:
+                self._sides[state.symbol] = row["posSide"]
+            row["posSide"] = self._sides.get(state.symbol, row["posSide"])
+        return row
 
 
 def _position(row: dict[str, Any]) -> dict[str, Any]:
@@ -104,9 +118,7 @@ def _order(update: OrderUpdate, exchange: Exchange) -> dict[str, Any]:
     """The order as it was right after the event."""
     order, m = update.order, exchange.listings[update.order.symbol]
     account, row = exchange.account(update.account), order_row(update.order, exchange)
-    trades = order.trades
-    if update.trade is not None:
-        trades = trades[: trades.index(update.trade) + 1]
+    trades = trades_until(update)
     state = status(update.status)
     by_worth = bool(order.quote_quantity)
     told = {

@@ -6,7 +6,8 @@ from typing import Any
 
 from tradewind.exchange import ApiKey
 from tradewind.exchange.accounts import Treasury
-from tradewind.gateway.binance.failure import Failure, malformed
+from tradewind.gateway.binance.ed25519 import is_public
+from tradewind.gateway.binance.failure import Failure
 from tradewind.gateway.binance.routes import Call, Endpoint, Route
 from tradewind.gateway.binance.security import Security
 from tradewind.gateway.binance.spot.streams import UserEvents
@@ -35,6 +36,7 @@ class Subscriptions:
         self._users = users
         self._of: dict[Line, dict[int, Subscription]] = {}
         self._next: dict[Line, int] = {}
+        self._sessions: dict[Line, tuple[str, int]] = {}  # name of the key, and since when
 
     def routes(self) -> list[Route]:
         """The methods, their names as paths."""
@@ -45,9 +47,9 @@ class Subscriptions:
         return [
             own("session.logon", self.log_on, Security.READ),
             own("session.status", self.session),
-            own("session.logout", self.session),
+            own("session.logout", self.log_out),
             own("session.subscriptions", self.all_of),
-            own("userDataStream.subscribe", self.subscribe_session),
+            own("userDataStream.subscribe", self.subscribe, Security.KEY),
             own("userDataStream.subscribe.signature", self.subscribe, Security.READ),
             own("userDataStream.unsubscribe", self.unsubscribe, takes="subscriptionId"),
         ]
@@ -55,11 +57,16 @@ class Subscriptions:
     def forget(self, line: Line) -> None:
         """The socket is gone."""
         self._next.pop(line, None)
+        self._sessions.pop(line, None)
         for found in self._of.pop(line, {}).values():
             self._users.remove(found.account, found.hear)
 
     def end_revoked(self, treasury: Treasury, now_ms: int) -> None:
-        """End those whose API key is gone."""
+        """End those whose API key is gone, and sessions."""
+        for line in [
+            line for line, (name, _) in self._sessions.items() if not treasury.valid_key(name, now_ms)
+        ]:
+            del self._sessions[line]
         for mine in self._of.values():
             for number in [n for n, one in mine.items() if not treasury.valid_key(one.key, now_ms)]:
                 self._end(mine, number, now_ms)
@@ -70,15 +77,29 @@ class Subscriptions:
         gone.hear({"e": "eventStreamTerminated", "E": now_ms})
 
     def log_on(self, call: Call) -> Any:
-        """Refused: keys here are HMAC keys, and only Ed25519 keys log on."""
-        raise Failure(-4056, "HMAC_SHA256 API key is not supported.")
+        """From now on the socket's requests need neither key nor signature. Refused to HMAC keys."""
+        assert call.key is not None
+        if not is_public(call.key):
+            raise Failure(-4056, "HMAC_SHA256 API key is not supported.")
+        self._sessions[_line(call)] = (call.key.key, call.now_ms())
+        return self.session(call)
+
+    def log_out(self, call: Call) -> Any:
+        """From now on they do again. What the socket hears it goes on hearing."""
+        self._sessions.pop(_line(call), None)
+        return self.session(call)
+
+    def key_of(self, line: Line) -> str:
+        """The name of the key that is logged on; empty without one."""
+        return self._sessions.get(line, ("", 0))[0]
 
     def session(self, call: Call) -> Any:
-        """The socket's session, which is never logged on."""
+        """The socket's session."""
         line = _line(call)
+        name, since = self._sessions.get(line, (None, None))
         return {
-            "apiKey": None,
-            "authorizedSince": None,
+            "apiKey": name,
+            "authorizedSince": since,
             "connectedSince": line.opened_ms,
             "returnRateLimits": "returnratelimits=false" not in line.query.lower(),
             "serverTime": call.now_ms(),
@@ -88,10 +109,6 @@ class Subscriptions:
     def all_of(self, call: Call) -> Any:
         """The numbers of what this socket hears."""
         return [{"subscriptionId": number} for number in self._of.get(_line(call), ())]
-
-    def subscribe_session(self, call: Call) -> Any:
-        """Refused: it needs a session that is logged on."""
-        raise malformed("apiKey")
 
     def subscribe(self, call: Call) -> Any:
         """Hear the events of the key's account on this socket."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tradewind.exchange import ApiKey
 from tradewind.gateway.binance.dialect import BinanceRest, check_names
-from tradewind.gateway.binance.failure import Failure
+from tradewind.gateway.binance.failure import Failure, malformed
 from tradewind.gateway.binance.params import Params
 from tradewind.gateway.binance.routes import Route
 from tradewind.gateway.binance.spot.streams import UserEvents
@@ -70,6 +71,15 @@ class SpotApiTalk(WsApiTalk):
         check_names(Params(values, told.signed, told.signature), route)
         account, result = super()._answer(route, sent)
         return account if route.orders else None, result
+
+    def _caller(self, route: Route, params: Params, now: int) -> ApiKey:
+        """Whoever signs, else whoever is logged on."""
+        name = self._api.subscriptions.key_of(self.line)
+        if route.path == "userDataStream.subscribe" and not name:
+            raise malformed("apiKey")  # which this method reads from the session only
+        if name and not params.has("apiKey") and not params.signature:
+            return self._api.rest.session_caller(route, params, name, self.line.address, now)
+        return super()._caller(route, params, now)
 
     def _send(self, identity: int | str | None, result: Any, account: str | None, counts: bool) -> None:
         if isinstance(result, Failure) and result.status in (418, 429):

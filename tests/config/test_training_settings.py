@@ -28,7 +28,7 @@ from tradewind.market import ConfigError
 from tradewind.risk.limits import RiskLimits
 from tradewind.simulator import Costs, Reward, Rules
 
-PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 EVERYTHING, ON_POLICY, OFF_POLICY = re.findall(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 

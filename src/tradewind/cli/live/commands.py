@@ -1,0 +1,197 @@
+"""`tradewind run` on live bars: paper with no key, testnet and live with the keys of that environment."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from tradewind.cli.common import (
+    DEFAULT_HOME,
+    AsJson,
+    Bars,
+    Capital,
+    Config,
+    Home,
+    Overrides,
+    Symbols,
+    Venue,
+    next_command,
+    print_json,
+)
+from tradewind.cli.live.asked import AskedRun, plan_of
+from tradewind.cli.logs import redactor
+from tradewind.cli.settings import ShowConfig, show_config
+from tradewind.cli.tables import say, stderr, stdout
+from tradewind.market import Command, Decision, Snapshot
+
+if TYPE_CHECKING:
+    from tradewind.cli.live.plan import Plan
+    from tradewind.clients.credentials import Credentials
+    from tradewind.trading.journal import Journal
+    from tradewind.trading.session import SessionSummary, Watcher
+
+INTERRUPTED = 130
+AgentName = Annotated[
+    str | None, typer.Argument(help="A model, or a baseline such as buy_and_hold [that of the settings].")
+]
+RunName = Annotated[str | None, typer.Option("--name", help="Of the run [agent and mode].")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="URL", help="A local exchange in the venue's place: http://127.0.0.1:8800."),
+]
+
+
+def on_testnet(
+    agent: AgentName = None,
+    name: RunName = None,
+    venue: Venue = None,
+    symbol: Symbols = None,
+    timeframe: Bars = None,
+    capital: Capital = None,
+    config: Config = None,
+    overrides: Overrides = None,
+    at: At = None,
+    show: ShowConfig = False,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Trade on the venue's testnet or demo market, by its own keys. No real money."""
+    asked = AskedRun(
+        "testnet", agent, home, name, venue, tuple(symbol or ()), timeframe, capital, config,
+        tuple(overrides or ()), at,
+    )  # fmt: skip
+    go(asked, show=show, as_json=as_json)
+
+
+def on_live(
+    agent: AgentName = None,
+    name: RunName = None,
+    venue: Venue = None,
+    symbol: Symbols = None,
+    timeframe: Bars = None,
+    capital: Capital = None,
+    config: Config = None,
+    overrides: Overrides = None,
+    at: At = None,
+    confirm: Annotated[
+        str | None, typer.Option("--confirm", metavar="WORDS", help="The words that it would ask for.")
+    ] = None,
+    override: Annotated[
+        str | None,
+        typer.Option("--override", metavar="REASON", help="Why it may trade without a passed gate."),
+    ] = None,
+    show: ShowConfig = False,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Trade real money, by the live keys: first with 5 % of the allocation, with more when days have shown no harm."""
+    asked = AskedRun(
+        "live", agent, home, name, venue, tuple(symbol or ()), timeframe, capital, config,
+        tuple(overrides or ()), at, confirm, override,
+    )  # fmt: skip
+    go(asked, show=show, as_json=as_json)
+
+
+def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
+    """Show the settings, or run until stopped and tell what happened."""
+    settings = asked.settings()
+    credentials = None if show else credentials_of(asked)
+    if credentials is not None:
+        redactor.know(*credentials.secrets())
+    place = "" if credentials is None else credentials.environment.value
+    account = "" if credentials is None else credentials.fingerprint
+    plan = plan_of(asked, settings, place, account)
+    if show:
+        from tradewind.cli.live.grant import effective
+
+        show_config(effective(plan))
+        return
+    console = stderr()
+    where = f"{plan.venue} {place or 'paper'}" + (f" at {asked.at}" if asked.at else "")
+    say(
+        console,
+        f"{plan.folder.name}: {plan.named.agent.name} on {where}, {', '.join(plan.symbols)}, {plan.timeframe.text} "
+        f"bars, allocation {plan.allocation:,.2f}. Ctrl+C stops it.",
+    )
+    from tradewind.cli.live.running import Panicked
+    from tradewind.cli.live.trade import trade
+
+    def warn(text: str) -> None:
+        say(console, text, "yellow")
+
+    def grants(journal: Journal, now_ms: int) -> float:
+        if asked.mode != "live":
+            return 1.0
+        from tradewind.cli.live.grant import asking, grant
+
+        return grant(plan, journal, asking(asked.confirm), asked.override, now_ms).share
+
+    try:
+        summary = asyncio.run(trade(plan, asked.at, credentials, teller(console), warn, grants))
+    except Panicked:
+        say(console, "Panic: closing what the run owns.", "bold")
+        if credentials is not None:
+            from tradewind.cli.live.panicking import press
+
+            press(plan.folder.name, account=False, yes=True, home=asked.home, as_json=as_json)
+        raise typer.Exit(INTERRUPTED) from None
+    tell(summary, plan, as_json)
+
+
+def credentials_of(asked: AskedRun) -> Credentials | None:
+    """The keys of the mode's environment; none on paper."""
+    from tradewind.cli.live.asked import venue_of
+    from tradewind.clients.connect import TESTNETS, Environment
+    from tradewind.clients.credentials import load_credentials
+    from tradewind.market import Kind
+
+    if asked.mode == "paper":
+        return None
+    venue, kind = venue_of(asked)
+    if asked.at is not None:
+        return load_credentials(venue, Environment.LOCAL)
+    if asked.mode == "live":
+        return load_credentials(venue, Environment.LIVE)
+    has_testnet = venue in TESTNETS and kind is Kind.SPOT
+    return load_credentials(venue, Environment.TESTNET if has_testnet else Environment.DEMO)
+
+
+def teller(console: Console) -> Watcher:
+    """A line for each decision that wants to trade."""
+    from tradewind.data.timestamps import utc_text
+
+    def watch(item: Snapshot | Command, decision: Decision | None) -> None:
+        if isinstance(item, Command):
+            say(console, f"{item.kind.value}{': ' + item.note if item.note else ''}", "dim")
+        elif decision is not None and decision.orders:
+            orders = ", ".join(f"{o.side.value} {abs(o.lots):,} lots {o.symbol}" for o in decision.orders)
+            say(console, f"{utc_text(decision.at)}  equity {decision.equity:,.2f}  {orders}")
+
+    return watch
+
+
+def tell(summary: SessionSummary, plan: Plan, as_json: bool) -> None:
+    """What the session did, in numbers."""
+    change = summary.end_equity / summary.start_equity - 1
+    if as_json:
+        print_json(
+            {
+                **asdict(summary),
+                "return": change,
+                "run": plan.folder.name,
+                "journal": str(plan.folder.journal),
+            }
+        )
+        return
+    console = stdout()
+    say(
+        console,
+        f"{plan.folder.name}: {summary.decisions:,} decisions, {summary.orders:,} orders, {summary.fills:,} fills; "
+        f"equity {summary.start_equity:,.2f} -> {summary.end_equity:,.2f} ({change:+.2%}).",
+    )
+    home = plan.folder.path.parent.parent
+    say(console, f"Recompute every decision: {next_command(f'tradewind replay {plan.folder.journal}', home)}")

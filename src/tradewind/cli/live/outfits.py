@@ -1,0 +1,242 @@
+"""What a run trades with once it is recovered: the rules of paper, or an account at a venue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Protocol
+
+from tradewind.cli.live.plan import Plan
+from tradewind.config import OnStop
+from tradewind.market import CashFlow, CashFlowKind, Clock, Command, Fill, Kind, Snapshot
+from tradewind.trading.account_venue import AccountReading, AccountVenue, MarginSettings, PositionMode
+from tradewind.trading.desk import BarDesk, Desk, OrderDesk
+from tradewind.trading.engine import Engine
+from tradewind.trading.execution import Execution
+from tradewind.trading.guards import Guards
+from tradewind.trading.journal import Journal
+from tradewind.trading.latch import Latch
+from tradewind.trading.order_ledger import OrderLedger
+from tradewind.trading.order_manager import OrderManager
+from tradewind.trading.order_names import OrderNames
+from tradewind.trading.order_records import OrderAlarm
+from tradewind.trading.order_venue import OrderReport, Trade
+from tradewind.trading.panic_record import mark_joined, panic_files, panic_records
+from tradewind.trading.protection import Protection
+from tradewind.trading.quotes import Quotes
+from tradewind.trading.reconcile import Reconciler
+from tradewind.trading.recovery import Resumed, resume
+from tradewind.trading.remedies import AccountRemedies
+from tradewind.trading.replaying import engine_for
+from tradewind.trading.supervision import Work
+from tradewind.venues import PaperVenue
+
+InTime = Callable[[Snapshot], bool]
+Grants = Callable[[Journal, int], float]
+FUNDED = "share-"  # what ids of cash flows begin with that change the share of the allocation in use
+
+
+@dataclass(slots=True)
+class Outfit:
+    """A recovered engine, the desk it trades through, and what works beside it."""
+
+    engine: Engine
+    desk: Desk
+    found: Resumed
+    tasks: dict[str, Work] = field(default_factory=dict)
+    vital: frozenset[str] = frozenset()  # of these: without them the run ends
+    hear: Callable[[Command], None] = lambda command: None
+    status: Callable[[], dict[str, Any]] = dict
+
+
+class MakeOutfit(Protocol):
+    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit: ...
+
+
+async def paper_outfit(plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
+    """The simulator's rules on bars as they come."""
+    agent = plan.named.agent
+    engine = engine_for(journal, agent)
+    venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
+    found = await resume(journal, engine, venue=venue)
+
+    def objection(bar: Snapshot) -> str:
+        return "" if in_time(bar) else "the bar became known too late to decide on it: skipped"
+
+    return Outfit(engine, BarDesk(engine, venue, journal, found.ahead, objection), found)
+
+
+class AccountOutfit:
+    """Makes the outfit of a run at a venue. `warn` hears every alarm."""
+
+    def __init__(
+        self,
+        venue: AccountVenue,
+        quotes: Quotes,
+        clock: Clock,
+        market_clock: Clock,
+        warn: Callable[[OrderAlarm], None],
+        *,
+        resets: bool = False,
+        grants: Grants = lambda journal, now_ms: 1.0,
+    ) -> None:
+        """`grants` says which share of its allocation the run may use now; what it needs for that, it asks."""
+        self._venue, self._quotes, self._clock, self._market_clock = venue, quotes, clock, market_clock
+        self._warn, self._resets, self._grants = warn, resets, grants
+
+    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
+        share = self._grants(journal, self._market_clock.now_ms())
+        engine = engine_for(journal, plan.named.agent)
+        instruments = {i.symbol: i for i in engine.instruments}
+        ledger = OrderLedger(instruments.values())
+        latch = Latch(self._market_clock, lambda record: manager.write(record))
+        found = await resume(journal, engine, [ledger, latch])
+        manager = OrderManager(
+            journal, ledger, self._venue, self._clock, lambda fill: hear_fill(fill), lambda a: hear_alarm(a),
+            self._market_clock,
+        )  # fmt: skip
+        wanted = await self._set_margin(plan)
+        guards = Guards(
+            plan.settings.guards, instruments, engine, ledger, self._quotes, self._market_clock, latch
+        )
+        leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
+        remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
+        protection = Protection(
+            plan.settings.stops,
+            manager,
+            engine,
+            instruments,
+            self._quotes,
+            self._clock,
+            latch,
+            OrderNames(plan.mode, plan.account, ledger.orders, found.last_close or 0),
+            remedies.reload,
+        )
+        execution = Execution(
+            plan.settings.execution, manager, guards, protection, self._quotes, self._clock, remedies
+        )
+
+        def hear_flow(flow: CashFlow) -> None:
+            engine.process(flow)
+
+        reconciler = Reconciler(
+            manager,
+            self._venue,
+            self._clock,
+            lambda: float(engine.accounts[0]["wallet"]),
+            hear_flow,
+            wanted=wanted,
+            resets=self._resets,
+            learn_rules=lambda now: instruments.__setitem__(now.symbol, now),
+        )
+
+        def hear_fill(fill: Fill) -> None:
+            engine.process(fill)
+            guards.note_fill(fill)
+            protection.wake(fill.symbol)
+
+        def hear_alarm(alarm: OrderAlarm) -> None:
+            protection.hear(alarm)
+            self._warn(alarm)
+
+        _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
+        _join_panics(plan, ledger, manager, latch, hear_fill)
+        listener = _Listener(manager, reconciler, guards)
+        await reconciler.gate()
+        return Outfit(
+            engine,
+            OrderDesk(
+                manager, guards, protection, execution, flattens=plan.settings.run.on_stop is OnStop.FLATTEN
+            ),
+            found,
+            {
+                "account stream": lambda: self._venue.listen(listener),
+                "reconciler": reconciler.run,
+                "protection": protection.run,
+                "guards": lambda: _watch(guards, self._clock),
+            },
+            frozenset({"reconciler", "protection"}),
+            hear=lambda command: None,
+            status=lambda: {
+                "risk": latch.state.value,
+                "risk_reason": latch.reason,
+                "halted_symbols": sorted(ledger.halted),
+                "in_doubt": sum(ledger.orders[i].in_doubt for i in ledger.live),
+                "open_orders": len(ledger.live),
+            },
+        )
+
+    async def _set_margin(self, plan: Plan) -> dict[str, MarginSettings]:
+        """One-way mode, margin mode and leverage of every perpetual, set and asked back."""
+        if self._venue.kind is Kind.SPOT:
+            return {}
+        settings = plan.settings.margin
+        leverage = float(settings.leverage_for(plan.named.agent.rules.leverage))
+        for symbol in plan.symbols:
+            await self._venue.set_margin(symbol, leverage, settings.mode)
+        wanted = MarginSettings(leverage, settings.mode, PositionMode.ONE_WAY)
+        return dict.fromkeys(plan.symbols, wanted)
+
+
+def _fund(
+    allocation: float,
+    share: float,
+    ledger: OrderLedger,
+    manager: OrderManager,
+    now: int,
+    hear: Callable[[CashFlow], None],
+) -> None:
+    """Bring what the run may use to its share of the allocation: money that comes or goes, no profit."""
+    funded = allocation + sum(float(f.amount) for f in ledger.flows.values() if f.id.startswith(FUNDED))
+    change = Decimal(repr(round(share * allocation - funded, 8)))
+    if change:
+        flow = CashFlow(f"{FUNDED}{now}", now, CashFlowKind.DEPOSIT, change)
+        manager.write(flow)
+        hear(flow)
+
+
+def _join_panics(
+    plan: Plan, ledger: OrderLedger, manager: OrderManager, latch: Latch, hear: Callable[[Fill], None]
+) -> None:
+    """What panics did from outside joins the journal, and the run stays halted."""
+    for path in panic_files(plan.folder.path):
+        records = panic_records(path)
+        new = [r for r in records if not (isinstance(r, Fill) and ledger.key(r) in ledger.fills)]
+        manager.write(*new)
+        for record in new:
+            latch.apply(record)
+            if isinstance(record, Fill):
+                hear(record)
+        mark_joined(path)
+
+
+async def _watch(guards: Guards, clock: Clock) -> None:
+    while True:
+        guards.watch()
+        await clock.sleep(1.0)
+
+
+class _Listener:
+    """What the account's stream tells goes to manager and reconciler."""
+
+    def __init__(self, manager: OrderManager, reconciler: Reconciler, guards: Guards) -> None:
+        self._manager, self._reconciler, self._guards = manager, reconciler, guards
+
+    def connected(self) -> None:
+        self._reconciler.reconnected()
+
+    def disconnected(self, why: str) -> None:
+        self._guards.note_answer(good=False)
+
+    def order(self, report: OrderReport) -> None:
+        self._manager.observe(report)
+
+    def trade(self, trade: Trade) -> None:
+        self._manager.observe_trade(trade)
+
+    def cash_flow(self, flow: Any) -> None:
+        self._reconciler.take_flow(flow)
+
+    def reading(self, reading: AccountReading) -> None:
+        self._guards.note_reading(reading)

@@ -1,0 +1,109 @@
+"""What a live run is, and the stamp by which its journal is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tradewind import __version__
+from tradewind.cli.trial import Named
+from tradewind.config import Settings
+from tradewind.market import ConfigError, Instrument, Kind, Timeframe
+from tradewind.market.instrument_json import instrument_from_dict, instrument_to_dict
+from tradewind.trading.journal import Journal
+from tradewind.trading.run_folder import RunFolder
+
+FORGETFUL = 500  # bars to warm up with where a feature never forgets
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What runs, and under which stamp: a journal of another stamp is refused."""
+
+    folder: RunFolder
+    mode: str
+    place: str
+    venue: str
+    account: str  # a fingerprint of the key; empty on paper
+    kind: Kind
+    named: Named
+    symbols: tuple[str, ...]
+    timeframe: Timeframe
+    allocation: float
+    settings: Settings
+    at: str | None = None  # a local exchange in the venue's place
+
+    @property
+    def warm_up(self) -> int:
+        """Bars before the first decision."""
+        agent = self.named.agent
+        memory = agent.plan.memory_on(self.timeframe)
+        bars = FORGETFUL if memory is None else memory
+        return max(bars, agent.plan.warmup_on(self.timeframe)) + agent.rules.lookback + 2
+
+    @property
+    def stamp(self) -> dict[str, Any]:
+        return {
+            "mode": self.mode,
+            "place": self.place,
+            "venue": self.venue,
+            "account": self.account,
+            "symbols": list(self.symbols),
+            "timeframe": self.timeframe.text,
+            "capital": self.allocation,
+        }
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What other processes must know to reach the run's account."""
+        reach = {"at": self.at, "unified": self.settings.run.unified}
+        return {**self.stamp, **reach, "agent": self.named.described}
+
+    def head(self, instruments: Sequence[Instrument], now: int) -> dict[str, Any]:
+        """What stands at the head of the journal: enough to recompute every decision."""
+        agent = self.named.agent
+        return {
+            **self.stamp,
+            "agent": self.named.described,
+            "model_hash": agent.model_hash,
+            "instruments": [instrument_to_dict(i) for i in instruments],
+            "rules": agent.rules.as_dict(),
+            "plan": agent.plan.schema_hash(self.symbols),
+            "trade_from": now,
+            "run": f"{self.mode}-{self.place}-{self.account}-{self.folder.name}",
+            "version": __version__,
+        }
+
+
+def open_journal(plan: Plan, instruments: Sequence[Instrument], now: int) -> Journal:
+    """The run's journal, begun if there is none; `ConfigError` if it is of another run than this."""
+    if not plan.folder.journal.exists():
+        return Journal.create(plan.folder.journal, plan.head(instruments, now))
+    journal = Journal.open(plan.folder.journal)
+    try:
+        _require_same(plan, journal.session, instruments)
+    except ConfigError:
+        journal.close()
+        raise
+    return journal
+
+
+def _require_same(plan: Plan, session: Mapping[str, Any], instruments: Sequence[Instrument]) -> None:
+    for name, value in plan.stamp.items():
+        if session.get(name) != value:
+            raise ConfigError(
+                f"run {plan.folder.name!r} began with {name} {_told(session.get(name))}, now it is {_told(value)}: "
+                "give this one another --name"
+            )
+    known = {i["symbol"]: instrument_from_dict(i) for i in session["instruments"]}
+    for now in instruments:
+        if now.lot != known[now.symbol].lot:
+            raise ConfigError(
+                f"{now.symbol} trades in lots of {now.lot}, when run {plan.folder.name!r} began it was "
+                f"{known[now.symbol].lot}: close it there and begin a run of another name"
+            )
+
+
+def _told(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "none")

@@ -1,0 +1,162 @@
+"""One live run put together: recovered from its journal, then traded until it is stopped.
+
+Paper, testnet and live differ in what they are given here, not in what is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from tradewind.cli.live.outfits import MakeOutfit, Outfit
+from tradewind.cli.live.plan import Plan, open_journal
+from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
+from tradewind.trading.desk import Item
+from tradewind.trading.engine import Engine
+from tradewind.trading.live import LiveItems
+from tradewind.trading.session import SessionSummary, run_session
+from tradewind.trading.supervision import Supervisor, Work
+from tradewind.venues.remote.candles import LiveCandles
+from tradewind.venues.remote.venue_clock import VenueClock
+
+STATUS_SECONDS = 5.0
+
+
+class Panicked(Exception):
+    """A person pressed Ctrl+C twice: what is left must be closed from outside. The session has ended."""
+
+
+class Running:
+    """A run at work, until a STOP from its inbox or a signal."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        client: Any,
+        clock: Clock,
+        venue_clock: VenueClock,
+        outfit: MakeOutfit,
+        watch: Callable[[Item, Decision | None], None] | None = None,
+        warn: Callable[[str], None] = lambda text: None,
+        tasks: Mapping[str, Work] | None = None,
+    ) -> None:
+        self.plan, self.decisions = plan, 0
+        self._client, self._clock, self._venue_clock = client, clock, venue_clock
+        self._make_outfit, self._watch, self._warn = outfit, watch, warn
+        self._tasks = dict(tasks or {})
+        self._supervisor = Supervisor(clock, self._died)
+
+    def _died(self, name: str, error: BaseException) -> None:
+        self._warn(f"{name} stopped and is started again: {error!r}")
+
+    async def run(self, instruments: Sequence[Instrument]) -> SessionSummary:
+        """Trade until a STOP; `Panicked` after a second Ctrl+C. The folder's lock must be held."""
+        await self._venue_clock.measure()
+        self.plan.folder.describe(self.plan.about)
+        journal = open_journal(self.plan, instruments, self._venue_clock.now_ms())
+        with journal:
+            candles: LiveCandles | None = None
+
+            def in_time(bar: Snapshot) -> bool:
+                return candles is None or candles.in_time(bar)
+
+            outfit = await self._make_outfit(self.plan, journal, in_time)
+            candles = LiveCandles(
+                self._client,
+                self.plan.symbols,
+                self.plan.timeframe,
+                self._clock,
+                self._venue_clock,
+                warm_up=self.plan.warm_up,
+                since=outfit.found.last_close,
+                on_alarm=self._warn,
+            )
+            return await self._trade(candles, outfit)
+
+    async def _trade(self, candles: LiveCandles, outfit: Outfit) -> SessionSummary:
+        folder, engine = self.plan.folder, outfit.engine
+        items = LiveItems(candles, folder, self._clock, outfit.hear)
+        ended = "an error"
+
+        def tell() -> None:
+            folder.tell(
+                {
+                    "at": self._clock.now_ms(),
+                    "equity": engine.equity,
+                    "halted": engine.halted,
+                    "decisions": self.decisions,
+                    "positions": _positions(engine),
+                    "degraded": self._supervisor.degraded,
+                    "data_age_seconds": {s: candles.data_age(s) for s in self.plan.symbols},
+                    **outfit.status(),
+                }
+            )
+
+        async def keep_telling() -> None:
+            while True:
+                tell()
+                await self._clock.sleep(STATUS_SECONDS)
+
+        def watched(item: Item, decision: Decision | None) -> None:
+            self.decisions += decision is not None
+            if self._watch is not None:
+                self._watch(item, decision)
+
+        tasks = {"status": keep_telling, "clock": self._venue_clock.keep, **self._tasks, **outfit.tasks}
+        for name, work in tasks.items():
+            self._supervisor.start(name, work, vital=name in outfit.vital)
+        self._supervisor.failed.add_done_callback(lambda failed: _pass_on(failed, items))
+        session = asyncio.ensure_future(run_session(engine, items, outfit.desk, watched))
+        with _signals(items, self._clock, session.cancel) as asked:
+            try:
+                summary = await session
+                ended = ""
+                return summary
+            except asyncio.CancelledError:
+                if asked.count(signal.SIGINT) < 2:
+                    raise
+                ended = "a panic"
+                raise Panicked from None
+            finally:
+                tell()
+                await self._supervisor.close()
+                if ended:
+                    folder.tell({**(folder.status or {}), "ended": f"ended by {ended}"})
+
+
+@contextmanager
+def _signals(items: LiveItems, clock: Clock, panic: Callable[[], object]) -> Iterator[list[int]]:
+    """One Ctrl+C, or SIGTERM, stops; a second Ctrl+C is a panic. The handlers do no more than say so.
+
+    Gives the list of the signals that came.
+    """
+    asked: list[int] = []
+
+    def ask(signum: int) -> None:
+        asked.append(signum)
+        if asked.count(signal.SIGINT) > 1:
+            panic()
+        else:
+            items.put(Command(CommandKind.STOP, clock.now_ms(), signal.Signals(signum).name))
+
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, ask, signum)
+    try:
+        yield asked
+    finally:
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(signum)
+
+
+def _pass_on(failed: asyncio.Future[BaseException], items: LiveItems) -> None:
+    if not failed.cancelled():
+        items.fail(failed.result())
+
+
+def _positions(engine: Engine) -> dict[str, str]:
+    lots = engine.position_lots()
+    return {i.symbol: f"{i.quantity(lots[i.symbol]):f}" for i in engine.instruments}

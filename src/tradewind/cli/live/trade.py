@@ -1,0 +1,115 @@
+"""Opens what a plan needs at its venue, and runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+from tradewind.cli.live.outfits import AccountOutfit, Grants, paper_outfit
+from tradewind.cli.live.plan import Plan
+from tradewind.cli.live.running import Running
+from tradewind.clients import Environment, connect
+from tradewind.clients.credentials import Credentials
+from tradewind.clients.local_clock import LocalClock
+from tradewind.data.patience import VenueReader
+from tradewind.market import ConfigError, Instrument
+from tradewind.trading.journal import Journal
+from tradewind.trading.order_records import OrderAlarm
+from tradewind.trading.session import SessionSummary, Watcher
+from tradewind.trading.supervision import Work
+from tradewind.venues.remote import open_account
+from tradewind.venues.remote.listing import Listing
+from tradewind.venues.remote.quotes import LiveQuotes
+from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
+
+Warn = Callable[[str], None]
+RESETTING = (Environment.TESTNET, Environment.DEMO)  # begin anew about once a month
+
+
+async def trade(
+    plan: Plan,
+    at: str | None,
+    credentials: Credentials | None,
+    watch: Watcher | None,
+    warn: Warn,
+    grants: Grants = lambda journal, now_ms: 1.0,
+) -> SessionSummary:
+    """Run a plan until it is stopped: on paper without credentials, at the venue with them.
+
+    `at`: a local exchange that stands in for the venue. `grants`: as that of `AccountOutfit`.
+    """
+    async with AsyncExitStack() as stack:
+        stack.enter_context(plan.folder.lock())
+        clock, market = SteadyClock(), None if at is None else LocalClock(at)
+        if market is not None:
+            await market.ask()
+        place = Environment.LIVE if credentials is None else credentials.environment
+        client = connect(
+            plan.venue,
+            place if at is None else Environment.LOCAL,
+            keys=None if credentials is None else credentials.keys,
+            at=at,
+            kinds=[plan.kind],
+            unified=plan.settings.run.unified,
+            market_time=market,
+        )
+        stack.push_async_callback(client.close)
+        venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
+        tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
+        if credentials is None:
+            await VenueReader(client, clock).call("load_markets")
+            instruments = _public_instruments(plan, client)
+            running = Running(plan, client, clock, venue_clock, paper_outfit, watch, warn, tasks)
+            return await running.run(instruments)
+        quotes = LiveQuotes(client, plan.symbols, venue_clock)
+        known = _journaled_instruments(plan)
+        account = await open_account(
+            client, plan.kind, clock=clock, instruments=known.values(), quotes=quotes
+        )
+        listed = await account.instruments(plan.symbols)
+        instruments = [_trading(plan, listed, symbol) for symbol in plan.symbols]
+        await quotes.start()
+        stack.push_async_callback(quotes.close)
+        outfit = AccountOutfit(
+            account,
+            quotes,
+            clock,
+            venue_clock,
+            lambda alarm: warn(_told(alarm)),
+            resets=place in RESETTING,
+            grants=grants,
+        )
+        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks)
+        return await running.run(instruments)
+
+
+def _public_instruments(plan: Plan, client: Any) -> list[Instrument]:
+    """As the venue lists them for everyone, with its standard fees."""
+    listing, found = Listing(client, plan.kind), {}
+    for symbol in plan.symbols:
+        market = listing.market(symbol)
+        one = listing.read(symbol, market["maker"], market["taker"], [])
+        if one is not None:
+            found[symbol] = one
+    return [_trading(plan, found, symbol) for symbol in plan.symbols]
+
+
+def _journaled_instruments(plan: Plan) -> dict[str, Instrument]:
+    """Those in whose lots the journal counts; none before the first start."""
+    from tradewind.market.instrument_json import instrument_from_dict
+
+    if not plan.folder.journal.exists():
+        return {}
+    with Journal.open(plan.folder.journal) as journal:
+        return {i["symbol"]: instrument_from_dict(i) for i in journal.session["instruments"]}
+
+
+def _trading(plan: Plan, listed: Mapping[str, Instrument], symbol: str) -> Instrument:
+    if symbol not in listed:
+        raise ConfigError(f"{symbol} is not traded at {plan.venue} now: leave it out, or wait until it is")
+    return listed[symbol]
+
+
+def _told(alarm: OrderAlarm) -> str:
+    return f"{alarm.alarm.value}: {alarm.symbol} {alarm.text}".replace("  ", " ")

@@ -1,0 +1,128 @@
+"""What a session trades through: it books what happened, keeps what was decided, and acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Snapshot, Venue
+from tradewind.trading.engine import Engine
+from tradewind.trading.execution import Execution
+from tradewind.trading.guards import Guards
+from tradewind.trading.journal import Journal
+from tradewind.trading.order_manager import OrderManager
+from tradewind.trading.order_records import Denied
+from tradewind.trading.order_states import Alarm
+from tradewind.trading.protection import Protection
+from tradewind.trading.records import Record
+
+WARMING_BATCH = 500  # records to a transaction while nothing trades
+DRAIN_SECONDS = 10.0  # at the end, for what is on its way
+
+Item = Snapshot | Command
+
+
+class Desk(Protocol):
+    """Nothing is sent that is not on disk, and the engine hears of nothing that is not."""
+
+    async def before(self, item: Item) -> None:
+        """What happened before the item is on disk, and the engine has heard of it."""
+
+    async def after(self, item: Item, decision: Decision | None) -> None:
+        """Keep the item and what was decided on it, then act."""
+
+    async def end(self) -> None:
+        """Nothing comes any more."""
+
+
+class BarDesk:
+    """Over a venue that answers bar by bar, as that of paper does.
+
+    `ahead`: events that stand in the journal after its last bar. The venue tells them again, and must say the same.
+    `objection`: why the orders decided on a bar must not be sent, such as that it closed long ago; empty if they may.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        venue: Venue,
+        journal: Journal,
+        ahead: Sequence[Fill | CashFlow] = (),
+        objection: Callable[[Snapshot], str] | None = None,
+    ) -> None:
+        self._engine, self._venue, self._journal = engine, venue, journal
+        self._objection = objection or (lambda snapshot: "")
+        self._ahead = list(ahead)
+        self._pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
+
+    async def before(self, item: Item) -> None:
+        events = list(await self._venue.events_before(item))
+        if self._ahead:
+            if events[: len(self._ahead)] != self._ahead:
+                raise Inconsistent(
+                    "the bar that was cut off came again with other prices: what the journal says of it cannot "
+                    "be repeated; begin a new run"
+                )
+            events, self._ahead = events[len(self._ahead) :], []
+        if events:
+            self._journal.append([*self._pending, *events])
+            self._pending = []
+        for event in events:
+            self._engine.process(event)
+
+    async def after(self, item: Item, decision: Decision | None) -> None:
+        if not isinstance(item, Snapshot) or decision is None:
+            self._pending.append(item)
+            if len(self._pending) >= WARMING_BATCH:
+                self._write()
+            return
+        text = self._objection(item) if decision.orders else ""
+        denied = [Denied(item.at, o.id, o.symbol, o.lots, text) for o in decision.orders if text]
+        self._pending += [item, decision, *denied]
+        self._write()
+        await self._venue.submit(() if denied else decision.orders)
+
+    async def end(self) -> None:
+        self._write()
+
+    def _write(self) -> None:
+        self._journal.append(self._pending)
+        self._pending = []
+
+
+class OrderDesk:
+    """Over an order manager, which hands each fill to the engine as soon as it is on disk."""
+
+    def __init__(
+        self,
+        manager: OrderManager,
+        guards: Guards,
+        protection: Protection,
+        execution: Execution,
+        *,
+        flattens: bool = False,
+    ) -> None:
+        """`flattens`: at the end every position is closed; else it stays, with its stop at the venue."""
+        self._manager, self._guards, self._protection = manager, guards, protection
+        self._execution, self._flattens = execution, flattens
+
+    async def before(self, item: Item) -> None:
+        pass
+
+    async def after(self, item: Item, decision: Decision | None) -> None:
+        if decision is None or not isinstance(item, Snapshot):
+            self._manager.write(item)
+            if isinstance(item, Command):
+                self._guards.latch.apply(item)
+            return
+        await self._execution.carry_out(decision.orders, str(decision.at), item.close_time, [item, decision])
+        for symbol in self._protection.locks:
+            self._protection.wake(symbol)
+
+    async def end(self) -> None:
+        """Cancel entries and wait for what is on its way; close positions too where that was asked for."""
+        if not self._guards.latch.silent:
+            await self._execution.end(DRAIN_SECONDS)
+            if self._flattens and not await self._protection.flatten(DRAIN_SECONDS):
+                self._manager.warn(Alarm.NOT_FLAT, "", "positions were left open at the stop: see the status")
+        await self._manager.close()

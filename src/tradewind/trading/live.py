@@ -1,0 +1,71 @@
+"""A session that lasts: live candles and a person's commands in one line, with tasks beside it, until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from tradewind.market import CandleSource, Clock, Command, CommandKind
+from tradewind.trading.desk import Item
+from tradewind.trading.run_folder import RunFolder
+
+INBOX_SECONDS = 0.5
+ENDS = (CommandKind.STOP, CommandKind.PANIC)
+
+
+class LiveItems:
+    """`CandleSource` of the candles of a source and the commands of a run's inbox; a STOP or PANIC is the last.
+
+    `heard` hears each command before it is given out. An error of the source ends it with that error, and so does
+    `fail`.
+    """
+
+    def __init__(
+        self, candles: CandleSource, folder: RunFolder, clock: Clock, heard: Callable[[Command], None]
+    ) -> None:
+        self._candles, self._folder, self._clock, self._heard = candles, folder, clock, heard
+        self._queue: asyncio.Queue[Item | BaseException | None] = asyncio.Queue()
+
+    def put(self, command: Command) -> None:
+        """A command from this process: a signal, for example."""
+        self._queue.put_nowait(command)
+
+    def fail(self, error: BaseException) -> None:
+        self._queue.put_nowait(error)
+
+    async def __aiter__(self) -> AsyncIterator[Item]:
+        tasks = [asyncio.create_task(self._read_candles()), asyncio.create_task(self._read_inbox())]
+        try:
+            while True:
+                item = await self._queue.get()
+                if item is None:
+                    return
+                if isinstance(item, BaseException):
+                    raise item
+                if isinstance(item, Command):
+                    self._heard(item)
+                yield item
+                if isinstance(item, Command) and item.kind in ENDS:
+                    return
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _read_candles(self) -> None:
+        try:
+            async for item in self._candles:
+                self._queue.put_nowait(item)
+        except Exception as error:  # noqa: BLE001 it is raised where the items are read
+            self._queue.put_nowait(error)
+        else:
+            self._queue.put_nowait(None)
+
+    async def _read_inbox(self) -> None:
+        try:
+            while True:
+                for command in self._folder.take():
+                    self._queue.put_nowait(command)
+                await self._clock.sleep(INBOX_SECONDS)
+        except Exception as error:  # noqa: BLE001 as above
+            self._queue.put_nowait(error)

@@ -1,0 +1,49 @@
+"""Books and quotes that say what a test tells them to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tradewind.market import FillReason
+from tradewind.trading.quotes import Quote
+
+
+@dataclass
+class ToldQuotes:
+    quotes: dict[str, Quote] = field(default_factory=dict)
+
+    def newest(self, symbol: str) -> Quote | None:
+        return self.quotes.get(symbol)
+
+    def tell(
+        self, symbol: str, at: int, price: float, *, mark: float = math.nan, spread: float = 0.0
+    ) -> None:
+        self.quotes[symbol] = Quote(symbol, at, price - spread / 2, price + spread / 2, price, mark)
+
+
+@dataclass
+class ToldStanding:
+    """Positions are those of a ledger; levels and money are told."""
+
+    positions: Mapping[str, int]
+    levels: dict[str, float] = field(default_factory=dict)
+    equity: float = 10_000.0
+    day_start_equity: float = 10_000.0
+    losing_streak: int = 0
+
+    def position_lots(self) -> dict[str, int]:
+        return dict(self.positions)
+
+    def protective_level(self, symbol: str) -> float:
+        level = self.levels.get(symbol, 0.0)
+        if self.positions[symbol] < 0 and 0 < level < 100:  # as far on the other side
+            return 200.0 - level
+        return level if self.positions[symbol] else 0.0
+
+    def protective_reason(self, symbol: str) -> FillReason:
+        return FillReason.STOP
+
+    def equity_at(self, prices: Mapping[str, float]) -> float:
+        return self.equity
