@@ -30,7 +30,7 @@ from tradewind.cli.common import (
     print_json,
     writable,
 )
-from tradewind.cli.live.commands import AgentName, At, RunName, on_testnet
+from tradewind.cli.live.commands import AgentName, At, RunName, on_live, on_testnet
 from tradewind.cli.settings import ShowConfig
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.cli.trial import Asked, Trial
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 run_app = typer.Typer(no_args_is_help=True, help="Trade: on paper, on a testnet, live.")
 run_app.command("testnet")(on_testnet)
+run_app.command("live")(on_live)
 
 
 @run_app.command("paper")

@@ -12,10 +12,12 @@ from tradewind.trading.guards import Guards
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_records import Denied
+from tradewind.trading.order_states import Alarm
 from tradewind.trading.protection import Protection
 from tradewind.trading.records import Record
 
 WARMING_BATCH = 500  # records to a transaction while nothing trades
+DRAIN_SECONDS = 10.0  # at the end, for what is on its way
 
 Item = Snapshot | Command
 
@@ -92,10 +94,17 @@ class OrderDesk:
     """Over an order manager, which hands each fill to the engine as soon as it is on disk."""
 
     def __init__(
-        self, manager: OrderManager, guards: Guards, protection: Protection, execution: Execution
+        self,
+        manager: OrderManager,
+        guards: Guards,
+        protection: Protection,
+        execution: Execution,
+        *,
+        flattens: bool = False,
     ) -> None:
+        """`flattens`: at the end every position is closed; else it stays, with its stop at the venue."""
         self._manager, self._guards, self._protection = manager, guards, protection
-        self._execution = execution
+        self._execution, self._flattens = execution, flattens
 
     async def before(self, item: Item) -> None:
         pass
@@ -111,5 +120,9 @@ class OrderDesk:
             self._protection.wake(symbol)
 
     async def end(self) -> None:
-        await self._execution.end()
+        """Cancel entries and wait for what is on its way; close positions too where that was asked for."""
+        if not self._guards.latch.silent:
+            await self._execution.end(DRAIN_SECONDS)
+            if self._flattens and not await self._protection.flatten(DRAIN_SECONDS):
+                self._manager.warn(Alarm.NOT_FLAT, "", "positions were left open at the stop: see the status")
         await self._manager.close()

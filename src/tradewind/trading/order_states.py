@@ -56,6 +56,7 @@ class Alarm(StrEnum):
     UNKNOWN_ESCALATED = "unknown_escalated"
     ILLEGAL = "illegal"  # what was reported cannot follow from what is known
     STOP_LOST = "stop_lost"  # a protective order ended, and not by us
+    NOT_FLAT = "not_flat"  # positions should be closed, and some are left
     UNPROTECTED = "unprotected"  # the venue refuses to protect a position
     DISCREPANCY = "discrepancy"  # the venue holds less or other than the journal says
     ADJUSTED = "adjusted"  # such a difference was taken into the books, as configured

@@ -151,6 +151,17 @@ class Protection:
                 self._manager.clarify(order.id)
             self._wait(symbol, EXIT, 1.0)  # what it leaves is sold next, but not in a rush
 
+    async def flatten(self, seconds: float) -> bool:
+        """Close every position at the market; False when some are left after that time."""
+        until = self._now() + round(seconds * 1000)
+        while not self._is_flat() and self._now() < until:
+            for symbol, lock in self.locks.items():
+                async with lock:
+                    if self.held(symbol):
+                        await self.close_position(symbol, FLATTEN)
+            await self._clock.sleep(0.1)
+        return self._is_flat()
+
     async def _tend(self, symbol: str) -> None:
         self._miss_stops(symbol)
         if not self._latch.entries:

@@ -29,6 +29,8 @@ class AskedRun:
     config: Path | None = None
     overrides: tuple[str, ...] = ()
     at: str | None = None  # a local exchange in the venue's place
+    confirm: str | None = None  # the word that a person would type
+    override: str | None = None  # why it may go live without a passed gate
 
     def settings(self) -> Settings:
         from tradewind.config import load_settings

@@ -24,6 +24,7 @@ from tradewind.cli.common import (
 )
 from tradewind.cli.live.asked import AskedRun, plan_of
 from tradewind.cli.logs import redactor
+from tradewind.cli.panic import panic_command
 from tradewind.cli.settings import ShowConfig, show_config
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, Decision, Snapshot
@@ -31,8 +32,10 @@ from tradewind.market import Command, Decision, Snapshot
 if TYPE_CHECKING:
     from tradewind.cli.live.plan import Plan
     from tradewind.clients.credentials import Credentials
+    from tradewind.trading.journal import Journal
     from tradewind.trading.session import SessionSummary, Watcher
 
+INTERRUPTED = 130
 AgentName = Annotated[
     str | None, typer.Argument(help="A model, or a baseline such as buy_and_hold [that of the settings].")
 ]
@@ -65,6 +68,35 @@ def on_testnet(
     go(asked, show=show, as_json=as_json)
 
 
+def on_live(
+    agent: AgentName = None,
+    name: RunName = None,
+    venue: Venue = None,
+    symbol: Symbols = None,
+    timeframe: Bars = None,
+    capital: Capital = None,
+    config: Config = None,
+    overrides: Overrides = None,
+    at: At = None,
+    confirm: Annotated[
+        str | None, typer.Option("--confirm", metavar="WORDS", help="The words that it would ask for.")
+    ] = None,
+    override: Annotated[
+        str | None,
+        typer.Option("--override", metavar="REASON", help="Why it may trade without a passed gate."),
+    ] = None,
+    show: ShowConfig = False,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Trade real money, by the live keys: first with 5 % of the allocation, with more when days have shown no harm."""
+    asked = AskedRun(
+        "live", agent, home, name, venue, tuple(symbol or ()), timeframe, capital, config,
+        tuple(overrides or ()), at, confirm, override,
+    )  # fmt: skip
+    go(asked, show=show, as_json=as_json)
+
+
 def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
     """Show the settings, or run until stopped and tell what happened."""
     settings = asked.settings()
@@ -86,11 +118,26 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
         f"{plan.folder.name}: {plan.named.agent.name} on {where}, {', '.join(plan.symbols)}, {plan.timeframe.text} "
         f"bars, allocation {plan.allocation:,.2f}. Ctrl+C stops it.",
     )
+    from tradewind.cli.live.running import Panicked
     from tradewind.cli.live.trade import trade
 
-    summary = asyncio.run(
-        trade(plan, asked.at, credentials, teller(console), lambda text: say(console, text, "yellow"))
-    )
+    def warn(text: str) -> None:
+        say(console, text, "yellow")
+
+    def grants(journal: Journal, now_ms: int) -> float:
+        if asked.mode != "live":
+            return 1.0
+        from tradewind.cli.live.grant import asking, grant
+
+        return grant(plan, journal, asking(asked.confirm), asked.override, now_ms).share
+
+    try:
+        summary = asyncio.run(trade(plan, asked.at, credentials, teller(console), warn, grants))
+    except Panicked:
+        say(console, "Panic: closing what the run owns.", "bold")
+        if credentials is not None:
+            panic_command(plan.folder.name, home=asked.home, as_json=as_json)
+        raise typer.Exit(INTERRUPTED) from None
     tell(summary, plan, as_json)
 
 

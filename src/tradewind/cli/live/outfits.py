@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Protocol
 
 from tradewind.cli.live.plan import Plan
-from tradewind.market import CashFlow, Clock, Command, Fill, Kind, Snapshot
+from tradewind.config import OnStop
+from tradewind.market import CashFlow, CashFlowKind, Clock, Command, Fill, Kind, Snapshot
 from tradewind.trading.account_venue import AccountReading, AccountVenue, MarginSettings, PositionMode
 from tradewind.trading.desk import BarDesk, Desk, OrderDesk
 from tradewind.trading.engine import Engine
@@ -20,6 +22,7 @@ from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_names import OrderNames
 from tradewind.trading.order_records import OrderAlarm
 from tradewind.trading.order_venue import OrderReport, Trade
+from tradewind.trading.panic_record import mark_joined, panic_files, panic_records
 from tradewind.trading.protection import Protection
 from tradewind.trading.quotes import Quotes
 from tradewind.trading.reconcile import Reconciler
@@ -30,6 +33,8 @@ from tradewind.trading.supervision import Work
 from tradewind.venues import PaperVenue
 
 InTime = Callable[[Snapshot], bool]
+Grants = Callable[[Journal, int], float]
+FUNDED = "share-"  # what ids of cash flows begin with that change the share of the allocation in use
 
 
 @dataclass(slots=True)
@@ -74,11 +79,14 @@ class AccountOutfit:
         warn: Callable[[OrderAlarm], None],
         *,
         resets: bool = False,
+        grants: Grants = lambda journal, now_ms: 1.0,
     ) -> None:
+        """`grants` says which share of its allocation the run may use now; what it needs for that, it asks."""
         self._venue, self._quotes, self._clock, self._market_clock = venue, quotes, clock, market_clock
-        self._warn, self._resets = warn, resets
+        self._warn, self._resets, self._grants = warn, resets, grants
 
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
+        share = self._grants(journal, self._market_clock.now_ms())
         engine = engine_for(journal, plan.named.agent)
         instruments = {i.symbol: i for i in engine.instruments}
         ledger = OrderLedger(instruments.values())
@@ -132,11 +140,15 @@ class AccountOutfit:
             protection.hear(alarm)
             self._warn(alarm)
 
+        _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
+        _join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards)
         await reconciler.gate()
         return Outfit(
             engine,
-            OrderDesk(manager, guards, protection, execution),
+            OrderDesk(
+                manager, guards, protection, execution, flattens=plan.settings.run.on_stop is OnStop.FLATTEN
+            ),
             found,
             {
                 "account stream": lambda: self._venue.listen(listener),
@@ -165,6 +177,38 @@ class AccountOutfit:
             await self._venue.set_margin(symbol, leverage, settings.mode)
         wanted = MarginSettings(leverage, settings.mode, PositionMode.ONE_WAY)
         return dict.fromkeys(plan.symbols, wanted)
+
+
+def _fund(
+    allocation: float,
+    share: float,
+    ledger: OrderLedger,
+    manager: OrderManager,
+    now: int,
+    hear: Callable[[CashFlow], None],
+) -> None:
+    """Bring what the run may use to its share of the allocation: money that comes or goes, no profit."""
+    funded = allocation + sum(float(f.amount) for f in ledger.flows.values() if f.id.startswith(FUNDED))
+    change = Decimal(repr(round(share * allocation - funded, 8)))
+    if change:
+        flow = CashFlow(f"{FUNDED}{now}", now, CashFlowKind.DEPOSIT, change)
+        manager.write(flow)
+        hear(flow)
+
+
+def _join_panics(
+    plan: Plan, ledger: OrderLedger, manager: OrderManager, latch: Latch, hear: Callable[[Fill], None]
+) -> None:
+    """What panics did from outside joins the journal, and the run stays halted."""
+    for path in panic_files(plan.folder.path):
+        records = panic_records(path)
+        new = [r for r in records if not (isinstance(r, Fill) and ledger.key(r) in ledger.fills)]
+        manager.write(*new)
+        for record in new:
+            latch.apply(record)
+            if isinstance(record, Fill):
+                hear(record)
+        mark_joined(path)
 
 
 async def _watch(guards: Guards, clock: Clock) -> None:

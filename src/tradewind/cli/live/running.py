@@ -25,8 +25,12 @@ from tradewind.venues.remote.venue_clock import VenueClock
 STATUS_SECONDS = 5.0
 
 
+class Panicked(Exception):
+    """A person pressed Ctrl+C twice: what is left must be closed from outside. The session has ended."""
+
+
 class Running:
-    """A run at work. `stop` asks it to end; signals and other processes do the same."""
+    """A run at work, until a STOP from its inbox or a signal."""
 
     def __init__(
         self,
@@ -43,16 +47,15 @@ class Running:
         self._client, self._clock, self._venue_clock = client, clock, venue_clock
         self._make_outfit, self._watch, self._warn = outfit, watch, warn
         self._tasks = dict(tasks or {})
-        self._supervisor = Supervisor(
-            clock, lambda name, error: warn(f"{name} stopped and is started again: {error!r}")
-        )
+        self._supervisor = Supervisor(clock, self._died)
 
     def _died(self, name: str, error: BaseException) -> None:
         self._warn(f"{name} stopped and is started again: {error!r}")
 
     async def run(self, instruments: Sequence[Instrument]) -> SessionSummary:
-        """Trade until a STOP. The folder's lock must be held."""
+        """Trade until a STOP; `Panicked` after a second Ctrl+C. The folder's lock must be held."""
         await self._venue_clock.measure()
+        self.plan.folder.describe(self.plan.about)
         journal = open_journal(self.plan, instruments, self._venue_clock.now_ms())
         with journal:
             candles: LiveCandles | None = None
@@ -75,7 +78,6 @@ class Running:
 
     async def _trade(self, candles: LiveCandles, outfit: Outfit) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
-        folder.describe(self.plan.about)
         items = LiveItems(candles, folder, self._clock, outfit.hear)
         ended = "an error"
 
@@ -107,11 +109,17 @@ class Running:
         for name, work in tasks.items():
             self._supervisor.start(name, work, vital=name in outfit.vital)
         self._supervisor.failed.add_done_callback(lambda failed: _pass_on(failed, items))
-        with _signals(items, self._clock):
+        session = asyncio.ensure_future(run_session(engine, items, outfit.desk, watched))
+        with _signals(items, self._clock, session.cancel) as asked:
             try:
-                summary = await run_session(engine, items, outfit.desk, watched)
+                summary = await session
                 ended = ""
                 return summary
+            except asyncio.CancelledError:
+                if asked.count(signal.SIGINT) < 2:
+                    raise
+                ended = "a panic"
+                raise Panicked from None
             finally:
                 await self._supervisor.close()
                 tell()
@@ -120,21 +128,25 @@ class Running:
 
 
 @contextmanager
-def _signals(items: LiveItems, clock: Clock) -> Iterator[None]:
-    """One Ctrl+C, or SIGTERM, stops; a second Ctrl+C is a panic. The handlers do no more than say so."""
+def _signals(items: LiveItems, clock: Clock, panic: Callable[[], object]) -> Iterator[list[int]]:
+    """One Ctrl+C, or SIGTERM, stops; a second Ctrl+C is a panic. The handlers do no more than say so.
+
+    Gives the list of the signals that came.
+    """
     asked: list[int] = []
 
     def ask(signum: int) -> None:
         asked.append(signum)
-        again = signum == signal.SIGINT and len(asked) > 1
-        kind = CommandKind.PANIC if again else CommandKind.STOP
-        items.put(Command(kind, clock.now_ms(), signal.Signals(signum).name))
+        if asked.count(signal.SIGINT) > 1:
+            panic()
+        else:
+            items.put(Command(CommandKind.STOP, clock.now_ms(), signal.Signals(signum).name))
 
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, ask, signum)
     try:
-        yield
+        yield asked
     finally:
         for signum in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(signum)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
-from tradewind.cli.live.outfits import AccountOutfit, paper_outfit
+from tradewind.cli.live.outfits import AccountOutfit, Grants, paper_outfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
 from tradewind.clients import Environment, connect
@@ -28,11 +28,16 @@ RESETTING = (Environment.TESTNET, Environment.DEMO)  # begin anew about once a m
 
 
 async def trade(
-    plan: Plan, at: str | None, credentials: Credentials | None, watch: Watcher | None, warn: Warn
+    plan: Plan,
+    at: str | None,
+    credentials: Credentials | None,
+    watch: Watcher | None,
+    warn: Warn,
+    grants: Grants = lambda journal, now_ms: 1.0,
 ) -> SessionSummary:
     """Run a plan until it is stopped: on paper without credentials, at the venue with them.
 
-    `at`: a local exchange that stands in for the venue.
+    `at`: a local exchange that stands in for the venue. `grants`: as that of `AccountOutfit`.
     """
     async with AsyncExitStack() as stack:
         stack.enter_context(plan.folder.lock())
@@ -67,7 +72,13 @@ async def trade(
         await quotes.start()
         stack.push_async_callback(quotes.close)
         outfit = AccountOutfit(
-            account, quotes, clock, venue_clock, lambda alarm: warn(_told(alarm)), resets=place in RESETTING
+            account,
+            quotes,
+            clock,
+            venue_clock,
+            lambda alarm: warn(_told(alarm)),
+            resets=place in RESETTING,
+            grants=grants,
         )
         running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks)
         return await running.run(instruments)
