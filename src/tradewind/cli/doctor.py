@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from decimal import Decimal
@@ -28,7 +28,7 @@ from tradewind.cli.common import (
 )
 from tradewind.cli.live.asked import AskedRun, plan_of
 from tradewind.cli.live.commands import AgentName, At, RunName, credentials_of
-from tradewind.cli.tables import Column, print_table, say, stdout
+from tradewind.cli.tables import Column, print_table, say, stderr, stdout
 from tradewind.market import Clock, ConfigError, Kind, VenueUnavailable
 from tradewind.trading import doctor, doctor_here
 from tradewind.trading.doctor import Check
@@ -108,6 +108,24 @@ async def diagnose(
     return await doctor.examine(checks, clock)
 
 
+async def require_ready(
+    plan: Plan,
+    client: Any,
+    account: AccountVenue,
+    clock: Clock,
+    market_clock: Clock,
+    warn: Callable[[str], None],
+) -> None:
+    """What a run begins with: warnings are told; after a refusal the table is shown and the command ends."""
+    findings = await diagnose(plan, client, account, clock, market_clock)
+    for name, finding in findings.items():
+        if finding.grade is Grade.WARN:
+            warn(f"{name}: {finding.text}")
+    if not doctor.is_ready(findings):
+        tell_findings(stderr(), findings)
+        raise typer.Exit(int(verdict_of(findings.values())))
+
+
 def _at_home(plan: Plan, client: Any | None) -> dict[str, Check]:
     """What needs no answer of a venue."""
     strict, folder = plan.mode == "live", plan.folder
@@ -119,10 +137,10 @@ def _at_home(plan: Plan, client: Any | None) -> dict[str, Check]:
     }
     if plan.mode != "paper":
         found = None if plan.named.bundle is None else dict(plan.named.bundle.spec.evidence)
-        checks["evidence"] = _told(partial(doctor_here.evidence, found, strict=strict))
+        checks["evidence"] = _told(partial(doctor_here.evidence, found))
     if strict:
         checks["surroundings"] = _told(partial(doctor_here.surroundings, os.environ))
-        if client is not None:
+        if client is not None and plan.at is None:
             checks["addresses"] = _told(partial(doctor_here.addresses, list(_urls(client.urls["api"]))))
     return checks
 

@@ -127,21 +127,11 @@ def model(folder: Path, symbols: Iterable[str], timeframe: str) -> Finding:
     return Finding.good(f"model {bundle.sha256[:12]} is whole and gives its golden answers")
 
 
-def evidence(found: Mapping[str, object] | None, *, strict: bool) -> Finding:
-    """`found`: what the bundle carries of its validation; None for a baseline."""
+def evidence(found: Mapping[str, object] | None) -> Finding:
+    """`found`: what the bundle carries of its validation; None for a baseline. `run live` asks for more."""
+    remedy = "none for play money; real money needs a passed gate, or --override with a reason"
     if found is None:
-        text = "a baseline has no evidence of an edge"
-        return (
-            Finding.refused(text, "trade it on paper")
-            if strict
-            else Finding.doubtful(text, "none is expected")
-        )
+        return Finding.doubtful("a baseline has no evidence of an edge", remedy)
     if not found:
-        text = "the model carries no evidence of its validation"
-        remedy = "validate it, or go on with an explicit override"
-        return (
-            Finding.refused(text, remedy)
-            if strict
-            else Finding.doubtful(text, "validate it before real money")
-        )
+        return Finding.doubtful("the model carries no evidence of its validation", remedy)
     return Finding.good(f"the model carries evidence: {', '.join(sorted(found))}")
