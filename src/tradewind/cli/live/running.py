@@ -121,8 +121,8 @@ class Running:
                 ended = "a panic"
                 raise Panicked from None
             finally:
-                await self._supervisor.close()
                 tell()
+                await self._supervisor.close()
                 if ended:
                     folder.tell({**(folder.status or {}), "ended": f"ended by {ended}"})
 
