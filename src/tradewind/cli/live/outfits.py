@@ -22,7 +22,8 @@ from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_names import OrderNames
 from tradewind.trading.order_records import OrderAlarm
 from tradewind.trading.order_venue import OrderReport, Trade
-from tradewind.trading.panic_record import mark_joined, panic_files, panic_records
+from tradewind.trading.panic import complete
+from tradewind.trading.panic_record import PanicRecord, mark_joined, panic_files, panic_records
 from tradewind.trading.protection import Protection
 from tradewind.trading.quotes import Quotes
 from tradewind.trading.reconcile import Reconciler
@@ -141,6 +142,7 @@ class AccountOutfit:
             self._warn(alarm)
 
         _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
+        await self._complete_panics(plan, ledger)
         _join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards)
         await reconciler.gate()
@@ -166,6 +168,11 @@ class AccountOutfit:
                 "open_orders": len(ledger.live),
             },
         )
+
+    async def _complete_panics(self, plan: Plan, ledger: OrderLedger) -> None:
+        """One that was ended before it wrote its trades down."""
+        for path in panic_files(plan.folder.path):
+            await complete(self._venue, PanicRecord.read(path), ledger.last_trade_at)
 
     async def _set_margin(self, plan: Plan) -> dict[str, MarginSettings]:
         """One-way mode, margin mode and leverage of every perpetual, set and asked back."""

@@ -13,7 +13,7 @@ from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, CommandKind, ConfigError, VenueUnavailable, WallClock
 from tradewind.trading.account_venue import AccountVenue
 from tradewind.trading.estate import Estate, estate_of, less
-from tradewind.trading.panic import SECONDS, ExitCode, Panic, Who, fills_of
+from tradewind.trading.panic import SECONDS, ExitCode, Panic, Who, complete
 from tradewind.trading.panic_record import PanicRecord, panic_files
 from tradewind.trading.run_folder import RunFolder
 
@@ -78,10 +78,7 @@ async def _without_earlier(venue: AccountVenue, folder: RunFolder, estate: Estat
     """What earlier presses closed, of which the journal knows nothing yet, is not closed again."""
     for path in panic_files(folder.path):
         earlier = PanicRecord.read(path)
-        if not earlier.orders:
-            continue
-        earlier.fills = await fills_of(venue, earlier, estate, estate.instruments)
-        earlier.save()
+        await complete(venue, earlier, estate.last_trade_at)
         estate = less(estate, earlier.fills)
     return estate
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
+from tradewind.cli.doctor import require_ready
 from tradewind.cli.live.outfits import AccountOutfit, Grants, paper_outfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
@@ -68,6 +69,7 @@ async def trade(
             client, plan.kind, clock=clock, instruments=known.values(), quotes=quotes
         )
         listed = await account.instruments(plan.symbols)
+        await require_ready(plan, client, account, clock, market or clock, warn)
         instruments = [_trading(plan, listed, symbol) for symbol in plan.symbols]
         await quotes.start()
         stack.push_async_callback(quotes.close)
