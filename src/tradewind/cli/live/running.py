@@ -17,6 +17,7 @@ from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, 
 from tradewind.trading.desk import Item
 from tradewind.trading.engine import Engine
 from tradewind.trading.live import LiveItems
+from tradewind.trading.quotes import Quotes
 from tradewind.trading.session import SessionSummary, run_session
 from tradewind.trading.supervision import Supervisor, Work
 from tradewind.venues.remote.candles import LiveCandles
@@ -42,11 +43,13 @@ class Running:
         watch: Callable[[Item, Decision | None], None] | None = None,
         warn: Callable[[str], None] = lambda text: None,
         tasks: Mapping[str, Work] | None = None,
+        quotes: Quotes | None = None,
     ) -> None:
+        """`quotes`, where there are any, tell candles which prices can be."""
         self.plan, self.decisions = plan, 0
         self._client, self._clock, self._venue_clock = client, clock, venue_clock
         self._make_outfit, self._watch, self._warn = outfit, watch, warn
-        self._tasks = dict(tasks or {})
+        self._tasks, self._quotes = dict(tasks or {}), quotes
         self._supervisor = Supervisor(clock, self._died)
 
     def _died(self, name: str, error: BaseException) -> None:
@@ -72,13 +75,14 @@ class Running:
                 self._venue_clock,
                 warm_up=self.plan.warm_up,
                 since=outfit.found.last_close,
+                quotes=self._quotes,
                 on_alarm=self._warn,
             )
             return await self._trade(candles, outfit)
 
     async def _trade(self, candles: LiveCandles, outfit: Outfit) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
-        items = LiveItems(candles, folder, self._clock, outfit.hear)
+        items = LiveItems(candles, folder, self._clock)
         ended = "an error"
 
         def tell() -> None:
@@ -110,7 +114,7 @@ class Running:
             self._supervisor.start(name, work, vital=name in outfit.vital)
         self._supervisor.failed.add_done_callback(lambda failed: _pass_on(failed, items))
         session = asyncio.ensure_future(run_session(engine, items, outfit.desk, watched))
-        with _signals(items, self._clock, session.cancel) as asked:
+        with _signals(items, self._venue_clock, session.cancel) as asked:
             try:
                 summary = await session
                 ended = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from decimal import Decimal
 from typing import Any
 
 from tradewind.cli.doctor import require_ready
@@ -63,10 +64,15 @@ async def trade(
             instruments = _public_instruments(plan, client)
             running = Running(plan, client, clock, venue_clock, paper_outfit, watch, warn, tasks)
             return await running.run(instruments)
-        quotes = LiveQuotes(client, plan.symbols, clock, stamps=venue_clock)
+        quotes = LiveQuotes(client, plan.symbols, clock)
         known = _journaled_instruments(plan)
         account = await open_account(
-            client, plan.kind, clock=clock, instruments=known.values(), quotes=quotes
+            client,
+            plan.kind,
+            clock=clock,
+            instruments=known.values(),
+            quotes=quotes,
+            slippage_cap=Decimal(repr(plan.settings.execution.slippage_cap)),
         )
         listed = await account.instruments(plan.symbols)
         await require_ready(plan, client, account, clock, market or clock, warn)
@@ -81,8 +87,9 @@ async def trade(
             lambda alarm: warn(_told(alarm)),
             resets=place in RESETTING,
             grants=grants,
+            pace=lambda: 1.0 if market is None else market.speed,
         )
-        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks)
+        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes)
         return await running.run(instruments)
 
 

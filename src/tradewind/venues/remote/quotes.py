@@ -44,7 +44,7 @@ class QuoteCounters:
 class LiveQuotes:
     """`trading.quotes.Quotes` over a ccxt.pro client, which stays the caller's. `start` it, `close` it.
 
-    Waits are those of `clock`. Quotes are stamped by `stamps` where given: the venue's time, which may be virtual.
+    Waits and stamps are those of `clock`.
     """
 
     def __init__(
@@ -53,13 +53,11 @@ class LiveQuotes:
         symbols: Sequence[str],
         clock: Clock,
         settings: QuoteSettings | None = None,
-        *,
-        stamps: Clock | None = None,
     ) -> None:
         self.symbols = tuple(symbols)
         self.counters = QuoteCounters()
         self.settings = settings or QuoteSettings()
-        self._client, self._clock, self._stamps = client, clock, stamps or clock
+        self._client, self._clock = client, clock
         self._reader = VenueReader(client, clock, Patience(attempts=1))
         self._quotes: dict[str, Quote] = {}
         self._known_at: dict[str, int] = {}
@@ -128,7 +126,7 @@ class LiveQuotes:
             self.counters.rejected += 1
             after[:2] = known[:2]
         if any(price == price for price in after):
-            self._quotes[part.symbol] = Quote(part.symbol, self._stamps.now_ms(), *after)
+            self._quotes[part.symbol] = Quote(part.symbol, self._clock.now_ms(), *after)
             self._known_at[part.symbol] = now
 
     def _believed(self, symbol: str, name: str, price: float, known: Sequence[float], now: int) -> bool:
