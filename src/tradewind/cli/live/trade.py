@@ -63,7 +63,7 @@ async def trade(
             instruments = _public_instruments(plan, client)
             running = Running(plan, client, clock, venue_clock, paper_outfit, watch, warn, tasks)
             return await running.run(instruments)
-        quotes = LiveQuotes(client, plan.symbols, venue_clock)
+        quotes = LiveQuotes(client, plan.symbols, clock, stamps=venue_clock)
         known = _journaled_instruments(plan)
         account = await open_account(
             client, plan.kind, clock=clock, instruments=known.values(), quotes=quotes
