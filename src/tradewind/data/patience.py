@@ -61,7 +61,9 @@ class VenueReader:
                 answer = await getattr(self.client, method)(*arguments, **parameters)
             except ccxt.BaseError as error:
                 self._reached = self._reached or not _is_no_connection(error)
-                attempts = self.patience.attempts if self._reached else self.patience.first_attempts
+                attempts = self.patience.attempts
+                if not self._reached:
+                    attempts = min(attempts, self.patience.first_attempts)
                 if not _may_pass(error):
                     raise ConfigError(f"{name} refuses {method}: {_reason(error)}") from error
                 if failures >= attempts:

@@ -15,12 +15,14 @@ from tradewind.clients.local_clock import LocalClock
 from tradewind.data.patience import VenueReader
 from tradewind.market import ConfigError, Instrument
 from tradewind.trading.journal import Journal
+from tradewind.trading.notes import Notes
 from tradewind.trading.order_records import OrderAlarm
 from tradewind.trading.session import SessionSummary, Watcher
 from tradewind.trading.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
+from tradewind.venues.remote.telling import tell_requests
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 
 Warn = Callable[[str], None]
@@ -57,15 +59,17 @@ async def trade(
         stack.push_async_callback(client.close)
         venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
+        notes = Notes()
         if credentials is None:
+            tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
             instruments = _public_instruments(plan, client)
-            running = Running(plan, client, clock, venue_clock, paper_outfit, watch, warn, tasks)
+            running = Running(plan, client, clock, venue_clock, paper_outfit, watch, warn, tasks, notes)
             return await running.run(instruments)
         quotes = LiveQuotes(client, plan.symbols, venue_clock)
         known = _journaled_instruments(plan)
         account = await open_account(
-            client, plan.kind, clock=clock, instruments=known.values(), quotes=quotes
+            client, plan.kind, clock=clock, instruments=known.values(), quotes=quotes, on_request=notes
         )
         listed = await account.instruments(plan.symbols)
         instruments = [_trading(plan, listed, symbol) for symbol in plan.symbols]
@@ -80,7 +84,7 @@ async def trade(
             resets=place in RESETTING,
             grants=grants,
         )
-        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks)
+        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, notes)
         return await running.run(instruments)
 
 

@@ -19,7 +19,7 @@ from tradewind.trading.account_venue import AccountListener, AccountReading
 from tradewind.trading.order_venue import OrderReport
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.reading import Unreadable
-from tradewind.venues.remote.telling import Redaction
+from tradewind.venues.remote.telling import redactor_of
 
 if TYPE_CHECKING:
     from tradewind.venues.remote.account import RemoteAccount
@@ -88,7 +88,7 @@ class Line(Protocol):
 class AccountStream:
     def __init__(self, account: RemoteAccount) -> None:
         self._account, self._client, self._clock = account, account.client, account.clock
-        self._clean = Redaction(account.client)
+        self._clean = redactor_of(account.client).text
         self._queue: asyncio.Queue[Told] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._tapped = False

@@ -13,33 +13,23 @@ import orjson
 from tradewind.clients.answers import answer_of
 from tradewind.market import Clock
 from tradewind.trading.api_call import ApiCall
+from tradewind.trading.redaction import Redactor
 
 OnRequest = Callable[[ApiCall], None]
 
-HIDDEN = "***"
-_NEVER_TOLD = ("signature", "sign", "listenkey", "apikey", "passphrase", "password", "secret", "token")
 _WEIGHTS = ("x-mbx-used-weight-1m", "x-mbx-used-weight")
 _LONGEST = 200
-_LEAST_SECRET = 4  # characters: what is shorter is a word like any other
 
 
-class Redaction:
-    """Takes a client's key, secret and passphrase out of texts, whatever they are part of."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def __call__(self, text: str) -> str:
-        for name in ("secret", "password", "apiKey"):
-            value = getattr(self._client, name, None)
-            if isinstance(value, str) and len(value) >= _LEAST_SECRET:
-                text = text.replace(value, HIDDEN)
-        return text
+def redactor_of(client: Any) -> Redactor:
+    """One that knows the client's key, secret and passphrase."""
+    found = (getattr(client, name, None) for name in ("apiKey", "secret", "password"))
+    return Redactor(*(value for value in found if isinstance(value, str)))
 
 
 def tell_requests(client: Any, clock: Clock, on_request: OnRequest) -> None:
     """From now on `on_request` hears of each request of the client, after its end. It must not wait."""
-    fetch, on_reply, clean = client.fetch, client.on_rest_response, Redaction(client)
+    fetch, on_reply, redactor = client.fetch, client.on_rest_response, redactor_of(client)
     seen: ContextVar[list[tuple[int, Mapping[str, Any], str]]] = ContextVar("tradewind_reply")
 
     def note(
@@ -65,10 +55,10 @@ def tell_requests(client: Any, clock: Clock, on_request: OnRequest) -> None:
                 ApiCall(
                     at,
                     method,
-                    clean(urlsplit(url).path),
-                    _parameters(url, body, clean),
+                    redactor.text(urlsplit(url).path),
+                    _parameters(url, body, redactor),
                     status,
-                    clean(_code(said)),
+                    redactor.text(_code(said)),
                     latency,
                     _weight(heads),
                     failure,
@@ -78,14 +68,12 @@ def tell_requests(client: Any, clock: Clock, on_request: OnRequest) -> None:
     client.on_rest_response, client.fetch = note, told
 
 
-def _parameters(url: str, body: Any, clean: Redaction) -> dict[str, str]:
+def _parameters(url: str, body: Any, redactor: Redactor) -> dict[str, str]:
     pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     if isinstance(body, str | bytes) and body:
         pairs += _of_body(body)
-    return {
-        name: HIDDEN if any(word in name.lower() for word in _NEVER_TOLD) else clean(value)[:_LONGEST]
-        for name, value in pairs
-    }
+    told: dict[str, str] = redactor.value(dict(pairs))
+    return {name: value[:_LONGEST] for name, value in told.items()}
 
 
 def _of_body(body: str | bytes) -> list[tuple[str, str]]:
