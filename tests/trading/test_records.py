@@ -34,7 +34,7 @@ from tradewind.trading.feed_records import Revision
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, Risk, RiskState
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 from tradewind.trading.records import decode, encode
-from tradewind.trading.session_records import SessionBegan
+from tradewind.trading.session_records import Incident, SessionBegan
 from tradewind.validation.stages import StageBegan
 
 times = st.integers(0, 2**53)
@@ -88,6 +88,7 @@ order_records = st.one_of(
         texts,
     ),
     st.builds(SessionBegan, times, texts),
+    st.builds(Incident, times, texts, texts),
     st.builds(Arm, times, texts, texts, texts, texts),
     st.builds(Override, times, texts, st.text(min_size=10).filter(lambda t: len(t.strip()) >= 10)),
     st.builds(StageBegan, times, texts, st.integers(0, 2), texts),

@@ -32,10 +32,10 @@ from tradewind.trading.discrepancy import Discrepancy, Epoch, ReconcileRecord
 from tradewind.trading.feed_records import Revision
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord, RiskState
 from tradewind.trading.order_states import Intent, OrderEvent
-from tradewind.trading.session_records import SessionBegan
+from tradewind.trading.session_records import Incident, SessionBegan
 from tradewind.validation.stages import StageBegan
 
-NoteRecord = ApiCall | Revision | SessionBegan  # for people: no books follow from them
+NoteRecord = ApiCall | Revision | SessionBegan | Incident  # for people: no books follow from them
 Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | NoteRecord
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
 
@@ -58,6 +58,7 @@ _PLAIN: dict[str, type[Any]] = {
     "api_call": ApiCall,
     "revision": Revision,
     "session_began": SessionBegan,
+    "incident": Incident,
 }
 _KIND_OF = {cls: kind for kind, cls in _PLAIN.items()}
 

@@ -11,3 +11,12 @@ class SessionBegan:
 
     at: int  # UTC ms
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something around the run broke and was dealt with: a stream that ended, a task that was started again."""
+
+    at: int  # UTC ms
+    kind: str  # "reconnect", "task", "feed", "storage"
+    text: str
