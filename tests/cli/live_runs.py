@@ -89,18 +89,30 @@ class LiveRun:
             await asyncio.sleep(0.1)
         raise AssertionError(self.manager.ledger.orders[name])
 
-    async def command(self, *words: str, typed: str = "") -> Said:
-        """`tradewind WORDS` as a process."""
+    async def spawn(self, *words: str) -> asyncio.subprocess.Process:
+        """`tradewind WORDS` as a process that stays."""
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tradewind.cli", *words, "--home", str(self.home)),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=(self.home / "spawned.log").open("wb"),
+            env=self._environment(),
+            cwd=self.home,
+        )
+
+    def _environment(self) -> dict[str, str]:
         venue = "BITGET" if self.seat.place.venue == "bitget" else "BINANCE"
         named = dict(zip(("KEY", "SECRET", "PASSPHRASE"), self.keys))
-        environment = os.environ | {f"TRADEWIND_{venue}_LOCAL_{k}": v for k, v in named.items()}
-        environment["PYTHONPATH"] = SOURCE
+        keys = {f"TRADEWIND_{venue}_LOCAL_{k}": v for k, v in named.items()}
+        return {**os.environ, **keys, "PYTHONPATH": SOURCE}
+
+    async def command(self, *words: str, typed: str = "") -> Said:
+        """`tradewind WORDS` as a process."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tradewind.cli", *words, "--home", str(self.home)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=environment,
+            env=self._environment(),
             cwd=self.home,
         )
         out, err = await process.communicate(typed.encode())

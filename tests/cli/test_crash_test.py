@@ -100,7 +100,7 @@ def test_a_bot_that_never_orders_is_no_success(command: Callable[..., Any]) -> N
         *("--", "python", "no_such_bot.py"),
     )
     assert told.code == 1
-    assert told.out.startswith("1 scenario, about 2 seconds: 1 s each and 0 s to settle\n")
+    assert told.out.startswith("1 scenario, about 3 seconds: 1 s each and 0 s to settle\n")
     assert "The bot never ordered, so nothing was tested" in told.out
     assert "O1: the bot ended by itself with exit code 2" in told.out
     assert "O1: | " in told.out

@@ -184,6 +184,43 @@ def test_the_run_is_stopped_in_the_middle_and_holds_its_journal_locked(tmp_path:
 
 
 @pytest.mark.fault("A12")
+def test_a_real_run_that_hangs(tmp_path: Path) -> None:
+    """`run testnet`, which begins with the doctor, buys; then it is frozen, and its positions are closed."""
+
+    async def story() -> None:
+        async with live_run(tmp_path, SPOT) as other:
+            seat, home = other.seat, tmp_path
+            words = (
+                "run",
+                "testnet",
+                "buy_and_hold",
+                "--name",
+                "frozen",
+                "--venue",
+                "binance",
+                "-s",
+                seat.symbol,
+            )
+            hung = await other.spawn(*words, "-t", "1m", "--capital", "5000", "--at", seat.local.url)
+            try:
+                for _ in range(150):
+                    if D(holdings(seat).get("BTC", "0")) > 0 or hung.returncode is not None:
+                        break
+                    await asyncio.sleep(1)
+                assert D(holdings(seat)["BTC"]) > 0, (home / "spawned.log").read_text()
+                os.kill(hung.pid, signal.SIGSTOP)
+                said = await other.command("panic", "frozen", "--json")
+                assert said.code == 0, said
+                assert D(holdings(seat)["BTC"]) < D("0.00001")
+            finally:
+                if hung.returncode is None:
+                    hung.kill()
+                await hung.wait()
+
+    asyncio.run(story())
+
+
+@pytest.mark.fault("A12")
 def test_without_journal_and_without_model_positions_are_closed(tmp_path: Path) -> None:
     async def story() -> None:
         async with live_run(tmp_path, USDM) as run:

@@ -12,7 +12,13 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
 from tradewind.clients.connect import VENUES, Environment
-from tradewind.clients.credentials import Credentials, load_credentials, names_of, read_env_file
+from tradewind.clients.credentials import (
+    Credentials,
+    all_variables,
+    load_credentials,
+    names_of,
+    read_env_file,
+)
 from tradewind.market import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -166,6 +172,15 @@ def test_a_locked_keyring_is_no_missing_key(tmp_path: Path, ring: Remembered) ->
     with pytest.raises(ConfigError, match=r"did not answer \(KeyringLocked\): unlock it") as raised:
         load_credentials("binance", "live", variables={}, folder=tmp_path)
     assert "swordfish" not in str(raised.value)
+
+
+def test_other_variables_come_from_both_and_the_environment_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env_file(tmp_path, "TELEGRAM_TOKEN=file\nTELEGRAM_CHAT=7\n")
+    monkeypatch.setenv("TELEGRAM_TOKEN", "environment")
+    found = all_variables(tmp_path)
+    assert (found["TELEGRAM_TOKEN"], found["TELEGRAM_CHAT"]) == ("environment", "7")
 
 
 def test_the_example_names_every_key_there_is(tmp_path: Path) -> None:

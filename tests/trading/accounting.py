@@ -18,6 +18,7 @@ from tests.trading.ordering import (
 )
 from tradewind.market import CashFlow, ConfigError, Instrument, Kind, OrderId
 from tradewind.trading.account_venue import (
+    AccessRefused,
     AccountReading,
     Balance,
     MarginMode,
@@ -46,6 +47,7 @@ class ScriptedAccount(ScriptedVenue):
         default_factory=list
     )  # of the next readings
     refusal: str = ""
+    shut: bool = False  # to our key
     asked: list[tuple[str, float]] = field(default_factory=list)
     at_once: int = 0  # how many readings are on their way
     most_at_once: int = 0
@@ -61,6 +63,8 @@ class ScriptedAccount(ScriptedVenue):
             btc, eth = await self.holding(SPOT.symbol), await self.holding(PERP.symbol)
         finally:
             self.at_once -= 1
+        if self.shut:
+            raise AccessRefused("the venue refuses this key: -2015 Invalid API-key")
         if self.refusal:
             raise ConfigError(self.refusal)
         balances = {"USDT": Balance(self.quote, self.quote), "BTC": Balance(btc, btc)}

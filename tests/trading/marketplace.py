@@ -192,6 +192,7 @@ class GuardedDesk(Desk):
     async def _protect(self) -> None:
         while not self.started:
             await self.clock.sleep(0.1)
+        self.execution.start()
         self.work(self._quote())
         await self.protection.run()
 

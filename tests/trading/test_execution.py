@@ -180,7 +180,6 @@ def test_o20_an_order_shrinks_to_what_the_balance_allows_or_is_skipped(
     play(tmp_path, scenario)
 
 
-@pytest.mark.fault("E5")
 def test_e5_a_refusal_by_the_clock_is_tried_once_more(tmp_path: Path) -> None:
     async def scenario(desk: GuardedDesk) -> None:
         desk.venue.refuse = once(RejectKind.CLOCK, OrderType.MARKET)
@@ -368,6 +367,22 @@ def test_a8_a_halt_cancels_entries_that_rest_and_lets_exits_go(tmp_path: Path) -
         await desk.clock.advance(30.0)
         assert [desk.venue.position(s) for s in (SPOT.symbol, PERP.symbol)] == [0, 0]
         assert any("re-arm it" in text for text in denials(desk))
+
+    play(tmp_path, scenario, MAKER)
+
+
+@pytest.mark.fault("P1")
+def test_p1_a_limit_that_outlived_its_process_is_ended(tmp_path: Path) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        desk.decide(desk.order(PERP.symbol, 100))
+        await desk.clock.advance(1.0)
+        await desk.crash()
+        await desk.clock.advance(0.2)  # it has started, and its cancellation is on its way
+        assert desk.started
+        desk.decide(desk.order(PERP.symbol, 100))
+        await desk.clock.advance(40.0)
+        assert desk.venue.position(PERP.symbol) == 100
+        assert desk.venue.largest[PERP.symbol] == 100
 
     play(tmp_path, scenario, MAKER)
 

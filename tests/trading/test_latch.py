@@ -53,7 +53,6 @@ def test_what_each_state_lets_pass(state: Risk, reducing: bool, growing: bool) -
 
 
 @pytest.mark.fault("A9")
-@pytest.mark.fault("A13")
 def test_a_restart_is_no_reset_and_a_person_lifts_it(tmp_path: Path) -> None:
     path = tmp_path / "run.sqlite"
     with Journal.create(path, {}) as journal:

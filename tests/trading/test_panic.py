@@ -18,7 +18,7 @@ from tradewind.trading.account_venue import AccountReading, Balance
 from tradewind.trading.estate import Estate, Holding, less
 from tradewind.trading.order_states import Intent
 from tradewind.trading.order_venue import ReportStatus
-from tradewind.trading.panic import ExitCode, Panic, Who, fills_of
+from tradewind.trading.panic import ExitCode, Panic, Who, complete, fills_of
 from tradewind.trading.panic_record import PanicRecord, mark_joined, panic_files, panic_records
 
 D = Decimal
@@ -144,7 +144,7 @@ def test_a_second_press_sells_nothing_more(tmp_path: Path) -> None:
     market.moved[SPOT.symbol] += D(7)  # the user brings coins of his own meanwhile
 
     async def traded() -> list[Fill]:
-        task = asyncio.ensure_future(fills_of(market, first, known, [SPOT.symbol]))
+        task = asyncio.ensure_future(fills_of(market, first, known.last_trade_at))
         await market.clock.advance(1)
         return task.result()
 
@@ -240,3 +240,18 @@ def test_what_it_did_joins_the_journal_once(tmp_path: Path) -> None:
     assert json.loads(path.read_text())["steps"][-1]["what"] == "end"
     mark_joined(path)
     assert panic_files(tmp_path) == []
+
+
+def test_what_an_interrupted_press_traded_is_fetched_later(tmp_path: Path) -> None:
+    _, record, market = press(tmp_path, estate(SPOT.symbol, "10"), bought("10"))
+    fills, record.fills, record.code = record.fills, [], None
+    record.save()  # as it stood when the process was killed
+    found = PanicRecord.read(record.path)
+
+    async def later() -> None:
+        task = asyncio.ensure_future(complete(market, found, 0))
+        await market.clock.advance(1)
+        task.result()
+
+    asyncio.run(later())
+    assert PanicRecord.read(record.path).fills == fills

@@ -29,7 +29,7 @@ QUIET = 240.0  # seconds: more than a proof after the longest wait
 SYMBOLS = (SPOT.symbol, PERP.symbol)
 
 symbols = st.sampled_from(SYMBOLS)
-faults = st.sampled_from(Fault)
+faults = st.sampled_from([*[Fault.NONE] * 8, *Fault])  # mostly it works
 prices = st.sampled_from([90.0, 94.0, 96.0, 99.0, 100.0, 101.0, 104.0, 106.0, 112.0])
 instants = st.sampled_from([0.0, 0.06, 0.11, 0.3, 1.06, 2.0, 5.1, 11.0, 31.0])
 refusals = st.sampled_from(
@@ -60,18 +60,34 @@ class ProtectionMachine(RuleBasedStateMachine):
         self.desk = GuardedDesk(Path(self.folder.name) / "run.sqlite", resting=resting)
         self.desk.execution_settings = ExecutionSettings(kind, timeout_seconds=12.0, repricings=2)
         self.resting = resting
-        self.open()
-        self.run(self.desk.clock.advance(1))
-
-    def open(self) -> None:
+        self.desk.levels.update(dict.fromkeys(SYMBOLS, 95.0))
         self.run(self.desk.open())
+        self.run(self.desk.clock.advance(1))
 
     @property
     def alive(self) -> bool:
         return self.desk.started and not self.desk.journal.dead
 
-    @rule(symbol=symbols, wanted=st.sampled_from([-100, -40, 0, 40, 100]), fault=faults)
-    def decide(self, symbol: str, wanted: int, fault: Fault) -> None:
+    @rule(
+        symbol=symbols,
+        wanted=st.sampled_from([-100, -40, 0, 40, 100]),
+        fault=faults,
+        seconds=st.sampled_from([0.0, 0.5, 0.5, 5.0]),
+    )
+    def decide(self, symbol: str, wanted: int, fault: Fault, seconds: float) -> None:
+        self.want(symbol, wanted, fault)
+        self.run(self.desk.clock.advance(seconds))
+
+    @rule(symbol=symbols, wanted=st.sampled_from([0, 40, 100]), part=st.integers(1, 60))
+    def decide_while_a_limit_fills(self, symbol: str, wanted: int, part: int) -> None:
+        """Before the cancellation of what was decided before arrives."""
+        there = [o for o in self.desk.venue.open(symbol) if o.intent.type is OrderType.POST_ONLY]
+        self.want(symbol, wanted, Fault.NONE)
+        for order in there:
+            if order.status is ReportStatus.OPEN and not order.intent.reduce_only:
+                self.do(lambda order=order: self.desk.venue.take(order, min(part, order.left)))
+
+    def want(self, symbol: str, wanted: int, fault: Fault) -> None:
         """As the engine does: the difference to what is held, marked where it only closes."""
         if not self.alive or (symbol == SPOT.symbol and wanted < 0):
             return
@@ -143,9 +159,11 @@ class ProtectionMachine(RuleBasedStateMachine):
     def the_stream_tells_otherwise(self, delay: float, drop: bool, twice: bool) -> None:
         self.desk.venue.telling = Telling(delay, drop, twice)
 
-    @rule(down=st.booleans())
-    def the_network(self, down: bool) -> None:
-        self.desk.venue.down = down
+    @rule(seconds=st.sampled_from([0.5, 5.0, 40.0]))
+    def the_network_is_down(self, seconds: float) -> None:
+        self.desk.venue.down = True
+        self.run(self.desk.clock.advance(seconds))
+        self.desk.venue.down = False
 
     @rule(seconds=instants)
     def wait(self, seconds: float) -> None:
@@ -218,7 +236,7 @@ class ProtectionMachine(RuleBasedStateMachine):
 
 TestProtection = ProtectionMachine.TestCase
 TestProtection.settings = settings(
-    max_examples=40,
+    max_examples=60,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -526,3 +526,24 @@ def test_what_is_in_doubt_is_not_compared(tmp_path: Path) -> None:
         await settle()
 
     play(tmp_path, scenario)
+
+
+@pytest.mark.fault("E3")
+@pytest.mark.fault("E4")
+def test_a_refused_key_stops_entries_and_after_five_minutes_halts(tmp_path: Path) -> None:
+    async def scenario(office: Office) -> None:
+        office.venue.shut = True
+        await office.clock.advance(40)
+        assert "refuses this key" in office.refused(SPOT.symbol)
+        assert office.told() == []
+        office.venue.shut = False  # a ban that ended
+        await office.clock.advance(70)
+        assert office.refused(SPOT.symbol) == ""
+        office.venue.shut = True
+        asked = len(office.venue.times("account"))
+        await office.clock.advance(420)
+        assert Alarm.ACCESS_REFUSED in office.told()
+        assert office.manager.ledger.halted == {SPOT.symbol, PERP.symbol}
+        assert len(office.venue.times("account")) - asked <= 9  # once a minute
+
+    play(tmp_path, scenario)

@@ -194,42 +194,45 @@ def _refuse_mixed(instruments: Sequence[Instrument]) -> None:
 
 
 def check_capital(market: Market, capital: float, rules: Rules) -> None:
+    """`refuse_capital` at the last prices of stored candles."""
+    refuse_capital(
+        market.instruments, [_price(market, a) for a in range(len(market.instruments))], capital, rules
+    )
+
+
+def refuse_capital(
+    instruments: Sequence[Instrument], prices: Sequence[float], capital: float, rules: Rules
+) -> None:
     """`ConfigError` with the numbers unless at least one instrument can be traded with that capital."""
+    quote, kind = instruments[0].quote, instruments[0].kind
     if not (math.isfinite(capital) and capital > 0):
-        raise ConfigError(f"capital is {capital:g}, expected a positive amount of {_quote(market)}")
-    width, kind = len(market.instruments), market.instruments[0].kind
+        raise ConfigError(f"capital is {capital:g}, expected a positive amount of {quote}")
     leverage = rules.leverage if kind.value == "perpetual" else 1.0
-    share = min(rules.max_weight(width, kind), leverage)
-    smallest = {i.symbol: _smallest_order(market, a) for a, i in enumerate(market.instruments)}
+    share = min(rules.max_weight(len(instruments), kind), leverage)
+    smallest = {
+        i.symbol: max(float(i.min_notional), float(i.lot) * price)
+        for i, price in zip(instruments, prices, strict=True)
+    }
     symbol, least = min(smallest.items(), key=lambda item: item[1])
     if capital * share < least:
         raise ConfigError(
-            f"with capital {capital:g} {_quote(market)} a position is at most {capital * share:g} (weight cap "
+            f"with capital {capital:g} {quote} a position is at most {capital * share:g} (weight cap "
             f"{share:g}), below the smallest order of every symbol, {least:g} for {symbol}: start with "
             f"{math.ceil(least / share):,} or more"
         )
-    for a, one in enumerate(market.instruments):
-        lots = capital * share / (float(one.lot) * _price(market, a))
+    for one, price in zip(instruments, prices, strict=True):
+        lots = capital * share / (float(one.lot) * price)
         if lots > _MOST_LOTS:
             raise ConfigError(
-                f"capital {capital:g} {_quote(market)} buys {lots:.3g} lots of {one.symbol}, more than can be "
+                f"capital {capital:g} {quote} buys {lots:.3g} lots of {one.symbol}, more than can be "
                 f"counted exactly ({_MOST_LOTS:.3g}): start with less"
             )
-
-
-def _smallest_order(market: Market, a: int) -> float:
-    one = market.instruments[a]
-    return max(float(one.min_notional), float(one.lot) * _price(market, a))
 
 
 def _price(market: Market, a: int) -> float:
     """The last known close."""
     close = market.close[market.tradable[:, a], a]
     return float(close[-1])
-
-
-def _quote(market: Market) -> str:
-    return market.instruments[0].quote
 
 
 def writable(*folders: Path) -> None:

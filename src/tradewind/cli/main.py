@@ -18,6 +18,7 @@ from tradewind.cli.common import Interrupted
 from tradewind.cli.control import rearm_command, status_command, stop_command
 from tradewind.cli.data import data_app
 from tradewind.cli.demo import demo_command
+from tradewind.cli.doctor import doctor_command
 from tradewind.cli.exchange import exchange_app
 from tradewind.cli.init import init_command
 from tradewind.cli.logs import configure_logs, redactor
@@ -52,6 +53,7 @@ app.command("status")(status_command)
 app.command("stop")(stop_command)
 app.command("rearm")(rearm_command)
 app.command("replay")(replay_command)
+app.command("doctor")(doctor_command)
 app.command("reconcile")(reconcile_command)
 app.command("panic")(panic_command)
 app.add_typer(exchange_app, name="exchange")

@@ -1,23 +1,12 @@
-"""`tradewind panic`: close what a run owns, from another process, also when the run hangs or is gone."""
+"""`tradewind panic`: close what a run owns, from another process."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
-from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, print_json
-from tradewind.cli.reaching import RunPlace, described, folder_of, place_of, reach
-from tradewind.cli.tables import say, stderr, stdout
-from tradewind.market import Command, CommandKind, ConfigError, VenueUnavailable, WallClock
-from tradewind.trading.account_venue import AccountVenue
-from tradewind.trading.estate import Estate, estate_of, less
-from tradewind.trading.panic import SECONDS, ExitCode, Panic, Who, fills_of
-from tradewind.trading.panic_record import PanicRecord, panic_files
-from tradewind.trading.run_folder import RunFolder
-
-RETRY_SECONDS = 1.0
+from tradewind.cli.common import DEFAULT_HOME, AsJson, Home
 
 
 def panic_command(
@@ -34,91 +23,6 @@ def panic_command(
     Works while the run hangs, after it died, and without its model. Press it as often as you like. Exit code 0: flat,
     5: something is left, 3: the venue cannot be reached.
     """
-    folder = folder_of(home, name)
-    place = place_of(described(folder), name)
-    if account and not yes:
-        _confirm(name, place)
-    record = asyncio.run(_press(folder, place, account))
-    if as_json:
-        print_json({"run": name, "written": str(record.path), **_told(record)})
-    else:
-        _say(name, record)
-    raise typer.Exit(int(record.code or 0))
+    from tradewind.cli.live.panicking import press
 
-
-def _confirm(name: str, place: RunPlace) -> None:
-    typed = typer.prompt(
-        f"This closes EVERYTHING in the account at {place.venue} ({place.environment}), also what the run never "
-        f"bought. Type {name} to go on",
-        err=True,
-    )
-    if typed != name:
-        raise ConfigError(f"{typed!r} is not {name!r}: nothing was closed")
-
-
-async def _press(folder: RunFolder, place: RunPlace, everything: bool) -> PanicRecord:
-    clock = WallClock()
-    now = clock.now_ms()
-    record = PanicRecord.begin(folder.path, now, "account" if everything else "run")
-    console = stderr()
-    try:
-        folder.send(Command(CommandKind.PANIC, now, "tradewind panic"))
-    except OSError as error:  # a full disk is no reason to keep positions
-        say(console, f"The run was not told: {error.filename}: {error.strerror}")
-    estate = estate_of(folder.journal, place.symbols)
-    who = Who(place.mode, place.account)
-    until = now + round(SECONDS * 1000)
-    while True:
-        try:
-            async with reach(place, clock, estate.instruments.values()) as venue:
-                estate = await _without_earlier(venue, folder, estate)
-                panic = Panic(
-                    venue, clock, estate, who, record, everything=everything, tell=lambda t: say(console, t)
-                )
-                await panic.run()
-                return record
-        except VenueUnavailable as error:
-            say(console, f"no answer: {error}")
-            record.residue = [str(error)]
-            record.end(clock.now_ms(), ExitCode.UNREACHABLE)
-        if clock.now_ms() > until:
-            return record
-        await clock.sleep(RETRY_SECONDS)
-
-
-async def _without_earlier(venue: AccountVenue, folder: RunFolder, estate: Estate) -> Estate:
-    """What earlier presses closed, of which the journal knows nothing yet, is not closed again."""
-    for path in panic_files(folder.path):
-        earlier = PanicRecord.read(path)
-        if not earlier.orders:
-            continue
-        earlier.fills = await fills_of(venue, earlier, estate, estate.instruments)
-        earlier.save()
-        estate = less(estate, earlier.fills)
-    return estate
-
-
-def _told(record: PanicRecord) -> dict[str, object]:
-    return {
-        "flat": record.flat,
-        "code": record.code,
-        "orders": record.orders,
-        "fills": [{"symbol": f.symbol, "quantity": f.quantity, "price": f.price} for f in record.fills],
-        "residue": record.residue,
-        "dust": record.dust,
-    }
-
-
-def _say(name: str, record: PanicRecord) -> None:
-    console = stdout()
-    for fill in record.fills:
-        say(console, f"{fill.symbol}: {fill.quantity:f} at {fill.price:f}")
-    for text in record.dust:
-        say(console, f"Dust: {text}")
-    for text in record.residue:
-        say(console, f"LEFT: {text}")
-    if record.flat:
-        say(console, f"Flat. Run {name} is halted until it is re-armed.")
-    else:
-        say(console, "NOT FLAT: press it again, or close by hand what is left.")
-    say(console, f"Written down in {record.path}")
+    press(name, account=account, yes=yes, home=home, as_json=as_json)

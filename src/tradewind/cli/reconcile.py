@@ -2,46 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated
 
 import typer
 
-from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, print_json
-from tradewind.cli.reaching import RunPlace, described, folder_of, place_of, reach
-from tradewind.cli.tables import Column, number, print_table, say, stdout
-from tradewind.market import WallClock
-from tradewind.trading.comparison import Side, sides
-from tradewind.trading.estate import copied
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_venue import OrderReport
-from tradewind.trading.run_folder import RunFolder
-from tradewind.trading.wallet import wallet_of
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Both sides: holdings, the wallet (symbol empty), and open orders by client id."""
-
-    sides: list[Side]
-    ours: dict[str, str]  # what the journal says of orders that are not over
-    theirs: list[OrderReport]
-    halted: list[str]
-
-    @property
-    def missing(self) -> list[str]:
-        return sorted(set(self.ours) - {report.client_id for report in self.theirs})
-
-    @property
-    def foreign(self) -> list[str]:
-        return sorted({report.client_id or report.venue_id for report in self.theirs} - set(self.ours))
-
-    @property
-    def differs(self) -> bool:
-        return bool(any(side.differs for side in self.sides) or self.missing or self.foreign)
+from tradewind.cli.common import DEFAULT_HOME, AsJson, Home
 
 
 def reconcile_command(
@@ -53,66 +18,6 @@ def reconcile_command(
 
     Works while the run does: what is on its way at that moment may show as a difference.
     """
-    folder = folder_of(home, name)
-    place = place_of(described(folder), name)
-    found = asyncio.run(_compare(folder, place))
-    if as_json:
-        print_json(_plain(found))
-    else:
-        _say(name, found)
-    raise typer.Exit(1 if found.differs else 0)
+    from tradewind.cli.live.reconciling import compare
 
-
-async def _compare(folder: RunFolder, place: RunPlace) -> Comparison:
-    from tradewind.market.instrument_json import instrument_from_dict
-
-    with copied(folder.journal) as path, Journal.open(path) as journal:
-        instruments = [instrument_from_dict(one) for one in journal.session["instruments"]]
-        ledger, wallet = OrderLedger.of(journal, instruments), wallet_of(journal)
-    async with reach(place, WallClock(), instruments) as venue:
-        reading = await venue.account()
-        reports = [report for symbol in ledger.instruments for report in await venue.open_orders(symbol)]
-    found = sides(ledger, reading, Decimal(repr(wallet)), instruments[0].quote)
-    ours = {client_id: ledger.orders[client_id].status.value for client_id in ledger.live}
-    return Comparison(found, ours, reports, sorted(ledger.halted))
-
-
-def _plain(found: Comparison) -> dict[str, object]:
-    return {
-        "differs": found.differs,
-        "sides": [
-            {
-                "symbol": side.symbol,
-                "journal": side.expected,
-                "venue": side.found,
-                "owned": side.owned,
-                "differs": side.differs,
-            }
-            for side in found.sides
-        ],
-        "orders": {"missing": found.missing, "foreign": found.foreign, "journal": found.ours},
-        "halted": found.halted,
-    }
-
-
-def _say(name: str, found: Comparison) -> None:
-    console = stdout()
-    rows = [
-        [side.symbol or "wallet", f"{side.expected:f}", f"{side.found:f}", f"{side.owned:f}", _verdict(side)]
-        for side in found.sides
-    ]
-    columns = (Column("what"), number("journal"), number("venue"), number("of the run"), Column("verdict"))
-    print_table(console, columns, rows)
-    for client_id in found.missing:
-        say(
-            console, f"Order {client_id} is {found.ours[client_id]} in the journal and not open at the venue."
-        )
-    for one in found.foreign:
-        say(console, f"Order {one} is open at the venue and not in the journal.")
-    if found.halted:
-        say(console, f"Halted until re-armed: {', '.join(found.halted)}.")
-    say(console, f"The books of {name} {'DIFFER' if found.differs else 'are equal'}.")
-
-
-def _verdict(side: Side) -> str:
-    return "DIFFERS" if side.differs else "equal"
+    compare(name, home=home, as_json=as_json)

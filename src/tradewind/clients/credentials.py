@@ -107,6 +107,11 @@ def read_env_file(folder: Path) -> dict[str, str]:
         raise ConfigError(f"{path} cannot be read as text: check the file") from error
 
 
+def all_variables(folder: Path | None = None) -> dict[str, str]:
+    """What ${NAME} in the settings may stand for: `.env` of the folder, and over it the environment."""
+    return {**read_env_file(folder or Path()), **os.environ}
+
+
 def _account(venue: str) -> str:
     """One account of Binance has spot and futures, and one key for both."""
     return "binance" if venue == "binanceusdm" else venue

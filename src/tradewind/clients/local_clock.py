@@ -23,6 +23,11 @@ class LocalClock:
         self._base_ms, self._speed = 0, 1.0
         self._asked_at = time.monotonic()
 
+    @property
+    def speed(self) -> float:
+        """Market seconds in a second of the wall, as last heard; 1 while market time stands."""
+        return self._speed or 1.0
+
     def now_ms(self) -> int:
         return self._base_ms + int((time.monotonic() - self._asked_at) * 1000 * self._speed)
 

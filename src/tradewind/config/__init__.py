@@ -10,6 +10,7 @@ from tradewind.config.live import (
     MetricsSettings,
     OnStop,
     RunSettings,
+    filled_in,
 )
 from tradewind.config.reading import OFF, typed
 from tradewind.config.rules import parse_rules, with_leverage
@@ -31,6 +32,7 @@ __all__ = [
     "RunSettings",
     "Settings",
     "effective_toml",
+    "filled_in",
     "load_settings",
     "parse_rules",
     "parse_settings",

@@ -34,12 +34,12 @@ class Level(StrEnum):
 class RunSettings:
     """What runs. Whether it is paper, testnet or live is the command's to say, never the file's."""
 
-    name: str | None = None  # None: that of the agent
+    name: str | None = None  # None: that of the agent, and the mode
     agent: str | None = None  # a model, or a baseline
     venue: str | None = None  # None: where the model was trained
     symbols: tuple[str, ...] = ()  # none: those of the model
     timeframe: str | None = None  # None: that of the model
-    allocation: float | None = None  # quote currency: all that this run may use of the account
+    allocation: float | None = None  # quote currency; None: that of [account]
     on_stop: OnStop = OnStop.KEEP
     unified: bool = False  # Bitget: whether the account is a unified one
 
@@ -100,10 +100,9 @@ class DatabaseSettings:
         if self.url is None:
             return
         _refuse_secret("url", self.url)
-        if not re.match(r"(postgresql(\+psycopg)?|sqlite)://|\$\{", self.url):
+        if not re.match(r"postgresql(\+psycopg)?://|\$\{", self.url):
             raise ConfigError(
-                f"url is {self.url!r}, expected postgresql://..., sqlite:///..., or "
-                '"${NAME}" of a variable that holds it'
+                f'url is {self.url!r}, expected postgresql://..., or "${{NAME}}" of a variable that holds it'
             )
 
 

@@ -61,9 +61,8 @@ class VenueReader:
                 answer = await getattr(self.client, method)(*arguments, **parameters)
             except ccxt.BaseError as error:
                 self._reached = self._reached or not _is_no_connection(error)
-                attempts = self.patience.attempts
-                if not self._reached:
-                    attempts = min(attempts, self.patience.first_attempts)
+                most, first = self.patience.attempts, self.patience.first_attempts
+                attempts = most if self._reached else min(first, most)
                 if not _may_pass(error):
                     raise ConfigError(f"{name} refuses {method}: {_reason(error)}") from error
                 if failures >= attempts:

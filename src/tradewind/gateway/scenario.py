@@ -213,7 +213,7 @@ class ScenarioRun:
     ) -> None:
         self.scenario = scenario
         self.failed: list[str] = []
-        self.commands = 0  # that were done, kills included
+        self.done: list[dict[str, Any]] = []  # what happened: commands with what came of them, and kills
         self.orders = 0
         self._control = control
         self._names = names
@@ -225,7 +225,7 @@ class ScenarioRun:
     async def __aenter__(self) -> ScenarioRun:
         desk = self._control.desk
         self._clock = desk.clock
-        self._started = (self._clock.wire.now_ms(), self._clock.now_ms())
+        self.begin()
         for venue, house in desk.houses.items():
             if venue == self._names.get("venue", venue):
                 self._leave.append(house.exchange.subscribe(self._count))
@@ -242,6 +242,10 @@ class ScenarioRun:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+
+    def begin(self) -> None:
+        """Count the time of steps from now on."""
+        self._started = (self._clock.wire.now_ms(), self._clock.now_ms())
 
     async def _watch(self) -> None:
         while self._waiting:
@@ -280,11 +284,11 @@ class ScenarioRun:
                 rule["match"] = {"venue": self._names.get("venue", "")} | rule.get("match", {})
                 self._control.run("faults/add", rule)
             elif step.do:
-                self._control.run(step.do, _filled(step.values, self._names))
+                result = self._control.run(step.do, _filled(step.values, self._names))
+                self.done.append({"do": step.do, "result": result})
             elif self._kill is not None:
                 self._kill()
+                self.done.append({"do": "kill", "result": None})
         except (TradewindError, Refused) as error:
             self.failed.append(f"{step.do or 'fault'}: {error}")
             log.warning("a step could not be done", scenario=self.scenario.name, why=str(error))
-        else:
-            self.commands += step.fault is None

@@ -105,11 +105,14 @@ class OrderDesk:
         """`flattens`: at the end every position is closed; else it stays, with its stop at the venue."""
         self._manager, self._guards, self._protection = manager, guards, protection
         self._execution, self._flattens = execution, flattens
+        self._symbols = tuple(protection.locks)
 
     async def before(self, item: Item) -> None:
         pass
 
     async def after(self, item: Item, decision: Decision | None) -> None:
+        if isinstance(item, Snapshot):
+            self._guards.note_snapshot(self._symbols, item)
         if decision is None or not isinstance(item, Snapshot):
             self._manager.write(item)
             if isinstance(item, Command):
@@ -125,4 +128,5 @@ class OrderDesk:
             await self._execution.end(DRAIN_SECONDS)
             if self._flattens and not await self._protection.flatten(DRAIN_SECONDS):
                 self._manager.warn(Alarm.NOT_FLAT, "", "positions were left open at the stop: see the status")
+        await self._execution.close()
         await self._manager.close()

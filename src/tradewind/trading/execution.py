@@ -40,7 +40,7 @@ LONG = 60.0  # seconds between looks at an order that nobody tells of
 
 
 class Execution:
-    """`carry_out` the orders of each decision; `end` before the run does.
+    """`start` after the manager, `carry_out` the orders of each decision, `end` before the run does.
 
     `protection` says when coins are free, and keeps what is left protected.
     """
@@ -92,6 +92,16 @@ class Execution:
             self._aims[aim.order.symbol] = aim
             self._start(self._work(aim, sent, older.get(aim.order.symbol)))
         return denied
+
+    def start(self) -> None:
+        """Call it once the manager has started: a limit order that outlived its process is ended first."""
+        for state in [self._ledger.orders[name] for name in self._ledger.live]:
+            if state.intent.type is OrderType.POST_ONLY:
+                intent = state.intent
+                order = Order(intent.client_id, intent.symbol, intent.lots, intent.reduce_only)
+                aim = Aim(order, intent.decision_id, names=[intent.client_id], superseded=True)
+                self._aims[intent.symbol] = aim
+                self._start(self._work(aim, sent=True, older=None))
 
     async def end(self, seconds: float = 10.0) -> bool:
         """Cancel what rests and wait for the end of all aims; False when some did not end in time."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tradewind.market import Clock, Fill, Instrument, Order, OrderId, OrderType, Snapshot
@@ -55,11 +55,18 @@ class Guards:
         latch: Latch,
         *,
         model_slippage: float = 0.0,
+        stamps: Clock | None = None,
+        bar_age: Callable[[int], float] | None = None,
     ) -> None:
-        """`model_slippage`: what the simulator charges against the middle of the book, as a fraction."""
+        """`model_slippage`: what the simulator charges against the middle of the book, as a fraction.
+
+        `clock` is that by which quotes are stamped. Where market time is another, `stamps` gives the time of records,
+        and `bar_age` the seconds of `clock` since a close.
+        """
         self.settings, self.instruments, self.latch = settings, dict(instruments), latch
         self._standing, self._ledger, self._quotes, self._clock = standing, ledger, quotes, clock
-        self._model_slippage = model_slippage
+        self._model_slippage, self._stamps = model_slippage, stamps or clock
+        self._bar_age = bar_age or (lambda close: (self._stamps.now_ms() - close) / 1000)
         self._first_bad: dict[str, int] = {}
         self._sent: deque[int] = deque()
         self._answers: deque[bool] = deque(maxlen=settings.window)
@@ -133,7 +140,7 @@ class Guards:
         return passed, denied
 
     def denied(self, order: Order, text: str) -> Denied:
-        return Denied(self._clock.now_ms(), order.id, order.symbol, order.lots, text)
+        return Denied(self._stamps.now_ms(), order.id, order.symbol, order.lots, text)
 
     def _objection(
         self, order: Order, before: Sequence[Order], breaches: Sequence[Breach], bar_close: int, now: int
@@ -188,7 +195,7 @@ class Guards:
     ) -> Iterator[str]:
         """Why exposure must not grow by this order now, one sentence each."""
         limits, symbol = self.settings, order.symbol
-        age = (now - bar_close) / 1000
+        age = self._bar_age(bar_close)
         if limits.max_bar_age_seconds is not None and age > limits.max_bar_age_seconds:
             yield f"the bar closed {age:.1f} s ago, the most is {limits.max_bar_age_seconds:g} s: skipped"
         if limits.max_data_age_seconds is not None:

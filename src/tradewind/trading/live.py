@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 from tradewind.market import CandleSource, Clock, Command, CommandKind
 from tradewind.trading.desk import Item
@@ -16,14 +16,11 @@ ENDS = (CommandKind.STOP, CommandKind.PANIC)
 class LiveItems:
     """`CandleSource` of the candles of a source and the commands of a run's inbox; a STOP or PANIC is the last.
 
-    `heard` hears each command before it is given out. An error of the source ends it with that error, and so does
-    `fail`.
+    An error of the source ends it with that error, and so does `fail`.
     """
 
-    def __init__(
-        self, candles: CandleSource, folder: RunFolder, clock: Clock, heard: Callable[[Command], None]
-    ) -> None:
-        self._candles, self._folder, self._clock, self._heard = candles, folder, clock, heard
+    def __init__(self, candles: CandleSource, folder: RunFolder, clock: Clock) -> None:
+        self._candles, self._folder, self._clock = candles, folder, clock
         self._queue: asyncio.Queue[Item | BaseException | None] = asyncio.Queue()
 
     def put(self, command: Command) -> None:
@@ -42,8 +39,6 @@ class LiveItems:
                     return
                 if isinstance(item, BaseException):
                     raise item
-                if isinstance(item, Command):
-                    self._heard(item)
                 yield item
                 if isinstance(item, Command) and item.kind in ENDS:
                     return

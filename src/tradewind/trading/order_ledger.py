@@ -35,6 +35,7 @@ HALTS = (
     Alarm.LIQUIDATED,
     Alarm.MARKET_CHANGED,
     Alarm.UNSUPPORTED,
+    Alarm.ACCESS_REFUSED,
 )
 _UNOWNED = (FillReason.LIQUIDATION, FillReason.CLOSE_OUT)  # trades that no order of ours made
 _DAY_MS = 86_400_000

@@ -66,6 +66,7 @@ class Alarm(StrEnum):
     MARKET_GONE = "market_gone"  # a symbol is halted, takes only cancels, or is listed no more
     MARKET_CHANGED = "market_changed"  # the size of a lot is another than the one in the books
     UNSUPPORTED = "unsupported"  # a negative balance, or an account of a type that is not supported
+    ACCESS_REFUSED = "access_refused"  # the venue refuses the key, for minutes
     UNREACHABLE = "unreachable"  # the venue did not answer several times, or is in maintenance
     RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
 

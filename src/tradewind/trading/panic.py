@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
@@ -104,7 +104,7 @@ class Panic:
 
     async def _end(self, clear: bool) -> ExitCode:
         try:
-            self.record.fills = await self._fills()
+            self.record.fills = await fills_of(self._venue, self.record, self._estate.last_trade_at)
         except VenueUnavailable as error:
             self._notes.setdefault("", f"what it traded could not be read: {error}")
         self.record.residue = [*self._notes.values(), *([self._trouble] if self._trouble else [])]
@@ -294,9 +294,6 @@ class Panic:
 
     # -- what it leaves behind
 
-    async def _fills(self) -> list[Fill]:
-        return await fills_of(self._venue, self.record, self._estate, self._instruments)
-
     def _note(self, what: str, symbol: str, text: str) -> None:
         self.record.step(self._clock.now_ms(), what, symbol=symbol, text=text)
         self._tell(f"{symbol}: {what}: {text}")
@@ -308,16 +305,21 @@ class Panic:
             await self._clock.sleep(min(asked, 10.0))
 
 
-async def fills_of(
-    venue: AccountVenue, record: PanicRecord, estate: Estate, symbols: Iterable[str]
-) -> list[Fill]:
-    """What the orders of a panic traded, as the venue has it."""
+async def fills_of(venue: AccountVenue, record: PanicRecord, last_trade_at: int) -> list[Fill]:
+    """What the orders of a panic traded, as the venue has it. `last_trade_at`: of what is known, 0 if nothing is."""
     names, ids = set(record.orders), {venue_id for venue_id in record.orders.values() if venue_id}
-    since = (estate.last_trade_at or record.at) - LOOK_BACK_MS
-    touched = {step["symbol"] for step in record.steps if step["what"] == "close"}
-    found = []
-    for symbol in [s for s in symbols if s in touched]:
-        for trade in await venue.trades(symbol, since):
-            if trade.fill.order_id in names or trade.venue_id in ids:
-                found.append(trade.fill)
-    return found
+    since = (last_trade_at or record.at) - LOOK_BACK_MS
+    touched = dict.fromkeys(step["symbol"] for step in record.steps if step["what"] == "close")
+    return [
+        trade.fill
+        for symbol in touched
+        for trade in await venue.trades(symbol, since)
+        if trade.fill.order_id in names or trade.venue_id in ids
+    ]
+
+
+async def complete(venue: AccountVenue, record: PanicRecord, last_trade_at: int) -> None:
+    """Fetch what a panic traded that was ended before it could write that down."""
+    if record.orders and record.code is None:
+        record.fills = await fills_of(venue, record, last_trade_at)
+        record.save()

@@ -74,7 +74,10 @@ class PanicRecord:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             fills = [_fill(row) for row in data["fills"]]
-            return cls(path, int(data["at"]), data["scope"], data["orders"], data["steps"], fills)
+            found = cls(path, int(data["at"]), data["scope"], data["orders"], data["steps"], fills)
+            found.code = data["code"]
+            found.residue, found.dust, found.flat = data["residue"], data["dust"], data["flat"]
+            return found
         except (ValueError, KeyError, TypeError) as error:
             raise Inconsistent(f"{path} is not what a panic wrote ({error!r}): look at it by hand") from error
 

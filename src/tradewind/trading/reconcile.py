@@ -18,7 +18,7 @@ from tradewind.market import (
     Kind,
     VenueUnavailable,
 )
-from tradewind.trading.account_venue import AccountVenue, MarginSettings
+from tradewind.trading.account_venue import AccessRefused, AccountVenue, MarginSettings
 from tradewind.trading.comparison import (
     Side,
     changed_markets,
@@ -44,6 +44,7 @@ APART = 1.0  # seconds between readings of the same difference
 READINGS = 3
 LAG_SECONDS = 15.0  # after a change of ours in which a venue may still tell of before
 FAILURES_TOLD = 3
+SHUT_OUT_SECONDS = 300.0  # of a key that is refused, until all is halted
 
 
 class Policy(StrEnum):
@@ -114,6 +115,7 @@ class Reconciler:
         self._pauses: dict[tuple[_Why, str], str] = {}
         self._due, self._reconnected = Due(), False
         self._one = asyncio.Lock()
+        self._refused_since = 0  # UTC ms
         self._newest = 0  # time of the newest reading
         self._held: dict[str, int] = {}
         self._moved: dict[str, int] = {}  # when a position of ours was last seen to change
@@ -176,6 +178,8 @@ class Reconciler:
                 return False
             except VenueUnavailable as error:
                 self._failed(str(error))
+                if isinstance(error, AccessRefused):
+                    self._shut_out(str(error))
                 return False
             except ConfigError as error:
                 if not self.passes:
@@ -368,8 +372,20 @@ class Reconciler:
         wait = LOW_RATE if told else ORDERS_EVERY
         self._due = Due(*[self._later(wait)] * 3)
 
+    def _shut_out(self, why: str) -> None:
+        """A key that is refused may be banned for a moment; it is asked once a minute, and then given up."""
+        now = self._clock.now_ms()
+        self._refused_since = self._refused_since or now
+        self._pause(_Why.SILENT, "", f"{why}: no entries until it is taken again")
+        self._due = Due(*[self._later(LOW_RATE)] * 3)
+        if now - self._refused_since >= SHUT_OUT_SECONDS * 1000 and not self._all_halted:
+            text = (
+                f"{why}, for {SHUT_OUT_SECONDS / 60:g} minutes: check key, rights and addresses, then re-arm"
+            )
+            self._manager.warn(Alarm.ACCESS_REFUSED, "", text)
+
     def _answered(self) -> None:
-        self.failures = 0
+        self.failures = self._refused_since = 0
         self.passes += 1
         self._pause(_Why.SILENT, "", "")
 

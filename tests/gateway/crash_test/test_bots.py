@@ -85,7 +85,9 @@ def test_both_bots_get_the_same_judgement_on_a_unified_account(tmp_path: Path) -
     assert (careful.verdict, careful.judgement.findings) == ("passed", [])
 
 
-@pytest.mark.parametrize(("venue", "symbol"), [("binance", SPOT), ("bitget", PERP)])
+@pytest.mark.parametrize(
+    ("venue", "symbol"), [("binance", SPOT), pytest.param("bitget", PERP, marks=pytest.mark.slow)]
+)
 def test_a_bot_that_takes_orders_back_meets_the_races_of_its_cancels(
     venue: str, symbol: str, tmp_path: Path
 ) -> None:

@@ -167,6 +167,13 @@ def test_exposure_is_the_worth_of_what_was_bought_on_top() -> None:
     assert story.judged().exposure == 200
 
 
+def test_what_a_reset_took_is_no_exposure() -> None:
+    story = Story().place("a")
+    story.world.control.wipe("a", {"USDT": D(1000)})
+    story.place("b")
+    assert story.judged().exposure == 100
+
+
 def test_orders_left_open_are_told_and_count_as_lost_where_none_may_be() -> None:
     story = Story()
     story.world.place("a", buy(LIMIT, "1", "50", client_id="rests"))

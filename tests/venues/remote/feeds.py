@@ -17,8 +17,9 @@ from tradewind.data.patience import VenueReader
 from tradewind.gateway.compose import LocalExchange
 from tradewind.gateway.faults.rules import Rule, rule_of
 from tradewind.market import Bar, Clock, Snapshot, Timeframe
+from tradewind.venues.remote.candle_assembly import CandleSettings
 from tradewind.venues.remote.candle_checks import Revised
-from tradewind.venues.remote.candles import CandleSettings, LiveCandles
+from tradewind.venues.remote.candles import LiveCandles
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 
 MINUTE = 60_000
@@ -89,8 +90,8 @@ class Feed:
 
     async def live(self) -> None:
         """Until every symbol's stream has spoken; time moves on a little, since some speak only of trades."""
-        await self.until(lambda: self.candles._open)
-        while not all(feed.newest for feed in self.candles._feeds):
+        await self.until(lambda: self.got)
+        while not all(feed.newest for feed in self.candles._bars.feeds):
             await self.minutes(1, 500)
 
     def fault(self, do: str, **settings: Any) -> Rule:

@@ -12,6 +12,7 @@ import pytest
 from tests.venues.remote.seats import PLACES, Place, Seat, exchange_now, seated
 from tradewind.market import Accepted, OrderType, Rejected, RejectKind
 from tradewind.trading.order_venue import NoSuchOrder, OrderReport, ReportStatus
+from tradewind.trading.settings import Trigger
 
 Story = Callable[[Seat], Awaitable[None]]
 
@@ -86,6 +87,25 @@ def test_a_market_order_its_trades_and_what_is_held(told: Callable[[Story], None
         sold = seat.intent("-0.01", reduce_only=not seat.place.is_spot)
         assert isinstance(await venue.send(sold), Accepted)
         assert await venue.holding(seat.symbol) == Decimal("0.01") - in_base
+
+    told(story)
+
+
+@pytest.mark.parametrize("by", Trigger)
+def test_a_stop_of_a_perpetual_waits_for_the_price_that_was_asked_for(
+    told: Callable[[Story], None], place: Place, by: Trigger
+) -> None:
+    if place.is_spot:
+        pytest.skip("spot knows the last price only")
+
+    async def story(seat: Seat) -> None:
+        await seat.venue.send(seat.intent("0.02"))
+        seat.venue.stop_trigger = by
+        stop = seat.intent("-0.01", type=OrderType.STOP, trigger=seat.price(0.8), reduce_only=True)
+        assert isinstance(await seat.venue.send(stop), Accepted)
+        found = seat.exchange.records.algos(seat.name)[-1].request
+        assert found.trigger_by.value == by.value
+        assert found.reduce_only
 
     told(story)
 

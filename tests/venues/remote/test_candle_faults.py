@@ -22,7 +22,7 @@ from tests.venues.remote.feeds import (
 )
 from tradewind.gateway.control import ControlClient
 from tradewind.market import ConfigError
-from tradewind.venues.remote.candles import CandleSettings
+from tradewind.venues.remote.candle_assembly import CandleSettings
 
 ONE_EACH = pytest.mark.parametrize("place", [BINANCE_SPOT, BITGET_PERPETUAL], ids=str)
 CANDLES = {"kind": "candle"}
@@ -385,3 +385,35 @@ async def test_streams_go_on_while_rest_is_down(tmp_path: Path, place: Place) ->
         assert feed.candles.counters.rest_failures > 0
         feed.exchange.faults.clear()
         await equal_history(feed, 50)
+
+
+@pytest.mark.fault("M1")
+@pytest.mark.fault("M8")
+@over_sockets
+async def test_a_frame_that_is_no_json_ends_the_reading_of_ccxt_and_not_the_feed(tmp_path: Path) -> None:
+    async with feeding(tmp_path, BINANCE_PERPETUAL, clock=QuickClock(20)) as feed:
+        await feed.live()
+        broken: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: broken.append(context))
+        feed.fault("alter", where="frame", match=CANDLES, set={"k.c": float("nan")}, when={"times": 1})
+        await feed.minutes(3)
+        await feed.until(lambda: len(feed.got) == 23)
+        assert broken
+        while not feed.candles.counters.silences:
+            await feed.minutes(1, 500)
+        frames = feed.candles.counters.frames
+        while feed.candles.counters.frames == frames:
+            await feed.minutes(1, 500)
+        await feed.minutes(2)
+        bars = (feed.exchange.clock.now_ms() - feed.got[0].open_time) // MINUTE
+        await equal_history(feed, bars)
+
+
+@over_sockets
+async def test_a_line_that_ccxt_closes_is_dialled_again(tmp_path: Path) -> None:
+    async with feeding(tmp_path, BITGET_SPOT, clock=QuickClock()) as feed:
+        await feed.live()
+        await feed.client.close_ws_clients()
+        await feed.until(lambda: feed.candles.counters.ends)
+        await feed.minutes(4)
+        await equal_history(feed, 24)

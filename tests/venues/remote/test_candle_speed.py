@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.venues.remote.feeds import BINANCE_SPOT, BITGET_SPOT, Place, feeding, over_sockets
-from tradewind.venues.remote.candles import CandleSettings
+from tradewind.venues.remote.candle_assembly import CandleSettings
 
 
 @pytest.mark.parametrize("place", [BINANCE_SPOT, BITGET_SPOT], ids=str)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.venues.remote.feeds import MINUTE, PLACES, Place, feeding, over_sockets
-from tradewind.venues.remote.candles import CandleSettings
+from tradewind.venues.remote.candle_assembly import CandleSettings
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)

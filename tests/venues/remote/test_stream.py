@@ -141,6 +141,7 @@ def test_it_comes_back_and_says_so(told: Told, how: str) -> None:
     told(story)
 
 
+@pytest.mark.fault("M11")
 def test_a_subscription_that_is_never_confirmed_is_begun_anew(
     told: Told, monkeypatch: pytest.MonkeyPatch, place: Place
 ) -> None:
@@ -155,6 +156,24 @@ def test_a_subscription_that_is_never_confirmed_is_begun_anew(
         await until(lambda: cut.fired == 1)
         await until(lambda: heard.connections == 2)
         assert any("confirmed" in why for why in heard.breaks)
+        order = seat.resting()
+        await seat.venue.send(order)
+        await until(lambda: any(o.client_id == order.client_id for o in heard.orders))
+
+    told(story)
+
+
+@pytest.mark.fault("M12")
+def test_a_stream_that_the_venue_ends_is_opened_anew(told: Told, place: Place) -> None:
+    if place.house == "bitget":
+        pytest.skip("it closes the line, as a cut does")
+
+    async def story(seat: Seat, heard: Heard) -> None:
+        path, word = ("event.e", "eventStreamTerminated") if place.is_spot else ("e", "listenKeyExpired")
+        seat.fault("alter", where="frame", set={path: word}, when={"times": 1})
+        await seat.venue.send(seat.resting())
+        await until(lambda: heard.connections == 2)
+        assert word in heard.breaks[0]
         order = seat.resting()
         await seat.venue.send(order)
         await until(lambda: any(o.client_id == order.client_id for o in heard.orders))

@@ -24,7 +24,6 @@ from tradewind.cli.common import (
 )
 from tradewind.cli.live.asked import AskedRun, plan_of
 from tradewind.cli.logs import redactor
-from tradewind.cli.panic import panic_command
 from tradewind.cli.settings import ShowConfig, show_config
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, Decision, Snapshot
@@ -136,7 +135,9 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
     except Panicked:
         say(console, "Panic: closing what the run owns.", "bold")
         if credentials is not None:
-            panic_command(plan.folder.name, home=asked.home, as_json=as_json)
+            from tradewind.cli.live.panicking import press
+
+            press(plan.folder.name, account=False, yes=True, home=asked.home, as_json=as_json)
         raise typer.Exit(INTERRUPTED) from None
     tell(summary, plan, as_json)
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from tradewind.cli.live.plan import Plan
 from tradewind.config import OnStop
-from tradewind.market import CashFlow, CashFlowKind, Clock, Command, Fill, Kind, Snapshot
+from tradewind.market import CashFlow, CashFlowKind, Clock, Fill, Kind, Snapshot
 from tradewind.trading.account_venue import AccountReading, AccountVenue, MarginSettings, PositionMode
 from tradewind.trading.desk import BarDesk, Desk, OrderDesk
 from tradewind.trading.engine import Engine
@@ -20,9 +20,10 @@ from tradewind.trading.latch import Latch
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_names import OrderNames
-from tradewind.trading.order_records import OrderAlarm
+from tradewind.trading.order_records import OrderAlarm, Risk
 from tradewind.trading.order_venue import OrderReport, Trade
-from tradewind.trading.panic_record import mark_joined, panic_files, panic_records
+from tradewind.trading.panic import complete
+from tradewind.trading.panic_record import PanicRecord, mark_joined, panic_files, panic_records
 from tradewind.trading.protection import Protection
 from tradewind.trading.quotes import Quotes
 from tradewind.trading.reconcile import Reconciler
@@ -46,7 +47,6 @@ class Outfit:
     found: Resumed
     tasks: dict[str, Work] = field(default_factory=dict)
     vital: frozenset[str] = frozenset()  # of these: without them the run ends
-    hear: Callable[[Command], None] = lambda command: None
     status: Callable[[], dict[str, Any]] = dict
 
 
@@ -80,10 +80,14 @@ class AccountOutfit:
         *,
         resets: bool = False,
         grants: Grants = lambda journal, now_ms: 1.0,
+        pace: Callable[[], float] = lambda: 1.0,
     ) -> None:
-        """`grants` says which share of its allocation the run may use now; what it needs for that, it asks."""
+        """`grants` says which share of its allocation the run may use now; what it needs for that, it asks.
+
+        `pace`: how many seconds of market time pass in one of `clock`.
+        """
         self._venue, self._quotes, self._clock, self._market_clock = venue, quotes, clock, market_clock
-        self._warn, self._resets, self._grants = warn, resets, grants
+        self._warn, self._resets, self._grants, self._pace = warn, resets, grants, pace
 
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
         share = self._grants(journal, self._market_clock.now_ms())
@@ -97,8 +101,18 @@ class AccountOutfit:
             self._market_clock,
         )  # fmt: skip
         wanted = await self._set_margin(plan)
+        costs = plan.named.agent.rules.costs
         guards = Guards(
-            plan.settings.guards, instruments, engine, ledger, self._quotes, self._market_clock, latch
+            plan.settings.guards,
+            instruments,
+            engine,
+            ledger,
+            self._quotes,
+            self._clock,
+            latch,
+            model_slippage=costs.half_spread + costs.slippage,
+            stamps=self._market_clock,
+            bar_age=lambda close: (self._market_clock.now_ms() - close) / 1000 / self._pace(),
         )
         leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
         remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
@@ -141,9 +155,11 @@ class AccountOutfit:
             self._warn(alarm)
 
         _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
+        await self._complete_panics(plan, ledger)
         _join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards)
         await reconciler.gate()
+        execution.start()
         return Outfit(
             engine,
             OrderDesk(
@@ -154,10 +170,9 @@ class AccountOutfit:
                 "account stream": lambda: self._venue.listen(listener),
                 "reconciler": reconciler.run,
                 "protection": protection.run,
-                "guards": lambda: _watch(guards, self._clock),
+                "guards": lambda: self._watch(guards, protection, engine, latch),
             },
             frozenset({"reconciler", "protection"}),
-            hear=lambda command: None,
             status=lambda: {
                 "risk": latch.state.value,
                 "risk_reason": latch.reason,
@@ -166,6 +181,21 @@ class AccountOutfit:
                 "open_orders": len(ledger.live),
             },
         )
+
+    async def _watch(self, guards: Guards, protection: Protection, engine: Engine, latch: Latch) -> None:
+        """Once a second: the account against its limits, and stops against the newest prices."""
+        while True:
+            guards.watch()
+            if engine.halted:
+                latch.tighten(Risk.HALTED, "the kill switch of the rules")
+            for symbol in protection.locks:
+                protection.wake(symbol)
+            await self._clock.sleep(1.0)
+
+    async def _complete_panics(self, plan: Plan, ledger: OrderLedger) -> None:
+        """One that was ended before it wrote its trades down."""
+        for path in panic_files(plan.folder.path):
+            await complete(self._venue, PanicRecord.read(path), ledger.last_trade_at)
 
     async def _set_margin(self, plan: Plan) -> dict[str, MarginSettings]:
         """One-way mode, margin mode and leverage of every perpetual, set and asked back."""
@@ -209,12 +239,6 @@ def _join_panics(
             if isinstance(record, Fill):
                 hear(record)
         mark_joined(path)
-
-
-async def _watch(guards: Guards, clock: Clock) -> None:
-    while True:
-        guards.watch()
-        await clock.sleep(1.0)
 
 
 class _Listener:

@@ -19,6 +19,7 @@ from tradewind.trading.desk import Item
 from tradewind.trading.engine import Engine
 from tradewind.trading.live import LiveItems
 from tradewind.trading.notes import Notes
+from tradewind.trading.quotes import Quotes
 from tradewind.trading.session import SessionSummary, run_session
 from tradewind.trading.session_records import SessionBegan
 from tradewind.trading.supervision import Supervisor, Work
@@ -46,14 +47,15 @@ class Running:
         watch: Callable[[Item, Decision | None], None] | None = None,
         warn: Callable[[str], None] = lambda text: None,
         tasks: Mapping[str, Work] | None = None,
+        quotes: Quotes | None = None,
         notes: Notes | None = None,
     ) -> None:
-        """`notes` hears of requests; revised bars go there too."""
+        """`quotes`, where there are any, tell candles which prices can be. `notes` hear of revised bars."""
         self.plan, self.decisions = plan, 0
         self._notes = notes or Notes()
         self._client, self._clock, self._venue_clock = client, clock, venue_clock
         self._make_outfit, self._watch, self._warn = outfit, watch, warn
-        self._tasks = dict(tasks or {})
+        self._tasks, self._quotes = dict(tasks or {}), quotes
         self._supervisor = Supervisor(clock, self._died)
 
     def _died(self, name: str, error: BaseException) -> None:
@@ -86,13 +88,14 @@ class Running:
                 warm_up=self.plan.warm_up,
                 since=outfit.found.last_close,
                 on_revised=note_revision,
+                quotes=self._quotes,
                 on_alarm=self._warn,
             )
             return await self._trade(candles, outfit)
 
     async def _trade(self, candles: LiveCandles, outfit: Outfit) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
-        items = LiveItems(candles, folder, self._clock, outfit.hear)
+        items = LiveItems(candles, folder, self._clock)
         ended = "an error"
 
         def tell() -> None:
@@ -130,7 +133,7 @@ class Running:
             self._supervisor.start(name, work, vital=name in outfit.vital)
         self._supervisor.failed.add_done_callback(lambda failed: _pass_on(failed, items))
         session = asyncio.ensure_future(run_session(engine, items, outfit.desk, watched))
-        with _signals(items, self._clock, session.cancel) as asked:
+        with _signals(items, self._venue_clock, session.cancel) as asked:
             try:
                 summary = await session
                 ended = ""
@@ -141,8 +144,8 @@ class Running:
                 ended = "a panic"
                 raise Panicked from None
             finally:
-                await self._supervisor.close()
                 tell()
+                await self._supervisor.close()
                 if ended:
                     folder.tell({**(folder.status or {}), "ended": f"ended by {ended}"})
 

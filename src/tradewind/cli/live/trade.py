@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from decimal import Decimal
 from typing import Any
 
+from tradewind.cli.doctor import require_ready
 from tradewind.cli.live.outfits import AccountOutfit, Grants, paper_outfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
@@ -64,14 +66,21 @@ async def trade(
             tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
             instruments = _public_instruments(plan, client)
-            running = Running(plan, client, clock, venue_clock, paper_outfit, watch, warn, tasks, notes)
+            running = Running(plan, client, clock, venue_clock, paper_outfit, watch, warn, tasks, notes=notes)
             return await running.run(instruments)
-        quotes = LiveQuotes(client, plan.symbols, venue_clock)
+        quotes = LiveQuotes(client, plan.symbols, clock)
         known = _journaled_instruments(plan)
         account = await open_account(
-            client, plan.kind, clock=clock, instruments=known.values(), quotes=quotes, on_request=notes
+            client,
+            plan.kind,
+            clock=clock,
+            instruments=known.values(),
+            quotes=quotes,
+            slippage_cap=Decimal(repr(plan.settings.execution.slippage_cap)),
+            on_request=notes,
         )
         listed = await account.instruments(plan.symbols)
+        await require_ready(plan, client, account, clock, market or clock, warn)
         instruments = [_trading(plan, listed, symbol) for symbol in plan.symbols]
         await quotes.start()
         stack.push_async_callback(quotes.close)
@@ -83,8 +92,9 @@ async def trade(
             lambda alarm: warn(_told(alarm)),
             resets=place in RESETTING,
             grants=grants,
+            pace=lambda: 1.0 if market is None else market.speed,
         )
-        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, notes)
+        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes, notes)
         return await running.run(instruments)
 
 

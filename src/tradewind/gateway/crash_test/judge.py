@@ -8,7 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradewind.exchange import Order
-from tradewind.exchange.ledger import FillRow, OrderRow, Row
+from tradewind.exchange.events import BalanceCause
+from tradewind.exchange.ledger import FillRow, OrderRow, Row, TransferRow
 from tradewind.exchange.orders import Cause
 from tradewind.gateway.faults.traffic import Sent, Told
 
@@ -190,12 +191,18 @@ def _exposure(evidence: Evidence, terms: Terms) -> tuple[Decimal, list[Finding]]
     prices: dict[str, Decimal] = {}
     greatest, over = Decimal(0), ""
     for row in evidence.rows:
-        if not isinstance(row, FillRow) or row.account != evidence.account:
+        if row.account != evidence.account:
+            continue
+        if isinstance(row, TransferRow) and row.cause == BalanceCause.WIPE:
+            held.clear()  # a reset took what was bought
+        if not isinstance(row, FillRow):
             continue
         signed = row.quantity if row.side == "buy" else -row.quantity
         held[row.symbol] = held.get(row.symbol, Decimal(0)) + signed
         prices[row.symbol] = row.price
-        total = sum((abs(held[symbol]) * price for symbol, price in prices.items()), Decimal(0))
+        total = sum(
+            (abs(held[symbol]) * price for symbol, price in prices.items() if symbol in held), Decimal(0)
+        )
         if total > greatest:
             greatest = total
             if terms.max_exposure and total > terms.max_exposure:

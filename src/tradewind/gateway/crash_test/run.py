@@ -15,14 +15,16 @@ from typing import IO, Any
 
 from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
 from tradewind.gateway.crash_test.judge import Evidence, Judgement, Terms, judge
-from tradewind.gateway.scenario import Scenario, ScenarioRun, Step
+from tradewind.gateway.faults import Kind
+from tradewind.gateway.scenario import LOOK_SECONDS, Scenario, ScenarioRun, Step
 from tradewind.market import ConfigError, Market
 
+START_SECONDS = 10.0  # in which a bot should have ordered something
 STOP_SECONDS = 5.0  # between SIGTERM and SIGKILL
 RESTART_SECONDS = 0.5
 MOST_STARTS = 50
 STEP_SECONDS = 0.1  # of wall time, between steps of market time
-AROUND_SECONDS = 1.0  # to open an exchange, to start a bot and to let it end
+AROUND_SECONDS = 2.0  # to open an exchange, to start a bot and to let it end
 LAST_LINES, LAST_BYTES = 12, 4_096
 
 
@@ -30,7 +32,8 @@ LAST_LINES, LAST_BYTES = 12, 4_096
 class CrashTest:
     """How a bot is tested. `symbol` is unified. With `step_ms` market time moves in steps, else at `speed`.
 
-    After `seconds` of a scenario all faults end, and the bot has `settle_seconds` to learn what it does not know.
+    Seconds count from the bot's first order, or from `START_SECONDS` after its start. After `seconds` of a
+    scenario all faults end, and the bot has `settle_seconds` to learn what it does not know.
     `kill_after`: after so many accepted orders the bot is killed and started again.
     """
 
@@ -60,6 +63,8 @@ class CrashTest:
 class Run:
     """One scenario done. `code` is the bot's exit code when it ended by itself, `starts` how often it began.
 
+    `faults` are the scenario's rules as the control panel lists them, each with how often it matched and fired;
+    `steps_done` are its commands, each with its result.
     `fired` is how often the scenario's faults and commands came to it; `last_words` are the last lines that a bot
     which ended by itself wrote to stderr (or to its log).
     """
@@ -71,6 +76,8 @@ class Run:
     starts: int = 1
     code: int | None = None
     last_words: tuple[str, ...] = ()
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    steps_done: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def verdict(self) -> str:
@@ -95,6 +102,8 @@ class Run:
             "starts": self.starts,
             "exit_code": self.code,
             "last_words": list(self.last_words),
+            "faults": self.faults,
+            "steps_done": self.steps_done,
             "findings": [
                 {"fault": f.fault, "detail": f.detail, "fails": f.fault.fails} for f in made.findings
             ],
@@ -150,10 +159,10 @@ async def _one(test: CrashTest, scenario: Scenario) -> Run:
             bot = _Bot(test.command, environment(exchange, test, folder), log, test.logs is None)
             under_way = ScenarioRun(_with_kills(scenario, test.kill_after), exchange.control, names, bot.kill)
             async with _stepped(exchange, test.step_ms):
-                await _through(test, exchange, under_way, bot)
+                rules = await _through(test, exchange, under_way, bot)
             said = () if bot.code is None else _last_words(log)
         faults = exchange.faults
-        fired = sum(faults.fired().values()) + under_way.commands
+        fired = sum(faults.fired().values()) + len(under_way.done)
         evidence = Evidence(
             opening.name,
             list(house.exchange.ledger.rows()),
@@ -162,17 +171,49 @@ async def _one(test: CrashTest, scenario: Scenario) -> Run:
             house.exchange.open_orders(opening.name),
         )
         judgement = judge(evidence, test.terms)
-        return Run(scenario, judgement, fired, under_way.failed, bot.starts, bot.code, said)
+        return Run(
+            scenario,
+            judgement,
+            fired,
+            under_way.failed,
+            bot.starts,
+            bot.code,
+            said,
+            rules,
+            under_way.done,
+        )
 
 
-async def _through(test: CrashTest, exchange: LocalExchange, under_way: ScenarioRun, bot: _Bot) -> None:
-    """The bot meets the scenario; then all is well again, and it may settle what it does not know yet."""
-    running = asyncio.create_task(bot.run_for(test.seconds + test.settle_seconds), name="bot")
-    async with under_way:
-        await asyncio.wait({running}, timeout=test.seconds)
-    exchange.faults.clear()
-    exchange.control.run("clock", {"skew_ms": 0})
-    await running
+async def _through(
+    test: CrashTest, exchange: LocalExchange, under_way: ScenarioRun, bot: _Bot
+) -> list[dict[str, Any]]:
+    """The bot meets the scenario; then all is well again, and it may settle what it does not know yet.
+
+    Returns the rules as they were at the end of the scenario.
+    """
+    running = asyncio.create_task(bot.run(), name="bot")
+    try:
+        async with under_way:
+            await _first_order(exchange, running)
+            under_way.begin()
+            await asyncio.wait({running}, timeout=test.seconds)
+        rules: list[dict[str, Any]] = exchange.control.run("faults", {})["faults"]
+        exchange.faults.clear()
+        exchange.control.run("clock", {"skew_ms": 0})
+        await asyncio.wait({running}, timeout=test.settle_seconds)
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+    return rules
+
+
+async def _first_order(exchange: LocalExchange, running: asyncio.Task[None]) -> None:
+    """Until the bot is at work: what starts slowly meets the scenario as well. Not longer than `START_SECONDS`."""
+    for _ in range(int(START_SECONDS / LOOK_SECONDS)):
+        if running.done() or any(sent.kind == Kind.PLACE for sent in exchange.faults.traffic):
+            return
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _with_kills(scenario: Scenario, kill_after: Sequence[int]) -> Scenario:
@@ -234,20 +275,18 @@ class _Bot:
             self._killed = True
             self._signal(signal.SIGKILL)
 
-    async def run_for(self, seconds: float) -> None:
-        """Until the time is over, or the bot ended by itself."""
+    async def run(self) -> None:
+        """Until it ended by itself; cancelled, it is asked to end."""
         try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    while self.starts < MOST_STARTS:
-                        await self._start()
-                        assert self._process is not None
-                        code = await self._process.wait()
-                        if not self._killed:
-                            self.code = code
-                            return
-                        self._killed = False
-                        await asyncio.sleep(RESTART_SECONDS)
+            while self.starts < MOST_STARTS:
+                await self._start()
+                assert self._process is not None
+                code = await self._process.wait()
+                if not self._killed:
+                    self.code = code
+                    return
+                self._killed = False
+                await asyncio.sleep(RESTART_SECONDS)
         finally:
             await self._stop()
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from tradewind.clients.outcomes import Asked
@@ -33,6 +33,7 @@ from tradewind.trading.account_venue import (
 from tradewind.trading.order_states import Intent
 from tradewind.trading.order_venue import NoSuchOrder, OrderReport, Trade
 from tradewind.trading.quotes import Quotes
+from tradewind.trading.settings import Trigger
 from tradewind.venues.remote.calls import Calls
 from tradewind.venues.remote.fees import Fees, TradeRow
 from tradewind.venues.remote.lanes import Lane
@@ -51,6 +52,7 @@ class Desk:
     clock: Clock
     quotes: Quotes | None = None
     slippage_cap: Decimal = SLIPPAGE_CAP
+    stop_trigger: Trigger = Trigger.MARK
 
 
 class RemoteAccount(ABC):
@@ -62,6 +64,7 @@ class RemoteAccount(ABC):
     def __init__(self, desk: Desk) -> None:
         self.calls, self.listing, self.clock = desk.calls, desk.listing, desk.clock
         self.quotes, self.slippage_cap = desk.quotes, desk.slippage_cap
+        self.stop_trigger = desk.stop_trigger
         self.client = desk.calls.client
         self.fees = Fees(self.clock, self._coin_price)
 
@@ -154,14 +157,11 @@ class RemoteAccount(ABC):
         await self._stream.run(listener)
 
     async def close(self) -> None:
-        await self.client.close()
-        self.calls.lanes.close()
+        await self.calls.close()
 
-    @property
+    @cached_property
     def _stream(self) -> AccountStream:
-        if not hasattr(self, "_stream_of_account"):
-            self._stream_of_account = AccountStream(self)
-        return self._stream_of_account
+        return AccountStream(self)
 
     def _perpetual(self, symbol: str) -> Instrument:
         if self.kind is not Kind.PERPETUAL:

@@ -135,9 +135,7 @@ class UsdmLine:
             balances[text(row, "a")] = Balance(decimal(row, "cw"), wallet)
         positions = {}
         for row in rows_of(account.get("P")):
-            instrument = self._listing.ours(text(row, "s"))
-            if instrument is not None:
-                symbol = instrument.symbol
+            if symbol := self._listing.symbol_of(text(row, "s")):
                 positions[symbol] = VenuePosition(symbol, decimal(row, "pa"), decimal(row, "ep"))
         reading = AccountReading(at, balances, positions)
         return [reading, Funded(at)] if account.get("m") == "FUNDING_FEE" else [reading]

@@ -17,6 +17,7 @@ from tradewind.trading.account_venue import (
 )
 from tradewind.trading.order_states import Intent
 from tradewind.trading.order_venue import OrderReport, ReportStatus
+from tradewind.trading.settings import Trigger
 from tradewind.venues.remote.account import Desk
 from tradewind.venues.remote.binance import (
     PAGE,
@@ -57,6 +58,7 @@ _ALGO_STATUSES = {
     "EXPIRED": ReportStatus.EXPIRED,
     "REJECTED": ReportStatus.EXPIRED,  # it had been accepted, and was refused when it triggered
 }
+_TRIGGERS = {Trigger.MARK: "MARK_PRICE", Trigger.LAST: "CONTRACT_PRICE"}
 _MARGIN = {"ISOLATED": MarginMode.ISOLATED, "CROSSED": MarginMode.CROSS}
 _MARGIN_NAMES = {mode: name for name, mode in _MARGIN.items()}
 
@@ -94,7 +96,7 @@ class BinanceUsdm(Binance):
             "type": "STOP_MARKET",
             "quantity": exact(abs(instrument.quantity(intent.lots))),
             "triggerPrice": exact(trigger_of(intent)),
-            "workingType": "CONTRACT_PRICE",
+            "workingType": _TRIGGERS[self.stop_trigger],
             "clientAlgoId": intent.client_id,
             "newOrderRespType": "ACK",
         }
@@ -189,9 +191,8 @@ class BinanceUsdm(Binance):
         }
         positions = {}
         for row in rows_of(risk):
-            instrument = self.listing.ours(text(row, "symbol"))
-            if instrument is not None:
-                positions[instrument.symbol] = _position(instrument.symbol, row, account)
+            if symbol := self.listing.symbol_of(text(row, "symbol")):
+                positions[symbol] = _position(symbol, row, account)
         return AccountReading(self.clock.now_ms(), balances, positions)
 
     async def _funding(self, since: int) -> Sequence[CashFlow]:

@@ -17,6 +17,7 @@ from tradewind.trading.account_venue import (
 )
 from tradewind.trading.order_states import Intent
 from tradewind.trading.order_venue import OrderReport
+from tradewind.trading.settings import Trigger
 from tradewind.venues.remote.account import Desk
 from tradewind.venues.remote.bitget import (
     MARGIN,
@@ -47,6 +48,7 @@ from tradewind.venues.remote.reading import (
 )
 from tradewind.venues.remote.terms import trigger_of
 
+_TRIGGERS = {Trigger.MARK: "mark_price", Trigger.LAST: "fill_price"}
 _PENDING = "private_mix_get_v2_mix_order_orders_plan_pending"
 _PAST = "private_mix_get_v2_mix_order_orders_plan_history"
 _GROUPS = ("profit_loss", "normal_plan")
@@ -81,7 +83,7 @@ class BitgetFutures(Bitget):
                 "planType": "loss_plan",
                 "holdSide": "buy" if intent.lots < 0 else "sell",
                 "triggerPrice": exact(trigger_of(intent)),
-                "triggerType": "fill_price",
+                "triggerType": _TRIGGERS[self.stop_trigger],
             }
             method = "private_mix_post_v2_mix_order_place_tpsl_order"
         elif intent.type is OrderType.STOP:
@@ -91,7 +93,7 @@ class BitgetFutures(Bitget):
                 "orderType": "market",
                 "marginMode": mode,
                 "triggerPrice": exact(trigger_of(intent)),
-                "triggerType": "fill_price",
+                "triggerType": _TRIGGERS[self.stop_trigger],
             }
             method = "private_mix_post_v2_mix_order_place_plan_order"
         else:
@@ -182,10 +184,9 @@ class BitgetFutures(Bitget):
             balances[text(row, "marginCoin")] = Balance(decimal(row, "isolatedMaxAvailable"), wallet)
         positions = {}
         for row in rows_of(rows):
-            instrument = self.listing.ours(text(row, "symbol"))
-            if instrument is not None:
-                positions[instrument.symbol] = VenuePosition(
-                    instrument.symbol,
+            if symbol := self.listing.symbol_of(text(row, "symbol")):
+                positions[symbol] = VenuePosition(
+                    symbol,
                     signed(row, "total", "holdSide"),
                     maybe_decimal(row, "openPriceAvg"),
                     maybe_decimal(row, "markPrice"),

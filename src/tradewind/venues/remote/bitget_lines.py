@@ -147,9 +147,8 @@ class ClassicLine(BitgetLine):
         """All that are open: what is not among them is flat."""
         found = {s: VenuePosition(s, decimal({"zero": 0}, "zero")) for s in self._account.listing.known}
         for row in rows:
-            instrument = self._account.listing.ours(text(row, "instId"))
-            if instrument is not None:
-                quantity, symbol = decimal(row, "total"), instrument.symbol
+            if symbol := self._account.listing.symbol_of(text(row, "instId")):
+                quantity = decimal(row, "total")
                 signed = quantity if text(row, "holdSide") == "long" else -quantity
                 found[symbol] = VenuePosition(symbol, signed, decimal(row, "openPriceAvg"))
         return found
@@ -197,9 +196,8 @@ class UnifiedLine(BitgetLine):
     def _positions(self, rows: Sequence[Row]) -> dict[str, VenuePosition]:
         found = {}
         for row in rows:
-            instrument = self._account.listing.ours(text(row, "symbol"))
-            if instrument is not None:
-                quantity, symbol = decimal(row, "size"), instrument.symbol
+            if symbol := self._account.listing.symbol_of(text(row, "symbol")):
+                quantity = decimal(row, "size")
                 signed = quantity if text(row, "posSide") == "long" else -quantity
                 found[symbol] = VenuePosition(symbol, signed)
         return found

@@ -27,6 +27,7 @@ from tradewind.trading.account_venue import (
 )
 from tradewind.trading.order_states import Intent
 from tradewind.trading.order_venue import OrderReport
+from tradewind.trading.settings import Trigger
 from tradewind.venues.remote.account import Desk
 from tradewind.venues.remote.bitget import (
     MARGIN,
@@ -46,6 +47,7 @@ from tradewind.venues.remote.lanes import Lane
 from tradewind.venues.remote.reading import Row, decimal, exact, maybe_decimal, row_of, rows_of, text, word
 from tradewind.venues.remote.terms import trigger_of
 
+_TRIGGERS = {Trigger.MARK: "mark", Trigger.LAST: "market"}
 _CATEGORIES = {Kind.SPOT: "SPOT", Kind.PERPETUAL: PRODUCT}
 _TRADE = "private_uta_get_v3_trade_"
 _PLACE = "private_uta_post_v3_trade_"
@@ -80,7 +82,7 @@ class BitgetUnified(Bitget):
             "clientOid": intent.client_id,
         }
         if intent.type is OrderType.STOP:
-            order |= _stop(intent)
+            order |= _stop(intent, _TRIGGERS[self.stop_trigger])
             return placed(await self.data(lane, f"{_PLACE}place_strategy_order", order), intent.client_id)
         order |= await self._manner(intent, instrument)
         if self.kind is Kind.PERPETUAL:
@@ -160,10 +162,9 @@ class BitgetUnified(Bitget):
         balances, positions = await self._assets(), {}
         if self.kind is Kind.PERPETUAL:
             for row in await self._positions({"category": PRODUCT}):
-                instrument = self.listing.ours(text(row, "symbol"))
-                if instrument is not None:
-                    positions[instrument.symbol] = VenuePosition(
-                        instrument.symbol,
+                if symbol := self.listing.symbol_of(text(row, "symbol")):
+                    positions[symbol] = VenuePosition(
+                        symbol,
                         signed(row, "total", "posSide"),
                         maybe_decimal(row, "avgPrice"),
                         maybe_decimal(row, "markPrice"),
@@ -220,14 +221,14 @@ class BitgetUnified(Bitget):
             await self._change_setting(request, instrument.symbol, told, ())
 
 
-def _stop(intent: Intent) -> dict[str, str]:
+def _stop(intent: Intent, by: str) -> dict[str, str]:
     trigger = exact(trigger_of(intent))
     if intent.reduce_only:
         return {
             "type": "tpsl",
             "tpslMode": "partial",
             "stopLoss": trigger,
-            "slTriggerBy": "market",
+            "slTriggerBy": by,
             "slOrderType": "market",
         }
-    return {"type": "trigger", "triggerPrice": trigger, "triggerBy": "market", "triggerOrderType": "market"}
+    return {"type": "trigger", "triggerPrice": trigger, "triggerBy": by, "triggerOrderType": "market"}

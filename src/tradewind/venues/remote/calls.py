@@ -41,6 +41,13 @@ class Calls:
         finally:
             LANE.reset(before)
 
+    async def close(self) -> None:
+        """Close the clients; whoever waits for the venue is sent away."""
+        self.lanes.close()
+        await self.client.close()
+        if self._bulk is not self.client:
+            await self._bulk.close()
+
     async def change(self, request: Awaitable[Any], asked: Asked, client_id: str | None) -> Outcome:
         """What became of a request about an order. The reply must be `{"id":, "clientOrderId":}`."""
         try:

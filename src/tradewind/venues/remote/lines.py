@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,6 +14,8 @@ from tradewind.market import Clock
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.25, 30.0
 HEALTHY_SECONDS = 60.0  # a line that stood so long is dialled again without a wait
+
+log = logging.getLogger(__name__)
 
 Hear = Callable[[Any, Any], bool]
 
@@ -61,8 +65,14 @@ class KeptLine:
             self.since = self._clock.now_ms()
             try:
                 await self._listen()
-            except ccxt.BaseError as error:
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                self.last_error = "ccxt closed the line"  # it cancels what waits on one
+            except Exception as error:  # noqa: BLE001 - whatever ended it, it is dialled again
                 self.last_error = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            log.warning("a line ended: %s", self.last_error)
             self.ends += 1
             self._on_end(self.last_error)
             stood = self._clock.now_ms() - self.since

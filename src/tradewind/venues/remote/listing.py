@@ -38,10 +38,14 @@ class Listing:
 
     def ours(self, venue_symbol: str) -> Instrument | None:
         """The instrument with that id at the venue; None where this run does not trade it."""
+        return self.known.get(self.symbol_of(venue_symbol))
+
+    def symbol_of(self, venue_symbol: str) -> str:
+        """Of any market of the kind; empty where the venue lists none with that id."""
         if self._markets is not self._client.markets:
             self._markets = self._client.markets
             self._symbols = {str(m["id"]): s for s, m in self._client.markets.items() if self._is_ours(m)}
-        return self.known.get(self._symbols.get(venue_symbol, ""))
+        return self._symbols.get(venue_symbol, "")
 
     def read(self, symbol: str, maker: float, taker: float, tiers: list[Any]) -> Instrument | None:
         """The rules that the venue has now, with these fees; None for a market that is gone or not trading."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from tradewind.market import Clock, ConfigError, Instrument, Kind
 from tradewind.trading.quotes import Quotes
+from tradewind.trading.settings import Trigger
 from tradewind.venues.remote.account import SLIPPAGE_CAP, Desk, RemoteAccount
 from tradewind.venues.remote.binance_spot import BinanceSpot
 from tradewind.venues.remote.binance_usdm import BinanceUsdm
@@ -35,14 +36,16 @@ async def open_account(
     instruments: Iterable[Instrument] = (),
     quotes: Quotes | None = None,
     slippage_cap: Decimal = SLIPPAGE_CAP,
+    stop_trigger: Trigger = Trigger.MARK,
     on_request: OnRequest | None = None,
     bulk: Any = None,
 ) -> RemoteAccount:
-    """The account behind a client of `tradewind.clients.connect`, which `close` of it closes.
+    """The account behind a client of `tradewind.clients.connect`, which its `close` closes.
 
     `instruments` are those that the run trades, in whose lots it counts; what is not among them is known after
     `instruments()` was asked for it. `quotes` serve where a venue has no market orders, which then are limits at
-    most `slippage_cap` (a fraction) away; without quotes the venue is asked. `on_request` hears of each request.
+    most `slippage_cap` (a fraction) away; without quotes the venue is asked. `stop_trigger` is
+    the price that stops of perpetuals wait for. `on_request` hears of each request.
     `bulk` is a second client of the same account for what may take long. `VenueUnavailable` when the markets
     cannot be read, `ConfigError` for a venue without such accounts.
     """
@@ -55,7 +58,7 @@ async def open_account(
             tell_requests(one, clock, on_request)
     calls = Calls(client, clock, bulk)
     await calls.learn(client.load_markets)
-    desk = Desk(calls, Listing(client, kind, instruments), clock, quotes, slippage_cap)
+    desk = Desk(calls, Listing(client, kind, instruments), clock, quotes, slippage_cap, stop_trigger)
     if client.id == "bitget" and client.options.get("uta"):
         return BitgetUnified(desk, kind)
     return make(desk)

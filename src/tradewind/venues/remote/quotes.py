@@ -42,10 +42,17 @@ class QuoteCounters:
 
 
 class LiveQuotes:
-    """`trading.quotes.Quotes` over a ccxt.pro client, which stays the caller's. `start` it, `close` it."""
+    """`trading.quotes.Quotes` over a ccxt.pro client, which stays the caller's. `start` it, `close` it.
+
+    Waits and stamps are those of `clock`.
+    """
 
     def __init__(
-        self, client: Any, symbols: Sequence[str], clock: Clock, settings: QuoteSettings | None = None
+        self,
+        client: Any,
+        symbols: Sequence[str],
+        clock: Clock,
+        settings: QuoteSettings | None = None,
     ) -> None:
         self.symbols = tuple(symbols)
         self.counters = QuoteCounters()
@@ -53,6 +60,7 @@ class LiveQuotes:
         self._client, self._clock = client, clock
         self._reader = VenueReader(client, clock, Patience(attempts=1))
         self._quotes: dict[str, Quote] = {}
+        self._known_at: dict[str, int] = {}
         self._doubts: dict[tuple[str, str], tuple[float, int]] = {}
         self._pulses = {symbol: Pulse(clock.now_ms()) for symbol in self.symbols}
         self._kept: list[KeptLine] = []
@@ -65,8 +73,8 @@ class LiveQuotes:
 
     def age(self, symbol: str) -> float:
         """Seconds since the newest price came; infinite before the first."""
-        quote = self._quotes.get(symbol)
-        return math.inf if quote is None else (self._clock.now_ms() - quote.at) / 1000
+        known_at = self._known_at.get(symbol)
+        return math.inf if known_at is None else (self._clock.now_ms() - known_at) / 1000
 
     async def start(self) -> None:
         """Subscribe; quotes appear as they come. A second call does nothing."""
@@ -85,7 +93,7 @@ class LiveQuotes:
     async def close(self) -> None:
         for undo in self._undo:
             undo()
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
@@ -118,7 +126,8 @@ class LiveQuotes:
             self.counters.rejected += 1
             after[:2] = known[:2]
         if any(price == price for price in after):
-            self._quotes[part.symbol] = Quote(part.symbol, now, *after)
+            self._quotes[part.symbol] = Quote(part.symbol, self._clock.now_ms(), *after)
+            self._known_at[part.symbol] = now
 
     def _believed(self, symbol: str, name: str, price: float, known: Sequence[float], now: int) -> bool:
         """Near to some known price; else only once it has stood for a while."""
@@ -149,7 +158,7 @@ class LiveQuotes:
     async def _ask(self, symbol: str, pulse: Pulse) -> None:
         try:
             part = await self._streams.ask(self._reader, symbol)
-        except (TradewindError, KeyError, TypeError):
+        except (TradewindError, KeyError, TypeError, ValueError, IndexError, AttributeError):
             self.counters.rest_failures += 1
             return
         now = self._clock.now_ms()

@@ -88,11 +88,13 @@ class Line(Protocol):
 class AccountStream:
     def __init__(self, account: RemoteAccount) -> None:
         self._account, self._client, self._clock = account, account.client, account.clock
-        self._clean = redactor_of(account.client).text
         self._queue: asyncio.Queue[Told] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._tapped = False
         self.quarantined = 0
+
+    def _clean(self, text: str) -> str:
+        return redactor_of(self._client).text(text)
 
     async def run(self, listener: AccountListener) -> None:
         """Tell the listener until cancelled."""

@@ -22,14 +22,13 @@ _LONGEST = 200
 
 
 def redactor_of(client: Any) -> Redactor:
-    """One that knows the client's key, secret and passphrase."""
-    found = (getattr(client, name, None) for name in ("apiKey", "secret", "password"))
-    return Redactor(*(value for value in found if isinstance(value, str)))
+    """Knows the key, secret and passphrase that the client signs with now."""
+    return Redactor(*(str(getattr(client, name, None) or "") for name in ("apiKey", "secret", "password")))
 
 
 def tell_requests(client: Any, clock: Clock, on_request: OnRequest) -> None:
     """From now on `on_request` hears of each request of the client, after its end. It must not wait."""
-    fetch, on_reply, redactor = client.fetch, client.on_rest_response, redactor_of(client)
+    fetch, on_reply = client.fetch, client.on_rest_response
     seen: ContextVar[list[tuple[int, Mapping[str, Any], str]]] = ContextVar("tradewind_reply")
 
     def note(
@@ -50,15 +49,15 @@ def tell_requests(client: Any, clock: Clock, on_request: OnRequest) -> None:
         finally:
             seen.reset(before)
             status, heads, said = replies[-1] if replies else (0, {}, "")
-            latency = (perf_counter() - began) * 1000
+            latency, clean = (perf_counter() - began) * 1000, redactor_of(client)
             on_request(
                 ApiCall(
                     at,
                     method,
-                    redactor.text(urlsplit(url).path),
-                    _parameters(url, body, redactor),
+                    clean.text(urlsplit(url).path),
+                    _parameters(url, body, clean),
                     status,
-                    redactor.text(_code(said)),
+                    clean.text(_code(said)),
                     latency,
                     _weight(heads),
                     failure,
@@ -68,11 +67,11 @@ def tell_requests(client: Any, clock: Clock, on_request: OnRequest) -> None:
     client.on_rest_response, client.fetch = note, told
 
 
-def _parameters(url: str, body: Any, redactor: Redactor) -> dict[str, str]:
+def _parameters(url: str, body: Any, clean: Redactor) -> dict[str, str]:
     pairs = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     if isinstance(body, str | bytes) and body:
         pairs += _of_body(body)
-    told: dict[str, str] = redactor.value(dict(pairs))
+    told: dict[str, str] = clean.value(dict(pairs))
     return {name: value[:_LONGEST] for name, value in told.items()}
 
 

@@ -1,0 +1,137 @@
+"""The checks that ask nobody but this machine: the folder, the journal, the disk, what leads connections astray."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tradewind.market import TradewindError
+from tradewind.trading.estate import copied
+from tradewind.trading.findings import Finding
+from tradewind.trading.journal import Journal
+from tradewind.trading.run_folder import RunFolder
+
+LEAST_DISK = 500 * 2**20  # bytes: below, nothing is entered
+_TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY")
+_HOSTS = ("binance.com", "bitget.com")
+
+
+def lock(folder: RunFolder) -> Finding:
+    """Nobody else trades this run from this machine."""
+    process = folder.process
+    if process is not None and process != os.getpid():
+        text = f"run {folder.name} is at work already, as process {process}"
+        return Finding.refused(
+            text, f"stop it first (tradewind stop {folder.name}), or give this one another name"
+        )
+    return Finding.good("no other process trades this run")
+
+
+def journal(folder: RunFolder) -> Finding:
+    """Every page can be read, and every record continues the chain."""
+    if not folder.journal.exists():
+        return Finding.good("the journal begins with this run")
+    try:
+        with copied(folder.journal) as path:
+            with closing(sqlite3.connect(path)) as connection:
+                said = connection.execute("pragma integrity_check").fetchone()[0]
+            if said != "ok":
+                return _damaged(folder, said)
+            with Journal.open(path) as opened:
+                records = sum(1 for _ in opened.records())
+    except (TradewindError, sqlite3.Error) as error:
+        return _damaged(folder, str(error))
+    return Finding.good(f"the journal is whole: {records:,} records, each continues the one before")
+
+
+def _damaged(folder: RunFolder, why: str) -> Finding:
+    remedy = (
+        "restore the last backup, then tradewind reconcile; never begin a new one while positions are open"
+    )
+    return Finding.refused(f"{folder.journal} is damaged: {' '.join(why.split())}", remedy)
+
+
+def disk(folder: Path) -> Finding:
+    """Files can be written there, and there is room for a long while."""
+    there = folder.absolute()
+    while not there.exists():
+        there = there.parent
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Finding.refused(f"{there} cannot be written", "name another --home, or change its rights")
+    free = shutil.disk_usage(there).free
+    text = f"{free / 2**20:,.0f} MB are free where the journal is"
+    if free < LEAST_DISK:
+        return Finding.refused(f"{text}, expected {LEAST_DISK / 2**20:.0f}", "make room")
+    return Finding.good(text)
+
+
+def surroundings(variables: Mapping[str, str], declared_proxy: str | None = None) -> Finding:
+    """Real money goes nowhere that the environment leads it: no certificates of others, no proxy that nobody named."""
+    trust = [name for name in _TRUST if variables.get(name)]
+    if trust:
+        text = f"{' and '.join(trust)} replaces the certificates that are trusted"
+        return Finding.refused(text, f"start it without: env -u {trust[0]}")
+    given = {n.upper(): value for n, value in variables.items() if n.upper() in _PROXIES and value}
+    undeclared = [name for name, value in given.items() if value != declared_proxy]
+    if undeclared:
+        text = f"{' and '.join(undeclared)} leads connections through a proxy that the settings do not name"
+        return Finding.refused(text, f"start it without: env -u {undeclared[0]}")
+    return Finding.good("nothing in the environment leads connections astray")
+
+
+def addresses(urls: Iterable[str]) -> Finding:
+    """The client speaks to the venue's own hosts, encrypted, and their names lead out of this machine."""
+    hosts = set()
+    for url in urls:
+        found = urlsplit(url)
+        host = found.hostname or ""
+        if found.scheme not in ("https", "wss") or not any(
+            host == h or host.endswith(f".{h}") for h in _HOSTS
+        ):
+            return Finding.refused(
+                f"the client would speak to {found.scheme}://{host}", "remove what overrides it"
+            )
+        hosts.add(host)
+    for host in sorted(hosts):
+        for address in _addresses_of(host):
+            if not ip_address(address).is_global:
+                text = f"{host} leads to {address}, which is no address of the internet"
+                return Finding.refused(text, "look at /etc/hosts and the resolver of this machine")
+    return Finding.good(f"{len(hosts)} hosts of the venue are reached by their own names")
+
+
+def _addresses_of(host: str) -> list[str]:
+    try:
+        return [str(row[4][0]) for row in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)]
+    except OSError:
+        return []  # the checks that ask the venue tell of it
+
+
+def model(folder: Path, symbols: Iterable[str], timeframe: str) -> Finding:
+    """Whole, unaltered, gives its 64 golden answers, and was trained for what it is to trade."""
+    from tradewind.policy import Bundle
+
+    try:
+        bundle = Bundle.load(folder)
+        bundle.require(symbols=list(symbols), timeframe=timeframe)
+    except TradewindError as error:
+        return Finding.refused(str(error), "take a fresh copy, or train it anew")
+    return Finding.good(f"model {bundle.sha256[:12]} is whole and gives its golden answers")
+
+
+def evidence(found: Mapping[str, object] | None) -> Finding:
+    """`found`: what the bundle carries of its validation; None for a baseline. `run live` asks for more."""
+    remedy = "none for play money; real money needs a passed gate, or --override with a reason"
+    if found is None:
+        return Finding.doubtful("a baseline has no evidence of an edge", remedy)
+    if not found:
+        return Finding.doubtful("the model carries no evidence of its validation", remedy)
+    return Finding.good(f"the model carries evidence: {', '.join(sorted(found))}")

@@ -1,0 +1,89 @@
+"""What is looked at on this machine before real money moves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tradewind.trading import doctor_here
+from tradewind.trading.doctor_here import addresses, disk, evidence, lock, surroundings
+from tradewind.trading.findings import Grade
+from tradewind.trading.journal import Journal
+from tradewind.trading.run_folder import RunFolder
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from tradewind.trading.run_folder import RunFolder
+with RunFolder(Path(sys.argv[1])).lock():
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.fault("A1")
+def test_a_run_that_another_process_trades(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "first")
+    assert lock(folder).grade is Grade.PASS
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder.path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        finding = lock(folder)
+        process.kill()
+    assert finding.grade is Grade.FAIL
+    assert f"process {process.pid}" in finding.text
+    with folder.lock():  # our own is no other
+        assert lock(folder).grade is Grade.PASS
+
+
+@pytest.mark.fault("P3")
+def test_a_journal_with_a_torn_page_or_a_broken_chain(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    assert doctor_here.journal(folder).grade is Grade.PASS
+    Journal.create(folder.journal, {"mode": "testnet"}).close()
+    assert "0 records" in doctor_here.journal(folder).text
+    folder.journal.write_bytes(folder.journal.read_bytes()[:5000])
+    finding = doctor_here.journal(folder)
+    assert finding.grade is Grade.FAIL
+    assert "restore the last backup" in finding.remedy
+
+
+@pytest.mark.fault("P4")
+def test_a_full_disk_and_a_folder_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert disk(tmp_path / "a" / "b").grade is Grade.PASS
+    monkeypatch.setattr(doctor_here, "LEAST_DISK", 2**62)
+    finding = disk(tmp_path)
+    assert finding.grade is Grade.FAIL
+    assert finding.remedy == "make room"
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "https_proxy", "ALL_PROXY"])
+def test_what_leads_connections_astray_is_refused(name: str) -> None:
+    assert surroundings({}).grade is Grade.PASS
+    finding = surroundings({name: "http://10.0.0.1:3128"})
+    assert finding.grade is Grade.FAIL
+    assert finding.remedy == f"start it without: env -u {name.upper()}"
+    declared = surroundings({name: "http://10.0.0.1:3128"}, "http://10.0.0.1:3128")
+    assert (declared.grade is Grade.PASS) == ("proxy" in name.lower())
+
+
+def test_addresses_that_are_not_the_venues(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("http://api.binance.com/api", "https://api.binance.com.evil.org", "https://127.0.0.1:8800"):
+        assert addresses([url]).grade is Grade.FAIL
+    monkeypatch.setattr(doctor_here, "_addresses_of", lambda host: ["8.8.8.8"])
+    assert addresses(["https://api.binance.com/api", "wss://ws.bitget.com/v2"]).grade is Grade.PASS
+    monkeypatch.setattr(doctor_here, "_addresses_of", lambda host: ["8.8.8.8", "127.0.0.1"])
+    assert "leads to 127.0.0.1" in addresses(["https://api.binance.com/api"]).text
+
+
+def test_evidence_is_asked_for() -> None:
+    assert evidence({"verdict": "pass"}).grade is Grade.PASS
+    assert evidence(None).grade is Grade.WARN
+    assert evidence({}).grade is Grade.WARN
