@@ -11,16 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from tradewind import __version__
 from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
 from tradewind.trading.desk import Item
 from tradewind.trading.engine import Engine
 from tradewind.trading.live import ENDS, LiveItems
+from tradewind.trading.notes import Notes
 from tradewind.trading.quotes import Quotes
 from tradewind.trading.run_folder import RunFolder
 from tradewind.trading.session import SessionSummary, run_session
+from tradewind.trading.session_records import SessionBegan
 from tradewind.trading.supervision import Supervisor, Work
+from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
 from tradewind.venues.remote.venue_clock import VenueClock
 
@@ -45,9 +49,11 @@ class Running:
         warn: Callable[[str], None] = lambda text: None,
         tasks: Mapping[str, Work] | None = None,
         quotes: Quotes | None = None,
+        notes: Notes | None = None,
     ) -> None:
-        """`quotes`, where there are any, tell candles which prices can be."""
+        """`quotes`, where there are any, tell candles which prices can be. `notes` hear of revised bars."""
         self.plan, self.decisions = plan, 0
+        self._notes = notes or Notes()
         self._client, self._clock, self._venue_clock = client, clock, venue_clock
         self._make_outfit, self._watch, self._warn = outfit, watch, warn
         self._tasks, self._quotes = dict(tasks or {}), quotes
@@ -67,6 +73,12 @@ class Running:
             def in_time(bar: Snapshot) -> bool:
                 return candles is None or candles.in_time(bar)
 
+            def note_revision(revised: Revised) -> None:
+                for revision in revised.revisions:
+                    self._notes(revision)
+
+            self._notes.begin(journal)
+            self._notes(SessionBegan(self._venue_clock.now_ms(), __version__))
             outfit = await self._make_outfit(self.plan, journal, in_time)
             candles = LiveCandles(
                 self._client,
@@ -76,6 +88,7 @@ class Running:
                 self._venue_clock,
                 warm_up=self.plan.warm_up,
                 since=outfit.found.last_close,
+                on_revised=note_revision,
                 quotes=self._quotes,
                 on_alarm=self._warn,
             )
@@ -111,7 +124,13 @@ class Running:
             if self._watch is not None:
                 self._watch(item, decision)
 
-        tasks = {"status": keep_telling, "clock": self._venue_clock.keep, **self._tasks, **outfit.tasks}
+        tasks: dict[str, Work] = {
+            "status": keep_telling,
+            "clock": self._venue_clock.keep,
+            "notes": lambda: self._notes.keep(self._clock),
+            **self._tasks,
+            **outfit.tasks,
+        }
         for name, work in tasks.items():
             self._supervisor.start(name, work, vital=name in outfit.vital)
         self._supervisor.failed.add_done_callback(lambda failed: _pass_on(failed, items))

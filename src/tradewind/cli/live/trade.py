@@ -17,12 +17,14 @@ from tradewind.clients.local_clock import LocalClock
 from tradewind.data.patience import VenueReader
 from tradewind.market import ConfigError, Instrument
 from tradewind.trading.journal import Journal
+from tradewind.trading.notes import Notes
 from tradewind.trading.order_records import Denied, OrderAlarm
 from tradewind.trading.session import SessionSummary, Watcher
 from tradewind.trading.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
+from tradewind.venues.remote.telling import tell_requests
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 
 Warn = Callable[[str], None]
@@ -63,10 +65,14 @@ async def trade(
         stack.push_async_callback(client.close)
         venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
+        notes = Notes()
         if credentials is None:
+            tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
             instruments = _public_instruments(plan, client)
-            running = Running(plan, client, clock, venue_clock, PaperOutfit(denied), watch, warn, tasks)
+            running = Running(
+                plan, client, clock, venue_clock, PaperOutfit(denied), watch, warn, tasks, notes=notes
+            )
             return await running.run(instruments)
         quotes = LiveQuotes(client, plan.symbols, clock)
         known = _journaled_instruments(plan)
@@ -78,6 +84,7 @@ async def trade(
             quotes=quotes,
             slippage_cap=Decimal(repr(plan.settings.execution.slippage_cap)),
             stop_trigger=plan.settings.stops.trigger,
+            on_request=notes,
         )
         listed = await account.instruments(plan.symbols)
         await require_ready(plan, client, account, clock, market or clock, warn)
@@ -95,7 +102,7 @@ async def trade(
             on_denied=denied,
             pace=lambda: 1.0 if market is None else market.speed,
         )
-        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes)
+        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes, notes)
         return await running.run(instruments)
 
 
