@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.venues.remote.seats import PLACES, Place, Seat, exchange_now, seated
+from tests.venues.remote.seats import PLACES, Place, Seat, each, exchange_now, seated
 from tradewind.market import Accepted, OrderType, Rejected, RejectKind
 from tradewind.trading.order_venue import NoSuchOrder, OrderReport, ReportStatus
 from tradewind.trading.settings import Trigger
@@ -17,7 +17,7 @@ from tradewind.trading.settings import Trigger
 Story = Callable[[Seat], Awaitable[None]]
 
 
-@pytest.fixture(params=PLACES, ids=str)
+@pytest.fixture(params=each(PLACES))
 def place(request: pytest.FixtureRequest) -> Place:
     return request.param
 
