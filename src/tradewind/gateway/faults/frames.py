@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from tradewind.gateway.faults.altering import text_of
@@ -24,7 +24,7 @@ class Frames:
     def __init__(self, traffic: Traffic, wire: Clock) -> None:
         self._traffic = traffic
         self._wire = wire
-        self._late: dict[Line, list[tuple[str, Send, Seen]]] = {}
+        self._late: dict[Line, tuple[str, Send, Seen]] = {}
 
     def pass_on(
         self, dialect: str, line: Line, text: str, send: Send, rules: list[Rule], key: str, account: str
@@ -56,24 +56,24 @@ class Frames:
                 case "delay":
                     self._later(what.ms, line, text, send, seen)
                     return
-                case "reorder":
-                    self._late.setdefault(line, []).append((text, send, seen))
+                case "reorder" if line not in self._late:  # else this one overtakes it
+                    self._late[line] = (text, send, seen)
                     return
         for _ in range(copies):
             send(text)
         self._note(seen)
-        self._hand_on(self._late.pop(line, ()))
+        if line in self._late:
+            self._hand_on(*self._late.pop(line))
 
     def release(self) -> None:
         """Send what was held back."""
         late, self._late = self._late, {}
-        for waiting in late.values():
-            self._hand_on(waiting)
+        for text, send, seen in late.values():
+            self._hand_on(text, send, seen)
 
-    def _hand_on(self, waiting: Iterable[tuple[str, Send, Seen]]) -> None:
-        for text, send, seen in waiting:
-            send(text)
-            self._note(seen)
+    def _hand_on(self, text: str, send: Send, seen: Seen) -> None:
+        send(text)
+        self._note(seen)
 
     def gone(self, line: Line) -> None:
         self._late.pop(line, None)
