@@ -15,7 +15,9 @@ from tradewind.gateway.wire import Line
 from tradewind.market import Clock
 
 Send = Callable[[str], None]
-_NAMES = ("c", "C", "i", "clientOid", "orderId", "clientOrderId", "caid", "aid")
+_NAMES = ("c", "C", "clientOid", "clientOrderId", "caid")
+_IDS = ("i", "orderId")  # conditional orders count by themselves: theirs say nothing about an order
+_CONDITIONAL = {"ALGO_UPDATE", "orders-algo", "strategy-order"}
 
 
 class Frames:
@@ -90,9 +92,10 @@ class Frames:
         """Remember which orders a stream told of."""
         if not self._traffic.on or seen.kind is not Kind.ORDER:
             return
+        names = _NAMES if seen.event in _CONDITIONAL else _NAMES + _IDS
         found: list[str] = []
         for part in _parts(seen.message):
-            found.extend(str(part[name]) for name in _NAMES if part.get(name))
+            found.extend(str(part[name]) for name in names if part.get(name))
         self._traffic.tell(found, self._wire.now_ms())
 
 

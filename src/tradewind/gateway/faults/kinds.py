@@ -207,6 +207,7 @@ _CHANNELS: dict[str, Kind] = {
     "orders": Kind.ORDER,
     "order": Kind.ORDER,
     "orders-algo": Kind.ORDER,
+    "strategy-order": Kind.ORDER,
     "fill": Kind.ORDER,
     "account": Kind.BALANCE,
     "positions": Kind.POSITIONS,
