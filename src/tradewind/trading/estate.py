@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tradewind.market import Fill, Instrument, TradewindError
 from tradewind.market.instrument_json import instrument_from_dict
+from tradewind.trading.database import Place
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_states import Intent
@@ -40,7 +41,7 @@ class Estate:
     trouble: str = ""
 
 
-def estate_of(journal: Path, symbols: Iterable[str]) -> Estate:
+def estate_of(journal: Place, symbols: Iterable[str]) -> Estate:
     """From a copy of the journal, so that no lock and no hung process stands in the way.
 
     `symbols` are those that the run's description names; they are all that is known without a journal.
@@ -54,8 +55,14 @@ def estate_of(journal: Path, symbols: Iterable[str]) -> Estate:
 
 
 @contextmanager
-def copied(journal: Path) -> Iterator[Path]:
-    """A copy of a journal that another process may be writing, with what is not in its main file yet."""
+def copied(journal: Place) -> Iterator[Place]:
+    """A copy of a journal that another process may be writing, with what is not in its main file yet.
+
+    A database is read as it is: readers stand in nobody's way there.
+    """
+    if not isinstance(journal, Path):
+        yield journal
+        return
     with tempfile.TemporaryDirectory() as folder:
         for suffix in ("", "-wal"):
             part = journal.with_name(journal.name + suffix)
@@ -64,7 +71,7 @@ def copied(journal: Path) -> Iterator[Path]:
         yield Path(folder) / journal.name
 
 
-def _read(path: Path, described: tuple[str, ...]) -> Estate:
+def _read(path: Place, described: tuple[str, ...]) -> Estate:
     with Journal.open(path) as journal:
         known = [instrument_from_dict(one) for one in journal.session["instruments"]]
         ledger = OrderLedger.of(journal, known)
