@@ -26,13 +26,13 @@ def export_command(
 ) -> None:
     """Write decisions, orders and their transitions, fills, cash flows, equity, alarms and requests as files."""
     from tradewind.cli.live.books import journal_named
-    from tradewind.trading.estate import copied
+    from tradewind.trading.estate import readable
     from tradewind.trading.export import export
     from tradewind.trading.journal import Journal
 
     chosen = _form(form)
     writable(out)
-    with copied(journal_named(home, journal)) as place, Journal.open(place) as opened:
+    with readable(journal_named(home, journal)) as place, Journal.open(place) as opened:
         written = export(opened, out, chosen)
     if as_json:
         print_json({str(path): rows for path, rows in written.items()})

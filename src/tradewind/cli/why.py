@@ -43,13 +43,13 @@ def _explain(journal: str, when: str | None, home: Path) -> Explanation:
     from tradewind.cli.live.books import journal_named
     from tradewind.cli.run import agent_for
     from tradewind.trading.chronicle import Chronicle
-    from tradewind.trading.estate import copied
+    from tradewind.trading.estate import readable
     from tradewind.trading.explained import chosen, explain
     from tradewind.trading.journal import Journal
     from tradewind.venues.rehearsal import rehearse
 
     at = None if when is None else _moment(when)
-    with copied(journal_named(home, journal)) as place, Journal.open(place) as opened:
+    with readable(journal_named(home, journal)) as place, Journal.open(place) as opened:
         agent, symbols = agent_for(opened, home), opened.session["symbols"]
         chronicle = Chronicle.of(record for _, record in opened.records())
         row = chosen(chronicle, at)

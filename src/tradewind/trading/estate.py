@@ -48,21 +48,25 @@ def estate_of(journal: Place, symbols: Iterable[str]) -> Estate:
     """
     described = tuple(symbols)
     try:
-        with copied(journal) as path:
+        with readable(journal) as path:
             return _read(path, described)
     except (TradewindError, OSError, KeyError, ValueError) as error:
         return Estate(described, trouble=" ".join(str(error).split()))
 
 
 @contextmanager
-def copied(journal: Place) -> Iterator[Place]:
-    """A copy of a journal that another process may be writing, with what is not in its main file yet.
-
-    A database is read as it is: readers stand in nobody's way there.
-    """
-    if not isinstance(journal, Path):
+def readable(journal: Place) -> Iterator[Place]:
+    """A journal to read from while another process writes it: a copy of a file, a database as it is."""
+    if isinstance(journal, Path):
+        with copied(journal) as path:
+            yield path
+    else:
         yield journal
-        return
+
+
+@contextmanager
+def copied(journal: Path) -> Iterator[Path]:
+    """A copy of a journal that another process may be writing, with what is not in its main file yet."""
     with tempfile.TemporaryDirectory() as folder:
         for suffix in ("", "-wal"):
             part = journal.with_name(journal.name + suffix)

@@ -12,7 +12,7 @@ from tradewind.market.instrument_json import instrument_from_dict
 from tradewind.policy.agent import Agent, agent_of_baseline
 from tradewind.simulator import Rules
 from tradewind.trading.arming import GrantRecord
-from tradewind.trading.discrepancy import ReconcileRecord
+from tradewind.trading.discrepancy import Epoch, ReconcileRecord
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import OrderRecord
@@ -86,6 +86,8 @@ def replay(journal: Journal, agent: Agent) -> ReplayReport:
     engine = engine_for(journal, agent)
     decisions, number, due = 0, 0, None
     for number, record in journal.records():
+        if isinstance(record, Epoch):
+            engine.begin_anew()
         if isinstance(record, OrderRecord | ReconcileRecord | GrantRecord | NoteRecord):
             continue  # of these the engine knows nothing
         if isinstance(record, Decision):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -131,7 +132,9 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
         return grant(plan, journal, asking(asked.confirm), asked.override, now_ms).share
 
     try:
-        summary = asyncio.run(trade(plan, asked.at, credentials, teller(console), warn, grants))
+        summary = _until_stopped(
+            lambda: trade(plan, asked.at, credentials, teller(console), warn, grants), warn
+        )
     except Panicked:
         say(console, "Panic: closing what the run owns.", "bold")
         if credentials is not None:
@@ -140,6 +143,19 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
             press(plan.folder.name, account=False, yes=True, home=asked.home, as_json=as_json)
         raise typer.Exit(INTERRUPTED) from None
     tell(summary, plan, as_json)
+
+
+def _until_stopped(
+    start: Callable[[], Coroutine[None, None, SessionSummary]], warn: Callable[[str], None]
+) -> SessionSummary:
+    """Where a testnet was reset the session ends, and begins anew in the same journal."""
+    from tradewind.trading.reconcile import NewEpoch
+
+    while True:
+        try:
+            return asyncio.run(start())
+        except NewEpoch as error:
+            warn(str(error))
 
 
 def credentials_of(asked: AskedRun) -> Credentials | None:

@@ -20,7 +20,7 @@ from tradewind.trading.latch import Latch
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_names import OrderNames
-from tradewind.trading.order_records import OrderAlarm, Risk
+from tradewind.trading.order_records import Denied, OrderAlarm, Risk
 from tradewind.trading.order_venue import OrderReport, Trade
 from tradewind.trading.panic import complete
 from tradewind.trading.panic_record import PanicRecord, mark_joined, panic_files, panic_records
@@ -54,8 +54,19 @@ class MakeOutfit(Protocol):
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit: ...
 
 
-async def paper_outfit(plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
-    """The simulator's rules on bars as they come."""
+class PaperOutfit:
+    """Makes the outfit of a run on paper: the simulator's rules on bars as they come."""
+
+    def __init__(self, on_denied: Callable[[Denied], None]) -> None:
+        self._on_denied = on_denied
+
+    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
+        return await _paper(plan, journal, in_time, self._on_denied)
+
+
+async def _paper(
+    plan: Plan, journal: Journal, in_time: InTime, on_denied: Callable[[Denied], None]
+) -> Outfit:
     agent = plan.named.agent
     engine = engine_for(journal, agent)
     venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
@@ -64,7 +75,7 @@ async def paper_outfit(plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
     def objection(bar: Snapshot) -> str:
         return "" if in_time(bar) else "the bar became known too late to decide on it: skipped"
 
-    return Outfit(engine, BarDesk(engine, venue, journal, found.ahead, objection), found)
+    return Outfit(engine, BarDesk(engine, venue, journal, found.ahead, objection, on_denied), found)
 
 
 class AccountOutfit:
@@ -81,6 +92,7 @@ class AccountOutfit:
         resets: bool = False,
         grants: Grants = lambda journal, now_ms: 1.0,
         pace: Callable[[], float] = lambda: 1.0,
+        on_denied: Callable[[Denied], None] = lambda denied: None,
     ) -> None:
         """`grants` says which share of its allocation the run may use now; what it needs for that, it asks.
 
@@ -88,6 +100,7 @@ class AccountOutfit:
         """
         self._venue, self._quotes, self._clock, self._market_clock = venue, quotes, clock, market_clock
         self._warn, self._resets, self._grants, self._pace = warn, resets, grants, pace
+        self._on_denied = on_denied
 
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
         share = self._grants(journal, self._market_clock.now_ms())
@@ -163,7 +176,12 @@ class AccountOutfit:
         return Outfit(
             engine,
             OrderDesk(
-                manager, guards, protection, execution, flattens=plan.settings.run.on_stop is OnStop.FLATTEN
+                manager,
+                guards,
+                protection,
+                execution,
+                flattens=plan.settings.run.on_stop is OnStop.FLATTEN,
+                on_denied=self._on_denied,
             ),
             found,
             {

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tradewind.cli.doctor import require_ready
-from tradewind.cli.live.outfits import AccountOutfit, Grants, paper_outfit
+from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
 from tradewind.clients import Environment, connect
@@ -18,7 +18,7 @@ from tradewind.data.patience import VenueReader
 from tradewind.market import ConfigError, Instrument
 from tradewind.trading.journal import Journal
 from tradewind.trading.notes import Notes
-from tradewind.trading.order_records import OrderAlarm
+from tradewind.trading.order_records import Denied, OrderAlarm
 from tradewind.trading.session import SessionSummary, Watcher
 from tradewind.trading.supervision import Work
 from tradewind.venues.remote import open_account
@@ -43,6 +43,10 @@ async def trade(
 
     `at`: a local exchange that stands in for the venue. `grants`: as that of `AccountOutfit`.
     """
+
+    def denied(order: Denied) -> None:
+        warn(f"not sent: {order.lots:+,} lots {order.symbol}: {order.text}")
+
     async with AsyncExitStack() as stack:
         stack.enter_context(plan.folder.lock())
         clock, market = SteadyClock(), None if at is None else LocalClock(at)
@@ -66,7 +70,9 @@ async def trade(
             tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
             instruments = _public_instruments(plan, client)
-            running = Running(plan, client, clock, venue_clock, paper_outfit, watch, warn, tasks, notes=notes)
+            running = Running(
+                plan, client, clock, venue_clock, PaperOutfit(denied), watch, warn, tasks, notes=notes
+            )
             return await running.run(instruments)
         quotes = LiveQuotes(client, plan.symbols, clock)
         known = _journaled_instruments(plan)
@@ -78,6 +84,7 @@ async def trade(
             quotes=quotes,
             slippage_cap=Decimal(repr(plan.settings.execution.slippage_cap)),
             on_request=notes,
+            stop_trigger=plan.settings.stops.trigger,
         )
         listed = await account.instruments(plan.symbols)
         await require_ready(plan, client, account, clock, market or clock, warn)
@@ -92,6 +99,7 @@ async def trade(
             lambda alarm: warn(_told(alarm)),
             resets=place in RESETTING,
             grants=grants,
+            on_denied=denied,
             pace=lambda: 1.0 if market is None else market.speed,
         )
         running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes, notes)
