@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Told
+from tradewind.data.timestamps import utc_text
 from tradewind.market import Reason
 from tradewind.trading.explained import IN_WORDS
 from tradewind.trading.journal import Journal
@@ -60,10 +61,10 @@ def test_a_time_names_the_decision_then_or_the_last_before_it(
     with Journal.open(journal) as opened:
         made = [r for _, r in opened.records() if type(r).__name__ == "Decision"]
     for at, expected in ((made[3].at, made[3].at), (made[3].at + 60_000, made[3].at)):
-        told = command("why", journal, at, "--home", workspace, "--json")
+        told = command("why", journal, utc_text(at), "--home", workspace, "--json")
         assert told.code == 0, told.err
         assert json.loads(told.out)["at"] == expected
-    first = json.loads(command("why", journal, made[0].at, "--home", workspace, "--json").out)
+    first = json.loads(command("why", journal, utc_text(made[0].at), "--home", workspace, "--json").out)
     assert first["changed"][0]["before"] is None
     early = command("why", journal, "2001-01-01", "--home", workspace)
     assert early.code == 2
