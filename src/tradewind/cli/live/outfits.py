@@ -63,25 +63,16 @@ class PaperOutfit:
         self._on_denied = on_denied
 
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
-        return await _paper(plan, journal, in_time, storage, self._on_denied)
+        agent = plan.named.agent
+        engine = engine_for(journal, agent)
+        venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
+        found = await resume(journal, engine, venue=venue)
 
+        def objection(bar: Snapshot) -> str:
+            return storage() if in_time(bar) else "the bar became known too late to decide on it: skipped"
 
-async def _paper(
-    plan: Plan,
-    journal: Journal,
-    in_time: InTime,
-    storage: Objection,
-    on_denied: Callable[[Denied], None],
-) -> Outfit:
-    agent = plan.named.agent
-    engine = engine_for(journal, agent)
-    venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
-    found = await resume(journal, engine, venue=venue)
-
-    def objection(bar: Snapshot) -> str:
-        return storage() if in_time(bar) else "the bar became known too late to decide on it: skipped"
-
-    return Outfit(engine, BarDesk(engine, venue, journal, found.ahead, objection, on_denied), found)
+        desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied)
+        return Outfit(engine, desk, found)
 
 
 class AccountOutfit:
