@@ -27,7 +27,7 @@ from tradewind.market import CashFlow, Fill, Kind
 from tradewind.trading.journal import Journal
 from tradewind.trading.run_folder import RunFolder
 
-SPEED = 20.0  # a bar of a minute in three seconds
+SPEED = 60.0  # a bar of a minute in a second
 HISTORY = 700
 VARIABLES = {
     f"TRADEWIND_{venue}_{place}{kind}": f"me-{value}"
@@ -36,6 +36,7 @@ VARIABLES = {
     for kind, value in (("KEY", "key"), ("SECRET", "secret"), ("PASSPHRASE", "pass"))
     if place or kind
 }
+TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # refused live
 LOCAL = {k: v for k, v in VARIABLES.items() if "_LOCAL_" in k}
 
 
@@ -55,7 +56,7 @@ class Home:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=os.environ | LOCAL | {"PYTHONPATH": SOURCE},
+            env={k: v for k, v in os.environ.items() if k not in TRUST} | LOCAL | {"PYTHONPATH": SOURCE},
             cwd=self.path,
         )
 
@@ -146,6 +147,8 @@ FAST = [BINANCE_BOTH, BITGET_SPOT]
 @pytest.mark.parametrize(
     "place", [pytest.param(p, marks=() if p in FAST else pytest.mark.slow) for p in PLACES], ids=str
 )
+@pytest.mark.fault("P1")
+@pytest.mark.fault("P2")
 def test_a_run_is_killed_goes_on_stops_and_its_position_stays_protected(tmp_path: Path, place: Place) -> None:
     async def story() -> None:
         async with home_at(tmp_path, place) as home:
@@ -185,6 +188,7 @@ def test_a_run_is_killed_goes_on_stops_and_its_position_stays_protected(tmp_path
     asyncio.run(story())
 
 
+@pytest.mark.fault("P2")
 def test_one_ctrl_c_closes_positions_where_that_is_configured(tmp_path: Path) -> None:
     async def story() -> None:
         async with home_at(tmp_path, BINANCE_BOTH) as home:
@@ -219,6 +223,8 @@ def test_two_ctrl_c_are_a_panic(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.fault("A1")
+@pytest.mark.fault("C2")
 def test_paper_on_live_bars_goes_on_after_a_kill_and_is_never_opened_at_a_venue(tmp_path: Path) -> None:
     place = BINANCE_BOTH
 
@@ -247,6 +253,7 @@ def test_paper_on_live_bars_goes_on_after_a_kill_and_is_never_opened_at_a_venue(
     asyncio.run(story())
 
 
+@pytest.mark.fault("C2")
 def test_real_money_needs_a_reason_and_a_word_and_begins_small(tmp_path: Path) -> None:
     place = BINANCE_BOTH
 
@@ -258,7 +265,7 @@ def test_real_money_needs_a_reason_and_a_word_and_begins_small(tmp_path: Path) -
             why = ("--override", "a rehearsal of going live on this machine")
             silent = await ended(await home.run("live", place, *why))
             assert silent.code == 2, silent
-            assert '--confirm "trade 10000 USDT on binance local"' in " ".join(silent.err.split())
+            assert '--confirm "trade 10000 USDT on binance local"' in " ".join(silent.err.split()), silent
             word = ("--confirm", "trade 10000 USDT on binance local")
             process = await home.run("live", place, *why, *word)
             status = await home.until(process, protected)

@@ -106,6 +106,18 @@ def test_a_rate_limit_is_waited_out_as_long_as_the_venue_asks(venue: Any, tmp_pa
     assert clock.now_ms() - venue.now >= 7_000
 
 
+def test_a_single_attempt_is_one_also_before_the_venue_said_anything() -> None:
+    async def go() -> None:
+        client = public_client("binance", base_urls="http://127.0.0.1:9")
+        try:
+            with pytest.raises(VenueUnavailable, match="fetch_time in 1 attempts"):
+                await VenueReader(client, ManualClock(), Patience(attempts=1)).call("fetch_time")
+        finally:
+            await client.close()
+
+    asyncio.run(go())
+
+
 def test_waits_double_up_to_a_limit_and_are_spread() -> None:
     patience = Patience(first_seconds=1, longest_seconds=10)
     assert [patience.wait_seconds(n, 1.0) for n in (1, 2, 3, 4, 5, 9)] == [1, 2, 4, 8, 10, 10]

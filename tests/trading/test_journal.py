@@ -110,6 +110,7 @@ def test_an_append_that_fails_leaves_nothing(written: Path) -> None:
     assert read(written) == [(k, note(k)) for k in range(1, 7)]
 
 
+@pytest.mark.fault("P4")
 def test_a_full_disk_in_the_middle_of_an_append_leaves_nothing(written: Path) -> None:
     """The third record of four cannot be stored: the first two are taken back."""
     change(
@@ -233,3 +234,28 @@ def test_a_snapshot_keeps_its_bars(path: Path) -> None:
     with Journal.create(path, SESSION) as journal:
         journal.append([snapshot])
     assert read(path) == [(1, snapshot)]
+
+
+def test_what_is_noted_waits_for_the_next_transaction_and_comes_before_it(path: Path) -> None:
+    with Journal.create(path, SESSION) as journal:
+        journal.note(note(1))
+        journal.note(note(2))
+        assert len(journal) == 0
+        journal.append([note(3)])
+        assert len(journal) == 3
+        journal.note(note(4))
+        journal.flush()
+        journal.flush()
+        journal.note(note(5))
+    assert read(path) == [(k, note(k)) for k in range(1, 6)]
+
+
+def test_of_too_many_notes_the_oldest_are_lost_and_counted(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tradewind.trading.journal.MOST_NOTES", 3)
+    with Journal.create(path, SESSION) as journal:
+        for k in range(1, 6):
+            journal.note(note(k))
+        assert journal.notes_lost == 2
+    assert [record for _, record in read(path)] == [note(3), note(4), note(5)]

@@ -27,12 +27,14 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
+from tradewind.trading.api_call import ApiCall
 from tradewind.trading.arming import Arm, Override
 from tradewind.trading.discrepancy import Discrepancy, Epoch, Settled
 from tradewind.trading.feed_records import Revision
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, Risk, RiskState
 from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
 from tradewind.trading.records import decode, encode
+from tradewind.trading.session_records import Incident, SessionBegan
 from tradewind.validation.stages import StageBegan
 
 times = st.integers(0, 2**53)
@@ -73,6 +75,20 @@ order_records = st.one_of(
     st.builds(Discrepancy, times, texts, decimals, decimals, st.sampled_from(Settled)),
     st.builds(Epoch, times, texts),
     st.builds(Revision, times, texts, times, st.none() | five, five),
+    st.builds(
+        ApiCall,
+        times,
+        texts,
+        texts,
+        st.dictionaries(texts, texts),
+        st.integers(0, 599),
+        texts,
+        numbers,
+        st.none() | st.integers(0, 10**6),
+        texts,
+    ),
+    st.builds(SessionBegan, times, texts),
+    st.builds(Incident, times, texts, texts),
     st.builds(Arm, times, texts, texts, texts, texts),
     st.builds(Override, times, texts, st.text(min_size=10).filter(lambda t: len(t.strip()) >= 10)),
     st.builds(StageBegan, times, texts, st.integers(0, 2), texts),

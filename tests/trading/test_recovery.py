@@ -15,13 +15,16 @@ from tests.promises.agents import CAPITAL
 from tests.trading.conftest import describe
 from tradewind.data.replaying import Replay
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Market, Snapshot
-from tradewind.policy.agent import Agent
+from tradewind.policy.agent import Agent, agent_of_baseline
 from tradewind.policy.protocol import Weights
+from tradewind.simulator import Rules
 from tradewind.trading.desk import BarDesk, Item
+from tradewind.trading.discrepancy import Epoch
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import Denied
 from tradewind.trading.recovery import Resumed, resume
+from tradewind.trading.replaying import replay
 from tradewind.trading.session import run_session
 from tradewind.venues import PaperVenue
 
@@ -132,6 +135,42 @@ def test_a_restart_keeps_every_number_of_the_books(agent: Agent, market: Market,
     assert found.records > 500
     assert engine.accounts.tobytes() == asked.accounts.tobytes()
     assert engine.positions.tobytes() == asked.positions.tobytes()
+
+
+def test_a_policy_that_remembers_goes_on_where_it_was(market: Market, tmp_path: Path) -> None:
+    """Buy and hold buys once, whenever it is restarted."""
+    agent = agent_of_baseline("buy_and_hold", [i.kind for i in market.instruments], market.timeframe, Rules())
+    with Journal.create(tmp_path / "whole.sqlite", describe(agent, market)) as journal:
+        engine = Engine(agent, market.instruments, market.timeframe, CAPITAL, run="test")
+        venue = PaperVenue(market.instruments, agent.rules, CAPITAL)
+        asyncio.run(run_session(engine, Replay(market), BarDesk(engine, venue, journal)))
+    whole = read(tmp_path / "whole.sqlite")
+    at = next(k for k, r in enumerate(whole) if isinstance(r, Fill)) + 7
+    at += isinstance(whole[at], Decision)
+    with cut(tmp_path / "again.sqlite", whole[:at], describe(agent, market)) as journal:
+        go_on(journal, agent, market)
+        assert replay(journal, agent).identical
+    assert list(map(timeless, read(tmp_path / "again.sqlite"))) == list(map(timeless, whole))
+
+
+@pytest.mark.fault("A15")
+def test_after_a_reset_of_the_testnet_the_books_begin_anew(
+    agent: Agent, market: Market, path: Path, tmp_path: Path
+) -> None:
+    whole = read(path)
+    at = next(k for k, r in enumerate(whole) if isinstance(r, Decision) and k > 300) + 1
+    with cut(tmp_path / "reset.sqlite", [*whole[:at], Epoch(1, "reset")], describe(agent, market)) as journal:
+        engine = Engine(agent, market.instruments, market.timeframe, CAPITAL, run="test")
+        found = asyncio.run(resume(journal, engine))
+        assert engine.equity == CAPITAL
+        assert not any(engine.position_lots().values())
+        following = next(r for r in whole[at:] if isinstance(r, Snapshot))
+        assert found.last_close == following.open_time
+        decision = engine.process(following)  # features are warm: it trades at once
+        assert decision is not None
+        assert decision.equity == CAPITAL
+        journal.append([following, decision])
+        assert replay(journal, agent).identical
 
 
 def test_no_policy_is_asked(agent: Agent, market: Market, path: Path) -> None:

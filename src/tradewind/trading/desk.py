@@ -49,9 +49,10 @@ class BarDesk:
         journal: Journal,
         ahead: Sequence[Fill | CashFlow] = (),
         objection: Callable[[Snapshot], str] | None = None,
+        on_denied: Callable[[Denied], None] = lambda denied: None,
     ) -> None:
         self._engine, self._venue, self._journal = engine, venue, journal
-        self._objection = objection or (lambda snapshot: "")
+        self._objection, self._on_denied = objection or (lambda snapshot: ""), on_denied
         self._ahead = list(ahead)
         self._pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
 
@@ -81,6 +82,8 @@ class BarDesk:
         self._pending += [item, decision, *denied]
         self._write()
         await self._venue.submit(() if denied else decision.orders)
+        for one in denied:
+            self._on_denied(one)
 
     async def end(self) -> None:
         self._write()
@@ -101,10 +104,11 @@ class OrderDesk:
         execution: Execution,
         *,
         flattens: bool = False,
+        on_denied: Callable[[Denied], None] = lambda denied: None,
     ) -> None:
         """`flattens`: at the end every position is closed; else it stays, with its stop at the venue."""
         self._manager, self._guards, self._protection = manager, guards, protection
-        self._execution, self._flattens = execution, flattens
+        self._execution, self._flattens, self._on_denied = execution, flattens, on_denied
         self._symbols = tuple(protection.locks)
 
     async def before(self, item: Item) -> None:
@@ -118,7 +122,11 @@ class OrderDesk:
             if isinstance(item, Command):
                 self._guards.latch.apply(item)
             return
-        await self._execution.carry_out(decision.orders, str(decision.at), item.close_time, [item, decision])
+        records: list[Record] = [item, decision]
+        for denied in await self._execution.carry_out(
+            decision.orders, str(decision.at), item.close_time, records
+        ):
+            self._on_denied(denied)
         for symbol in self._protection.locks:
             self._protection.wake(symbol)
 

@@ -36,6 +36,7 @@ from tradewind.market import (
 )
 from tradewind.market.orders import derive_order_id
 from tradewind.policy.agent import Agent
+from tradewind.policy.protocol import Resumable
 from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import kernel
 from tradewind.simulator.rebalance import decide
@@ -66,6 +67,7 @@ class Engine:
         self.agent, self.instruments, self.timeframe = agent, tuple(instruments), timeframe
         self.symbols = tuple(i.symbol for i in instruments)
         self.trade_from, self.run = trade_from, run
+        self._capital = capital
         self.accounts, self.positions = open_account(capital, len(self.symbols))
         self.started = False  # has there been a decision in this segment?
         self.fills = self.cash_flows = 0  # taken until now
@@ -78,6 +80,7 @@ class Engine:
         self._rules = rules_record[0]
         self._window = FeatureWindow(agent, self.symbols, timeframe)
         self._observer = ObservationBuilder(self._records, rules_record, self._window.columns)
+        self._remembers = isinstance(agent.policy, Resumable)
         agent.policy.reset()
 
     @property
@@ -122,6 +125,12 @@ class Engine:
             positions[0, self._place(symbol)]["price"] = price
         return float(equity_now(self.accounts[0], positions, 0, self._records))
 
+    def begin_anew(self) -> None:
+        """As at the start, on the bars that are known: the account of before is gone, a testnet was reset."""
+        self.accounts, self.positions = open_account(self._capital, len(self.symbols))
+        self.started = False
+        self.agent.policy.reset()
+
     def process(self, event: Event) -> Decision | None:
         """Take one event; a snapshot may answer with a decision.
 
@@ -140,13 +149,15 @@ class Engine:
         return None
 
     def restore(self, snapshot: Snapshot, decision: Decision | None) -> None:
-        """Take a recorded bar with what was decided on it; the policy is not asked.
+        """Take a recorded bar with what was decided on it. Only a policy that remembers is asked again, in vain.
 
         `Inconsistent` if these books would not have decided, or would have sent other orders.
         """
         due = self._arrive(snapshot)
         orders: tuple[Order, ...] = ()
         if due and decision is not None:
+            if self._remembers:
+                self._ask_policy()
             self._decide(np.array([math.nan if w is None else w for w in decision.wanted.weights]))
             orders = self._orders(snapshot.close_time)
         if due != (decision is not None) or (decision is not None and orders != decision.orders):

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from tradewind.trading.database import Place, bring_up_to_date, connect, create_
 from tradewind.trading.records import Record, decode, encode
 
 FORMAT = 1
+MOST_NOTES = 2_000  # that wait for a transaction
 
 
 class Journal:
@@ -35,6 +37,9 @@ class Journal:
         self._number: int = last[0] if last else 0
         self._hash: str = last[1] if last else _genesis(session)
         self._connection.rollback()
+        self._notes: deque[Record] = deque()
+        self.notes_lost = 0
+        self.heard: Callable[[Record], None] = lambda record: None  # of each record once it is on disk
 
     @classmethod
     def create(cls, place: Place, session: dict[str, Any]) -> Self:
@@ -76,9 +81,10 @@ class Journal:
             raise Inconsistent(f"{place} is damaged ({error.orig}): restore it from a backup") from error
 
     def append(self, records: Sequence[Record]) -> None:
-        """Write records in order, in one durable transaction: all of them or none."""
+        """Write what was noted, then records in order, in one durable transaction: all of them or none."""
         rows, number, chained = [], self._number, self._hash
-        for record in records:
+        written = (*self._notes, *records)
+        for record in written:
             kind, at, payload = encode(record)
             number, chained = number + 1, _link(chained, kind, at, payload)
             rows.append({"number": number, "at": at, "kind": kind, "payload": payload, "hash": chained})
@@ -86,6 +92,23 @@ class Journal:
             with self._connection.begin():
                 self._connection.execute(sa.insert(events), rows)
             self._number, self._hash = number, chained
+            self._notes.clear()
+            for record in written:
+                self.heard(record)
+
+    def note(self, record: Record) -> None:
+        """Keep a record that nothing depends on for the next transaction; of too many the oldest are lost.
+
+        `flush` sees to it that there is a next one.
+        """
+        if len(self._notes) >= MOST_NOTES:
+            self._notes.popleft()
+            self.notes_lost += 1
+        self._notes.append(record)
+
+    def flush(self) -> None:
+        """Write what was noted, if anything was."""
+        self.append(())
 
     def records(self) -> Iterator[tuple[int, Record]]:
         """(number, record) in order; `Inconsistent` at the first link of the chain that does not hold.
@@ -108,8 +131,12 @@ class Journal:
         return self._number
 
     def close(self) -> None:
-        self._connection.close()
-        self._engine.dispose()
+        """Write what was noted, and let go of the place."""
+        try:
+            self.flush()
+        finally:
+            self._connection.close()
+            self._engine.dispose()
 
     def __enter__(self) -> Self:
         return self

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradewind.backtest.decisions import Decisions
-from tradewind.market import Decision, TargetWeights
+from tradewind.backtest.run import backtest
+from tradewind.market import Command, CommandKind, Decision, Snapshot, TargetWeights
+from tradewind.policy.agent import Agent
+from tradewind.trading.journal import Journal
+from tradewind.trading.order_records import Denied
+from tradewind.trading.recorded import gaps_in, market_of
+from tradewind.trading.records import Record
 
 _FIELDS = ("at", "wanted", "approved", "reasons", "orders", "equity", "reward")
 
@@ -53,6 +59,44 @@ def first_difference(
     if len(ours) != len(expected):
         return {"decisions": rows, "difference": f"{len(ours)} decisions against {len(expected)}"}
     return {"decisions": rows, "difference": None}
+
+
+def backtest_parity(journal: Journal, agent: Agent) -> dict[str, Any]:
+    """As `first_difference`, against the backtest on the bars of a journal of paper.
+
+    With "left_out" in place of a difference where a backtest cannot know what happened: an order that was not sent
+    on purpose, or bars that are missing.
+    """
+    session, records = journal.session, [record for _, record in journal.records()]
+    decisions = [record for record in records if isinstance(record, Decision)]
+    denied = sum(isinstance(record, Denied) for record in records)
+    if not decisions:
+        return {"decisions": 0, "difference": None, "left_out": "nothing was decided"}
+    gaps = gaps_in(records)
+    if denied or gaps:
+        why = f"{denied} orders were not sent on purpose" if denied else f"bars are missing in {gaps} places"
+        return {"decisions": 0, "difference": None, "left_out": why}
+    market = market_of(session, records)
+    expected = backtest(
+        agent,
+        agent.tape(market),
+        start_ms=session["trade_from"],
+        capital=session["capital"],
+        rearm_at=_rearms(records),
+    )
+    return first_difference(decisions, expected.decisions, market.symbols) | {"left_out": ""}
+
+
+def _rearms(records: Sequence[Record]) -> list[int]:
+    """When a person re-armed: the close of the bar that it took effect with."""
+    times, waiting = [], False
+    for record in records:
+        if isinstance(record, Command) and record.kind is CommandKind.REARM:
+            waiting = True
+        elif isinstance(record, Snapshot) and waiting:
+            times.append(record.close_time)
+            waiting = False
+    return times
 
 
 def _same(ours: NDArray[Any], theirs: NDArray[Any]) -> NDArray[np.bool_]:

@@ -26,14 +26,17 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
+from tradewind.trading.api_call import ApiCall
 from tradewind.trading.arming import Arm, GrantRecord, Override
 from tradewind.trading.discrepancy import Discrepancy, Epoch, ReconcileRecord
 from tradewind.trading.feed_records import Revision
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, OrderRecord, RiskState
 from tradewind.trading.order_states import Intent, OrderEvent
+from tradewind.trading.session_records import Incident, SessionBegan
 from tradewind.validation.stages import StageBegan
 
-Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | Revision
+NoteRecord = ApiCall | Revision | SessionBegan | Incident  # for people: no books follow from them
+Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | NoteRecord
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
 
 # What is written field by field. A new record is named here, and in `Record`, and nowhere else.
@@ -52,7 +55,10 @@ _PLAIN: dict[str, type[Any]] = {
     "arm": Arm,
     "override": Override,
     "stage_began": StageBegan,
+    "api_call": ApiCall,
     "revision": Revision,
+    "session_began": SessionBegan,
+    "incident": Incident,
 }
 _KIND_OF = {cls: kind for kind, cls in _PLAIN.items()}
 
@@ -96,7 +102,7 @@ def _readers(cls: type[Any]) -> list[tuple[str, Callable[[Any], Any]]]:
         kind = hint if plain else next(k for k in get_args(hint) if k is not NoneType)
         if get_origin(kind) is tuple:
             found.append((name, tuple))
-        if isinstance(kind, type) and issubclass(kind, Decimal | Enum):
+        elif isinstance(kind, type) and issubclass(kind, Decimal | Enum):
             found.append((name, kind))
     return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Order, OrderId, Snapshot, Venue
+from tradewind.trading.discrepancy import Epoch
 from tradewind.trading.engine import Engine
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import Denied
@@ -33,7 +34,8 @@ async def resume(
 ) -> Resumed:
     """Take engine and books to where the journal ends; and a venue of paper, which lives in this process.
 
-    No policy is asked: decisions are taken as they were made. `Inconsistent` if the journal does not lead there.
+    Decisions are taken as they were made; a policy without memory is not asked. `Inconsistent` if the journal does
+    not lead there.
     """
     found = Resumed()
     taker = _Taker(engine, venue, found)
@@ -62,6 +64,9 @@ class _Taker:
                 self._orders = {order.id: order for order in record.orders}
             case Denied():
                 self._orders.pop(record.client_id, None)
+            case Epoch():
+                await self.settle()
+                self._engine.begin_anew()
             case Snapshot():
                 await self.settle()
                 await self._repeat(record)

@@ -12,11 +12,11 @@ from tradewind.market.instrument_json import instrument_from_dict
 from tradewind.policy.agent import Agent, agent_of_baseline
 from tradewind.simulator import Rules
 from tradewind.trading.arming import GrantRecord
-from tradewind.trading.discrepancy import ReconcileRecord
+from tradewind.trading.discrepancy import Epoch, ReconcileRecord
 from tradewind.trading.engine import Engine
-from tradewind.trading.feed_records import Revision
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import OrderRecord
+from tradewind.trading.records import NoteRecord
 
 _NOT_COMPARED = ("latency_us",)
 
@@ -86,8 +86,10 @@ def replay(journal: Journal, agent: Agent) -> ReplayReport:
     engine = engine_for(journal, agent)
     decisions, number, due = 0, 0, None
     for number, record in journal.records():
-        if isinstance(record, OrderRecord | ReconcileRecord | GrantRecord | Revision):
-            continue  # of orders, reconciliation, grants and revised bars, the engine knows nothing of it
+        if isinstance(record, Epoch):
+            engine.begin_anew()
+        if isinstance(record, OrderRecord | ReconcileRecord | GrantRecord | NoteRecord):
+            continue  # of these the engine knows nothing
         if isinstance(record, Decision):
             decisions += 1
             difference = _compare(number, record, due)

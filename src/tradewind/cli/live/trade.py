@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from tradewind.cli.doctor import require_ready
-from tradewind.cli.live.outfits import AccountOutfit, Grants, paper_outfit
+from tradewind.cli.live.books import place_of_journal
+from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
 from tradewind.clients import Environment, connect
@@ -17,12 +18,17 @@ from tradewind.clients.local_clock import LocalClock
 from tradewind.data.patience import VenueReader
 from tradewind.market import ConfigError, Instrument
 from tradewind.trading.journal import Journal
-from tradewind.trading.order_records import OrderAlarm
+from tradewind.trading.metrics import Metrics
+from tradewind.trading.notes import Notes
+from tradewind.trading.order_records import Denied, OrderAlarm
+from tradewind.trading.safekeeping import require_safe
 from tradewind.trading.session import SessionSummary, Watcher
+from tradewind.trading.session_records import Incident
 from tradewind.trading.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
+from tradewind.venues.remote.telling import tell_requests
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 
 Warn = Callable[[str], None]
@@ -36,11 +42,17 @@ async def trade(
     watch: Watcher | None,
     warn: Warn,
     grants: Grants = lambda journal, now_ms: 1.0,
+    hourly: Callable[[Metrics], None] = lambda metrics: None,
 ) -> SessionSummary:
     """Run a plan until it is stopped: on paper without credentials, at the venue with them.
 
     `at`: a local exchange that stands in for the venue. `grants`: as that of `AccountOutfit`.
+    `hourly` hears the numbers of the run.
     """
+
+    def denied(order: Denied) -> None:
+        warn(f"not sent: {order.lots:+,} lots {order.symbol}: {order.text}")
+
     async with AsyncExitStack() as stack:
         stack.enter_context(plan.folder.lock())
         clock, market = SteadyClock(), None if at is None else LocalClock(at)
@@ -59,10 +71,14 @@ async def trade(
         stack.push_async_callback(client.close)
         venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
+        notes = Notes()
         if credentials is None:
+            tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
             instruments = _public_instruments(plan, client)
-            running = Running(plan, client, clock, venue_clock, paper_outfit, watch, warn, tasks)
+            running = Running(
+                plan, client, clock, venue_clock, PaperOutfit(denied), watch, warn, tasks, notes=notes
+            )
             return await running.run(instruments)
         quotes = LiveQuotes(client, plan.symbols, clock)
         known = _journaled_instruments(plan)
@@ -73,6 +89,8 @@ async def trade(
             instruments=known.values(),
             quotes=quotes,
             slippage_cap=Decimal(repr(plan.settings.execution.slippage_cap)),
+            on_request=notes,
+            stop_trigger=plan.settings.stops.trigger,
         )
         listed = await account.instruments(plan.symbols)
         await require_ready(plan, client, account, clock, market or clock, warn)
@@ -87,9 +105,11 @@ async def trade(
             lambda alarm: warn(_told(alarm)),
             resets=place in RESETTING,
             grants=grants,
+            on_denied=denied,
             pace=lambda: 1.0 if market is None else market.speed,
+            on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
-        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes)
+        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes, notes, hourly)
         return await running.run(instruments)
 
 
@@ -108,9 +128,10 @@ def _journaled_instruments(plan: Plan) -> dict[str, Instrument]:
     """Those in whose lots the journal counts; none before the first start."""
     from tradewind.market.instrument_json import instrument_from_dict
 
-    if not plan.folder.journal.exists():
+    place = place_of_journal(plan.folder, plan.settings.database.url)
+    if not require_safe(plan.folder, place):
         return {}
-    with Journal.open(plan.folder.journal) as journal:
+    with Journal.open(place) as journal:
         return {i["symbol"]: instrument_from_dict(i) for i in journal.session["instruments"]}
 
 
