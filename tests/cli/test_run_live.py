@@ -18,7 +18,7 @@ import pytest
 
 from tests.cli.live_runs import SOURCE, Said
 from tests.gateway.exchange_here import MINUTE, settings
-from tests.venues.remote.seats import BINANCE_BOTH, BITGET_SPOT, PLACES, Place
+from tests.venues.remote.seats import BINANCE_BOTH, PLACES, Place
 from tradewind.data.coins import coin_markets
 from tradewind.exchange import Permission
 from tradewind.exchange.orders import AlgoStatus
