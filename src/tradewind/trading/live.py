@@ -31,7 +31,7 @@ class LiveItems:
         self._queue.put_nowait(error)
 
     async def __aiter__(self) -> AsyncIterator[Item]:
-        tasks = [asyncio.create_task(self._read_candles()), asyncio.create_task(self._read_inbox())]
+        tasks = [asyncio.create_task(self._read_inbox()), asyncio.create_task(self._read_candles())]
         try:
             while True:
                 item = await self._queue.get()

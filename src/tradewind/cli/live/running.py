@@ -20,11 +20,10 @@ from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, 
 from tradewind.trading.desk import Item
 from tradewind.trading.engine import Engine
 from tradewind.trading.fallback import Fallback
-from tradewind.trading.live import ENDS, LiveItems
+from tradewind.trading.live import LiveItems
 from tradewind.trading.metrics import Metrics, Tally
 from tradewind.trading.notes import Notes
 from tradewind.trading.quotes import Quotes
-from tradewind.trading.run_folder import RunFolder
 from tradewind.trading.session import SessionSummary, run_session
 from tradewind.trading.session_records import Incident, SessionBegan
 from tradewind.trading.storage import Storage
@@ -124,7 +123,6 @@ class Running:
         self, candles: LiveCandles, outfit: Outfit, tally: Tally, storage: Storage
     ) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
-        _let_go_of_old(folder)
         items = LiveItems(candles, folder, self._clock)
         ended = "an error"
         numbers: dict[str, Any] = {}
@@ -195,13 +193,6 @@ class Running:
                 await self._supervisor.close()
                 if ended:
                     folder.tell({**(folder.status or {}), "ended": f"ended by {ended}"})
-
-
-def _let_go_of_old(folder: RunFolder) -> None:
-    """What was asked before this start: a STOP is done, a PANIC has joined the journal; the rest stands."""
-    for command in folder.take():
-        if command.kind not in ENDS:
-            folder.send(command)
 
 
 @contextmanager
