@@ -51,7 +51,7 @@ class Running:
         quotes: Quotes | None = None,
         notes: Notes | None = None,
     ) -> None:
-        """`quotes`, where there are any, tell candles which prices can be. `notes` hear of revised bars."""
+        """`quotes`, where there are any, tell candles which prices can be."""
         self.plan, self.decisions = plan, 0
         self._notes = notes or Notes()
         self._client, self._clock, self._venue_clock = client, clock, venue_clock
@@ -73,9 +73,9 @@ class Running:
             def in_time(bar: Snapshot) -> bool:
                 return candles is None or candles.in_time(bar)
 
-            def note_revision(revised: Revised) -> None:
+            def hear(revised: Revised) -> None:
                 for revision in revised.revisions:
-                    self._notes(revision)
+                    items.put(revision)
 
             self._notes.begin(journal)
             self._notes(SessionBegan(self._venue_clock.now_ms(), __version__))
@@ -88,16 +88,16 @@ class Running:
                 self._venue_clock,
                 warm_up=self.plan.warm_up,
                 since=outfit.found.last_close,
-                on_revised=note_revision,
+                on_revised=hear,
                 quotes=self._quotes,
                 on_alarm=self._warn,
             )
-            return await self._trade(candles, outfit)
+            items = LiveItems(candles, self.plan.folder, self._clock)
+            return await self._trade(items, candles, outfit)
 
-    async def _trade(self, candles: LiveCandles, outfit: Outfit) -> SessionSummary:
+    async def _trade(self, items: LiveItems, candles: LiveCandles, outfit: Outfit) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
         _let_go_of_old(folder)
-        items = LiveItems(candles, folder, self._clock)
         ended = "an error"
 
         def tell() -> None:
