@@ -8,7 +8,7 @@ ENVIRONMENT = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 .PHONY: help demo test test-all check format bench audit clean
 
 help:
-	@echo "make demo      candles -> trained agent -> backtest -> paper session -> report, in demo/"
+	@echo "make demo      candles -> trained agent -> backtest -> paper -> a session at a local exchange, in demo/"
 	@echo "make test      the tests (about ten minutes on two cores)"
 	@echo "make test-all  the tests with their long variants"
 	@echo "make check     format, lint, types, import order"

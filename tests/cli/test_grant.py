@@ -72,6 +72,7 @@ def test_the_first_start_journals_all_three_and_the_next_is_unattended(
 
 
 @pytest.mark.parametrize("change", [{"allocation": 1001.0}, {"account": "e" * 16}])
+@pytest.mark.fault("A13")
 def test_another_plan_asks_again(tmp_path: Path, journal: Journal, change: dict[str, Any]) -> None:
     grant(plan(tmp_path), journal, types(WORDS), WHY, 5)
     with pytest.raises(ConfigError, match=r"(configuration|account) changed since this run was armed"):

@@ -147,6 +147,8 @@ FAST = [BINANCE_BOTH, BITGET_SPOT]
 @pytest.mark.parametrize(
     "place", [pytest.param(p, marks=() if p in FAST else pytest.mark.slow) for p in PLACES], ids=str
 )
+@pytest.mark.fault("P1")
+@pytest.mark.fault("P2")
 def test_a_run_is_killed_goes_on_stops_and_its_position_stays_protected(tmp_path: Path, place: Place) -> None:
     async def story() -> None:
         async with home_at(tmp_path, place) as home:
@@ -186,6 +188,7 @@ def test_a_run_is_killed_goes_on_stops_and_its_position_stays_protected(tmp_path
     asyncio.run(story())
 
 
+@pytest.mark.fault("P2")
 def test_one_ctrl_c_closes_positions_where_that_is_configured(tmp_path: Path) -> None:
     async def story() -> None:
         async with home_at(tmp_path, BINANCE_BOTH) as home:
@@ -220,6 +223,8 @@ def test_two_ctrl_c_are_a_panic(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.fault("A1")
+@pytest.mark.fault("C2")
 def test_paper_on_live_bars_goes_on_after_a_kill_and_is_never_opened_at_a_venue(tmp_path: Path) -> None:
     place = BINANCE_BOTH
 
@@ -248,6 +253,7 @@ def test_paper_on_live_bars_goes_on_after_a_kill_and_is_never_opened_at_a_venue(
     asyncio.run(story())
 
 
+@pytest.mark.fault("C2")
 def test_real_money_needs_a_reason_and_a_word_and_begins_small(tmp_path: Path) -> None:
     place = BINANCE_BOTH
 

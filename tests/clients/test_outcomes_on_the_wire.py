@@ -94,6 +94,7 @@ def test_every_reason_of_a_fault_is_told() -> None:
 
 
 @pytest.mark.parametrize("reason", TOLD)
+@pytest.mark.fault("E16")
 def test_an_order_that_is_answered_with_a_reason(wire: Wire, seat: Seat, reason: str) -> None:
     with wire.fault("refuse", reason=reason, match={"kind": "place"}, retry_after=7) as rule:
         outcome = seat.place_order(name := seat.new_id())
@@ -105,6 +106,7 @@ def test_an_order_that_is_answered_with_a_reason(wire: Wire, seat: Seat, reason:
 
 
 @pytest.mark.parametrize("reason", TOLD)
+@pytest.mark.fault("E16")
 def test_a_cancel_and_a_query_that_are_answered_with_a_reason(wire: Wire, seat: Seat, reason: str) -> None:
     told = TOLD[reason][VENUES.index(seat.place.table)]
     wanted = K.NOT_FOUND if reason in ("unknown_order", "no_such_order") else told
@@ -273,6 +275,7 @@ def test_wrong_keys(wire: Wire, fresh: Seat) -> None:
 
 
 @pytest.mark.parametrize("off_ms", [120_000, -120_000])
+@pytest.mark.fault("E5")
 def test_a_wrong_clock(fresh: Seat, off_ms: int) -> None:
     price = fresh.price(0.9)
     fresh.client.options["timeDifference"] = off_ms

@@ -56,6 +56,7 @@ def test_the_same_content_gives_the_same_files(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(ALL_FILES), place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+@pytest.mark.fault("D1")
 def test_any_changed_byte_is_refused(saved: Path, name: str, place: float, flip: int) -> None:
     path = saved / name
     whole = path.read_bytes()
@@ -82,6 +83,7 @@ def test_every_single_byte_counts(saved: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ALL_FILES)
+@pytest.mark.fault("D1")
 def test_a_truncated_file_is_refused(saved: Path, name: str) -> None:
     whole = (saved / name).read_bytes()
     for length in (0, 1, len(whole) // 2, len(whole) - 1):
@@ -91,6 +93,7 @@ def test_a_truncated_file_is_refused(saved: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL_FILES)
+@pytest.mark.fault("D1")
 def test_a_missing_file_is_named(saved: Path, name: str) -> None:
     (saved / name).unlink()
     with pytest.raises(BundleError, match=f"lacks {name}"):
@@ -131,6 +134,7 @@ def test_no_folder_no_bundle(tmp_path: Path) -> None:
         Bundle.load(tmp_path / "nothing")
 
 
+@pytest.mark.fault("D2")
 def test_weights_of_another_shape_are_refused_under_a_fitting_manifest(saved: Path, bundle: Bundle) -> None:
     tensors = {**bundle.tensors, "layer_0.weight": np.zeros((16, 7), dtype=np.float32)}
     (saved / "weights.safetensors").write_bytes(safetensors.numpy.save(tensors))
@@ -139,6 +143,7 @@ def test_weights_of_another_shape_are_refused_under_a_fitting_manifest(saved: Pa
         Bundle.load(saved)
 
 
+@pytest.mark.fault("D5")
 def test_weights_of_another_model_do_not_give_the_golden_actions(saved: Path, bundle: Bundle) -> None:
     other = random_tensors(bundle.spec.network, 4)
     (saved / "weights.safetensors").write_bytes(safetensors.numpy.save(other))
@@ -147,6 +152,7 @@ def test_weights_of_another_model_do_not_give_the_golden_actions(saved: Path, bu
         Bundle.load(saved)
 
 
+@pytest.mark.fault("D1")
 def test_a_pickle_in_place_of_the_weights_is_refused_and_not_run(
     saved: Path, hostile: Callable[[], bytes], trace: Path
 ) -> None:
@@ -234,6 +240,7 @@ def test_a_failed_save_leaves_the_old_bundle_and_nothing_else(
     assert [p.name for p in saved.parent.iterdir()] == [saved.name]
 
 
+@pytest.mark.fault("D5")
 def test_golden_actions_of_the_trainer_must_agree(bundle: Bundle) -> None:
     wrong = bundle.golden_actions + 2e-5
     with pytest.raises(BundleError, match="calculates otherwise"):
@@ -280,6 +287,8 @@ def test_what_it_was_trained_under_is_accepted(bundle: Bundle) -> None:
         ),
     ],
 )
+@pytest.mark.fault("D2")
+@pytest.mark.fault("C4")
 def test_anything_else_is_refused_with_the_difference(
     bundle: Bundle, asked: dict[str, Any], said: str
 ) -> None:

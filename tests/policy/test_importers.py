@@ -282,6 +282,7 @@ def rezip(source: Path, target: Path, change: dict[str, bytes | None]) -> Path:
     return target
 
 
+@pytest.mark.fault("D1")
 def test_pickles_inside_an_sb3_zip_are_never_executed(
     models: dict[str, tuple[Any, Path]], tmp_path: Path, hostile: Callable[[], bytes], trace: Path
 ) -> None:
@@ -316,6 +317,7 @@ def test_a_hostile_policy_inside_an_sb3_zip_is_refused_unopened(
     assert not trace.exists()
 
 
+@pytest.mark.fault("D1")
 def test_a_hostile_actor_is_refused_unopened(
     tmp_path: Path, hostile: Callable[[], bytes], hostile_object: Any, trace: Path
 ) -> None:
@@ -479,6 +481,7 @@ def test_a_spec_that_does_not_fit_is_refused(
         ({"net.0.weight": (2, 17), "net.0.bias": (2,), "state_avg": (17,)}, "normalises its state"),
     ],
 )
+@pytest.mark.fault("D2")
 def test_an_actor_of_another_shape_is_refused(
     tensors: dict[str, tuple[int, ...]], said: str, tmp_path: Path
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.simulator.markets import DAY, FREE, HOUR, with_risk
 from tradewind.account import open_account
 from tradewind.market import Kind
@@ -28,6 +30,7 @@ class Day:
         return self.account
 
 
+@pytest.mark.fault("A10")
 def test_the_day_starts_at_the_mark_of_its_first_close() -> None:
     """A bar that closes at midnight closes into the new day: its mark is that day's start."""
     day = Day(daily_loss=0.1)
@@ -37,6 +40,7 @@ def test_the_day_starts_at_the_mark_of_its_first_close() -> None:
     assert day.mark(900.0, 2 * DAY - 1)["day"] == 1
 
 
+@pytest.mark.fault("A10")
 def test_a_daily_loss_blocks_until_the_next_day_even_if_it_is_won_back() -> None:
     day = Day(daily_loss=0.1)
     day.mark(1000.0, HOUR)
@@ -46,6 +50,7 @@ def test_a_daily_loss_blocks_until_the_next_day_even_if_it_is_won_back() -> None
     assert day.mark(1200.0, DAY)["blocked"] == 0
 
 
+@pytest.mark.fault("A10")
 def test_the_loss_over_midnight_belongs_to_no_day() -> None:
     """A day starts at the mark of its first close: what its first bar lost is not counted against it."""
     day = Day(daily_loss=0.1)

@@ -78,6 +78,7 @@ def test_what_is_within_every_limit_passes_untouched() -> None:
     assert reasons([0.5, -0.25]) == [Reason.NONE, Reason.NONE]
 
 
+@pytest.mark.fault("D4")
 def test_nan_is_hold() -> None:
     assert math.isnan(approved([math.nan, 0.3])[0])
     assert reasons([math.nan, 0.3]) == [Reason.NONE, Reason.NONE]
@@ -90,6 +91,7 @@ def test_spot_weights_lie_between_zero_and_one() -> None:
 
 
 @pytest.mark.parametrize("weight", [math.inf, -math.inf, 1e300, -1e300])
+@pytest.mark.fault("D4")
 def test_infinite_weights_are_clamped_to_the_cap(weight: float) -> None:
     rules = replace(FREE, leverage=5.0)
     assert approved([weight], rules) == [math.copysign(5.0, weight)]
@@ -174,6 +176,7 @@ def test_a_missing_bar_holds_whatever_risk_wants() -> None:
     assert Reason(int(result["reason"][0])) == Reason.KILL_SWITCH | Reason.MASKED
 
 
+@pytest.mark.fault("D3")
 def test_a_missing_feature_holds_everything_and_the_kill_switch_still_flattens() -> None:
     assert np.isnan(reviewed([0.5, -0.5], ready=0)["approved"]).all()
     assert reasons([0.5], ready=0) == [Reason.MISSING_FEATURE]

@@ -38,7 +38,7 @@ WANTED = MarginSettings(3.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)
 @dataclass
 class ScriptedAccount(ScriptedVenue):
     kind: Kind = Kind.PERPETUAL
-    quote: Decimal = Decimal(50_000)
+    cash: Decimal = Decimal(50_000)  # USDT
     moved: dict[str, Decimal] = field(default_factory=dict)  # by the user, behind the run
     flows: list[CashFlow] = field(default_factory=list)
     listed: dict[str, Instrument] = field(default_factory=lambda: {i.symbol: i for i in INSTRUMENTS})
@@ -67,7 +67,7 @@ class ScriptedAccount(ScriptedVenue):
             raise AccessRefused("the venue refuses this key: -2015 Invalid API-key")
         if self.refusal:
             raise ConfigError(self.refusal)
-        balances = {"USDT": Balance(self.quote, self.quote), "BTC": Balance(btc, btc)}
+        balances = {"USDT": Balance(self.cash, self.cash), "BTC": Balance(btc, btc)}
         positions = {PERP.symbol: VenuePosition(PERP.symbol, eth, mark=Decimal(100))}
         reading = AccountReading(self.clock.now_ms(), balances, positions)
         return self.lies.pop(0)(reading) if self.lies else reading

@@ -85,6 +85,7 @@ def test_the_same_starts_unattended(folder: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("changed", ["account", "bundle", "configuration"])
+@pytest.mark.fault("A13")
 def test_any_change_asks_again_and_says_what_changed(folder: RunFolder, changed: str) -> None:
     given = armed_once(folder)
     other = replace(ARMED, **{changed: "other"})

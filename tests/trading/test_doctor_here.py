@@ -44,11 +44,11 @@ def test_a_run_that_another_process_trades(tmp_path: Path) -> None:
 @pytest.mark.fault("P3")
 def test_a_journal_with_a_torn_page_or_a_broken_chain(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    assert doctor_here.journal(folder).grade is Grade.PASS
+    assert doctor_here.journal(folder, folder.journal).grade is Grade.PASS
     Journal.create(folder.journal, {"mode": "testnet"}).close()
-    assert "0 records" in doctor_here.journal(folder).text
+    assert "0 records" in doctor_here.journal(folder, folder.journal).text
     folder.journal.write_bytes(folder.journal.read_bytes()[:5000])
-    finding = doctor_here.journal(folder)
+    finding = doctor_here.journal(folder, folder.journal)
     assert finding.grade is Grade.FAIL
     assert "restore the last backup" in finding.remedy
 

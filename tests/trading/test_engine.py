@@ -103,6 +103,7 @@ def test_a_wish_to_do_nothing_is_a_decision_on_record(agent: Agent, market: Mark
     assert len(last.observation_hash) == 32
 
 
+@pytest.mark.fault("M7")
 def test_a_masked_instrument_is_held_and_gets_no_order(agent: Agent, market: Market) -> None:
     engine = Engine(replace(agent, policy=Fixed(0.5, -0.5)), market.instruments, market.timeframe, CAPITAL)
     row = next(r for r in range(150, 250) if market.tradable[r].all())

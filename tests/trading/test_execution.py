@@ -180,6 +180,7 @@ def test_o20_an_order_shrinks_to_what_the_balance_allows_or_is_skipped(
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("E5")
 def test_e5_a_refusal_by_the_clock_is_tried_once_more(tmp_path: Path) -> None:
     async def scenario(desk: GuardedDesk) -> None:
         desk.venue.refuse = once(RejectKind.CLOCK, OrderType.MARKET)

@@ -110,6 +110,7 @@ def test_an_append_that_fails_leaves_nothing(written: Path) -> None:
     assert read(written) == [(k, note(k)) for k in range(1, 7)]
 
 
+@pytest.mark.fault("P4")
 def test_a_full_disk_in_the_middle_of_an_append_leaves_nothing(written: Path) -> None:
     """The third record of four cannot be stored: the first two are taken back."""
     change(

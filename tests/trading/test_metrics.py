@@ -25,6 +25,7 @@ from tradewind.market import (
 )
 from tradewind.policy.agent import Agent
 from tradewind.trading.api_call import ApiCall
+from tradewind.trading.discrepancy import Epoch
 from tradewind.trading.feed_records import Revision
 from tradewind.trading.journal import Journal
 from tradewind.trading.metrics import Tally
@@ -113,6 +114,20 @@ def test_what_is_paid_in_is_no_profit(tally: Tally) -> None:
     assert found.funding == -3
     assert found.profit == pytest.approx(150)
     assert found.net_return == pytest.approx(0.015)
+
+
+def test_a_reset_of_a_testnet_is_neither_profit_nor_loss(tally: Tally, market: Market) -> None:
+    tally.apply(bar(0, 100.0))
+    tally.apply(decision(HOUR, 10_000.0, Order("b", market.symbols[0], 10, decided_at=HOUR)))
+    tally.apply(fill(tally, market, "b", HOUR, 10, "101"))
+    tally.apply(decision(2 * HOUR, 9_000.0))
+    tally.apply(Epoch(2 * HOUR, "everything is gone"))
+    tally.apply(decision(3 * HOUR, 10_000.0))
+    found = tally.metrics()
+    assert found.net_return == pytest.approx(-0.1)
+    assert found.profit == pytest.approx(-1_000.0)
+    assert (found.trades, found.open_trades) == (1, 0)
+    assert found.faults == {"testnet reset": 1}
 
 
 def test_refusals_are_counted_by_reason_whatever_their_numbers(tally: Tally, market: Market) -> None:

@@ -64,6 +64,9 @@ async def place(desk: Desk, symbol: str = SPOT.symbol, lots: int = 10, fault: Fa
 
 
 @pytest.mark.parametrize("fault", [Fault.REPLY_LOST, Fault.LATE, Fault.BROKEN])
+@pytest.mark.fault("O1")
+@pytest.mark.fault("O3")
+@pytest.mark.fault("O4")
 def test_o1_o3_o4_a_lost_reply_is_unknown_until_the_order_is_found(tmp_path: Path, fault: Fault) -> None:
     async def scenario(desk: Desk) -> None:
         desk.venue.telling = Telling(drop=True)
@@ -87,6 +90,7 @@ async def refresh(desk: Desk) -> None:
     await task
 
 
+@pytest.mark.fault("O2")
 def test_o2_an_order_that_never_arrived_is_not_placed_after_the_proof(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         began = desk.clock.now + 1.05
@@ -111,6 +115,7 @@ def test_o2_an_order_that_never_arrived_is_not_placed_after_the_proof(tmp_path: 
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O2")
 def test_o2_a_changed_holding_proves_nothing(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         truth = desk.venue.holding
@@ -130,6 +135,7 @@ def test_o2_a_changed_holding_proves_nothing(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O2")
 def test_o2_a_trade_of_nobody_proves_nothing(tmp_path: Path) -> None:
     """It may be of the order in doubt, whose id at the venue is not known; the client id tells."""
 
@@ -180,6 +186,7 @@ def test_g2_no_more_exposure_while_an_order_is_unknown(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O6")
 def test_o6_a_fill_before_the_acknowledgement_is_applied_once(tmp_path: Path) -> None:
     """On spot the stream names the order by an id that the acknowledgement brings: the fill waits for it."""
 
@@ -202,6 +209,7 @@ def test_o6_a_fill_before_the_acknowledgement_is_applied_once(tmp_path: Path) ->
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O7")
 def test_o7_what_the_stream_tells_ends_the_questions(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         desk.venue.telling = Telling(delay=3.0)
@@ -248,6 +256,7 @@ def test_a_person_lifts_a_halt_also_for_the_next_start(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O8")
 def test_o8_duplicate_means_that_it_was_accepted(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = desk.order(SPOT.symbol, 10)
@@ -264,6 +273,7 @@ def test_o8_duplicate_means_that_it_was_accepted(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O8")
 def test_o8_an_order_in_the_journal_is_never_sent_again(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = await place(desk)
@@ -278,6 +288,7 @@ def test_o8_an_order_in_the_journal_is_never_sent_again(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O9")
 def test_o9_a_partial_fill_then_a_cancellation(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = await place(desk)
@@ -291,6 +302,7 @@ def test_o9_a_partial_fill_then_a_cancellation(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O10")
 def test_o10_a_fill_that_wins_the_race_ends_it_without_another_cancellation(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = await place(desk)
@@ -306,6 +318,7 @@ def test_o10_a_fill_that_wins_the_race_ends_it_without_another_cancellation(tmp_
 
 
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.LATE, Fault.REPLY_LOST])
+@pytest.mark.fault("O11")
 def test_o11_a_cancellation_without_an_answer_blocks_until_it_is_clear(tmp_path: Path, fault: Fault) -> None:
     async def scenario(desk: Desk) -> None:
         order = await place(desk)
@@ -337,6 +350,7 @@ def test_a_cancellation_refused_for_another_reason_leaves_the_order_open(tmp_pat
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O12")
 def test_o12_the_rest_of_a_partial_fill_expires(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = await place(desk, PERP.symbol)
@@ -349,6 +363,7 @@ def test_o12_the_rest_of_a_partial_fill_expires(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O13")
 def test_o13_a_fill_told_many_times_counts_once(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = await place(desk)
@@ -367,6 +382,7 @@ def test_o13_a_fill_told_many_times_counts_once(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O14")
 def test_o14_a_fill_told_with_other_numbers_is_alarmed_once_and_the_first_kept(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = await place(desk)
@@ -381,6 +397,7 @@ def test_o14_a_fill_told_with_other_numbers_is_alarmed_once_and_the_first_kept(t
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O15")
 def test_o15_news_that_are_older_than_what_is_known_are_counted(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = await place(desk)
@@ -395,6 +412,7 @@ def test_o15_news_that_are_older_than_what_is_known_are_counted(tmp_path: Path) 
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("O16")
 def test_o16_an_overfill_counts_and_the_symbol_is_only_reduced(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         order = await place(desk)
@@ -458,6 +476,7 @@ def test_an_order_that_is_not_ours_halts_its_symbol(tmp_path: Path) -> None:
 @pytest.mark.parametrize("after_write", [False, True])
 @pytest.mark.parametrize("write", range(6))
 @pytest.mark.parametrize("fault", Fault)
+@pytest.mark.fault("P1")
 def test_p1_a_crash_at_any_write_loses_and_doubles_nothing(
     tmp_path: Path, fault: Fault, write: int, after_write: bool
 ) -> None:

@@ -102,6 +102,33 @@ def test_on_spot_a_stop_is_replaced_within_the_budget(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.fault("E2")
+def test_a_cancellation_that_is_refused_at_once_is_not_asked_for_without_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the venue bans, nothing leaves: the refusal comes without a wait, and wakes who asked."""
+
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(SPOT.symbol, 100, 95.0)
+        asked: list[float] = []
+
+        async def stopped(intent: Intent, venue_id: str) -> Rejected:
+            asked.append(desk.clock.now)
+            assert len(asked) < 20, "it asks again and again"
+            return Rejected("stopped", "the venue wants no request: nothing was sent", RejectKind.LIMIT)
+
+        with monkeypatch.context() as banned:
+            banned.setattr(desk.venue, "cancel", stopped)
+            desk.levels[SPOT.symbol] = 96.0
+            await desk.clock.advance(10.0)
+            assert 2 <= len(asked) <= 6
+            assert stop_terms(desk, SPOT.symbol) == [(100, Decimal("95.00"))]
+        await desk.clock.advance(5.0)
+        assert stop_terms(desk, SPOT.symbol) == [(100, Decimal("96.00"))]
+
+    play(tmp_path, scenario)
+
+
 @both
 def test_a_stop_moves_by_more_than_the_least_and_never_back(tmp_path: Path, symbol: str) -> None:
     async def scenario(desk: GuardedDesk) -> None:

@@ -147,7 +147,7 @@ def test_the_users_own_coins_come_and_go(tmp_path: Path) -> None:
             office.venue.moved[SPOT.symbol] = moved
             await office.clock.advance(60)
             assert office.manager.ledger.baselines[SPOT.symbol].quantity == OWNED + moved
-        office.venue.quote = D(10_000)  # what is above the allocation
+        office.venue.cash = D(10_000)  # what is above the allocation
         await office.clock.advance(60)
         assert [d.settled for d in office.discrepancies()] == [Settled.NOT_OURS] * 2
         assert office.alarms == []
@@ -159,7 +159,7 @@ def test_the_users_own_coins_come_and_go(tmp_path: Path) -> None:
 @pytest.mark.fault("A2")
 def test_money_of_the_run_that_went_halts_all(tmp_path: Path) -> None:
     async def scenario(office: Office) -> None:
-        office.venue.quote = D(8_000)
+        office.venue.cash = D(8_000)
         await office.clock.advance(60)
         (found,) = office.discrepancies()
         assert (found.expected, found.found) == (D("10000.0"), D(8_000))
@@ -172,7 +172,7 @@ def test_money_of_the_run_that_went_halts_all(tmp_path: Path) -> None:
 @pytest.mark.fault("A2")
 def test_adopted_money_is_an_adjustment_once(tmp_path: Path) -> None:
     async def scenario(office: Office) -> None:
-        office.venue.quote = D(8_000)
+        office.venue.cash = D(8_000)
         await office.clock.advance(200)
         (flow,) = office.flows
         assert (flow.kind, flow.amount) == (CashFlowKind.ADJUSTMENT, D("-2000.0"))
@@ -266,7 +266,7 @@ def test_funding_is_booked_once_by_its_id(tmp_path: Path) -> None:
     async def scenario(office: Office) -> None:
         flow = CashFlow("f1", office.clock.now_ms(), CashFlowKind.FUNDING, D("-1.5"), PERP.symbol)
         office.venue.flows.append(flow)
-        office.venue.quote -= D("1.5")
+        office.venue.cash -= D("1.5")
         await office.clock.advance(65)
         office.reconciler.take_flow(flow)  # told again, by the stream
         assert office.flows == [flow]
@@ -326,7 +326,7 @@ def test_one_bad_reading_stops_entries_at_once_and_nothing_else(tmp_path: Path, 
 @pytest.mark.fault("A6")
 def test_a_negative_balance_halts_all(tmp_path: Path) -> None:
     async def scenario(office: Office) -> None:
-        office.venue.quote = D(-12)
+        office.venue.cash = D(-12)
         await office.clock.advance(60)
         assert office.told() == [Alarm.UNSUPPORTED]
         assert "-12" in office.alarms[0].text

@@ -89,6 +89,7 @@ def test_a_bundle_is_asked_for_by_its_name(agent: Agent) -> None:
 
 
 @pytest.mark.parametrize("field", ["high", "close", "volume"])
+@pytest.mark.fault("D9")
 def test_one_float_of_one_bar_is_found_at_its_decision(field: str, agent: Agent, path: Path) -> None:
     chosen = next(n for n in numbers(path, Snapshot) if n > 600)
     changed_at = 0
@@ -143,6 +144,7 @@ def test_a_last_decision_that_was_not_recorded_is_found(agent: Agent, path: Path
 
 
 @pytest.mark.parametrize("field", ["equity", "reward"])
+@pytest.mark.fault("D9")
 def test_one_bit_of_a_recorded_decision_is_found(field: str, agent: Agent, path: Path) -> None:
     chosen = numbers(path, Decision)[40]
 

@@ -58,6 +58,7 @@ def test_good_sessions_pass() -> None:
         ({"daily_returns": (), "expected_daily_returns": ()}, "return within the backtest's band"),
     ],
 )
+@pytest.mark.fault("D8")
 def test_each_criterion_of_paper_fails_on_its_own(changes: dict[str, Any], name: str) -> None:
     assert failed(gate_of_paper([paper(**changes)], "b")) == [name]
 
@@ -71,6 +72,7 @@ def test_each_criterion_of_paper_fails_on_its_own(changes: dict[str, Any], name:
         *(({"exercised": tuple(e for e in EXERCISES if e != left)}, left) for left in EXERCISES),
     ],
 )
+@pytest.mark.fault("D8")
 def test_each_criterion_of_a_testnet_fails_on_its_own(changes: dict[str, Any], name: str) -> None:
     assert failed(gate_of_testnet([on_testnet(**changes)], "b")) == [name]
 

@@ -104,6 +104,8 @@ def _print(told: list[dict[str, Any]], console: Console) -> None:
         Column("mode"),
         Column("works"),
         number("equity"),
+        number("return", 1),
+        number("drawdown", 3),
         number("decisions", 2),
         Column("positions", spare=1, wraps=20),
         Column("risk"),
@@ -118,6 +120,8 @@ def _print(told: list[dict[str, Any]], console: Console) -> None:
                 f"{one['mode']}, {one['venue']}",
                 "no" if one["process"] is None else f"process {one['process']}",
                 f"{one['equity']:,.2f}" if "equity" in one else "",
+                _percent(one, "net_return", "+"),
+                _percent(one, "max_drawdown"),
                 f"{one.get('decisions', 0):,}",
                 ", ".join(f"{p} {s}" for s, p in held.items()) or "flat",
                 one.get("risk", ""),
@@ -125,6 +129,11 @@ def _print(told: list[dict[str, Any]], console: Console) -> None:
             ]
         )
     print_table(console, columns, rows)
+
+
+def _percent(one: dict[str, Any], name: str, sign: str = "") -> str:
+    value = (one.get("metrics") or {}).get(name)
+    return "" if value is None else f"{value:{sign}.2%}"
 
 
 def _worries(one: dict[str, Any]) -> list[str]:

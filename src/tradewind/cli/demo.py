@@ -8,6 +8,7 @@ import math
 import shutil
 import time
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from tradewind.cli.common import Interrupted
 from tradewind.cli.tables import say, stdout
 from tradewind.files import write_whole
 from tradewind.market import VenueUnavailable
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from tradewind.backtest.result import BacktestResult
     from tradewind.cli.trial import Trial
     from tradewind.data.worlds import WorldMarket
-    from tradewind.market import Market
+    from tradewind.market import Command, Decision, Market, Snapshot
     from tradewind.policy import Bundle
     from tradewind.policy.agent import Agent
     from tradewind.training.recipe import Recipe
@@ -34,12 +36,15 @@ BARS = 16_000  # hours: 22 months
 TRAIN_SHARE, BACKTEST_SHARE = 0.60, 0.25  # the rest is traded by the live engine
 STEPS = 1_000_000
 CAPITAL = 10_000.0
+SESSION_SPEED = 5_400.0  # a bar of an hour in two thirds of a second
+SESSION_BARS, FAULT_AFTER = 50, 10  # decisions
+DEPOSIT = 20_000  # USDT in the account of the session, more than it may use
 FEE, HALF_SPREAD, SLIPPAGE = 0.0002, 0.0001, 0.0002
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Row numbers: [0, train) trains, [train, backtest) is tested, the rest is traded on paper."""
+    """Row numbers: [0, train) trains, [train, backtest) is tested, the rest is traded."""
 
     train: int
     backtest: int
@@ -50,11 +55,13 @@ def demo_command(
     steps: Annotated[int, typer.Option(help="Training steps.")] = STEPS,
     seed: Annotated[int, typer.Option(help="Of the market and of the training.")] = SEED,
 ) -> None:
-    """Candles -> trained agent -> backtest against baselines -> paper session -> report. A few minutes."""
+    """Candles -> trained agent -> backtest against baselines -> paper -> a session at an exchange. A few minutes."""
     console = stdout()
     began = time.monotonic()
-    Demo(folder, steps, seed, console).run()
+    proven = Demo(folder, steps, seed, console).run()
     say(console, f"All of it took {time.monotonic() - began:.0f} s.", "dim")
+    if not proven:
+        raise typer.Exit(1)
 
 
 class Demo:
@@ -65,7 +72,8 @@ class Demo:
         self.home = folder / "workspace"
         self.parts = Parts(int(BARS * TRAIN_SHARE), int(BARS * (TRAIN_SHARE + BACKTEST_SHARE)))
 
-    def run(self) -> None:
+    def run(self) -> bool:
+        """Do all of it; False where something that it is to prove did not hold."""
         shutil.rmtree(self.home, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
         world = self._fetch_candles()
@@ -73,7 +81,8 @@ class Demo:
         bundle = self._train(market)
         facts = self._backtest(market, bundle, world)
         facts |= self._trade_on_paper(market, bundle, world)
-        self._finish(facts)
+        facts |= self._trade_at_exchange(world.market)
+        return self._finish(facts)
 
     def _fetch_candles(self) -> WorldMarket:
         from tradewind.data.worlds import generate
@@ -220,7 +229,38 @@ class Demo:
             }
         }
 
-    def _finish(self, facts: dict[str, Any]) -> None:
+    def _trade_at_exchange(self, market: Market) -> dict[str, Any]:
+        """By the code of `tradewind run testnet`, on bars as they close."""
+        from tradewind.cli.live.asked import AskedRun
+        from tradewind.cli.live.rehearsal import Rehearsal
+        from tradewind.cli.live.running import Panicked
+        from tradewind.cli.run import session_bar
+
+        self._say(
+            5,
+            f"the same model trades at a local exchange, as `run testnet` does, an hour in {3600 / SESSION_SPEED:.2g} "
+            "s; on the way a reply is lost and its stream is cut",
+        )
+        asked = AskedRun(
+            "testnet", "demo", self.home, "demo", allocation=CAPITAL, overrides=("run.on_stop=flatten",)
+        )
+        rehearsal = Rehearsal(
+            asked, market, self.parts.backtest, SESSION_BARS, SESSION_SPEED, FAULT_AFTER, Decimal(DEPOSIT)
+        )
+        with session_bar(self.console, SESSION_BARS) as watch:
+
+            def watched(item: Snapshot | Command, decision: Decision | None) -> None:
+                if decision is not None:  # bars that only warm up come at once
+                    watch(item, decision)
+
+            try:
+                return {"session": asyncio.run(rehearsal.run(watched))}
+            except Panicked:
+                raise Interrupted("Interrupted: the session at the local exchange ended with it") from None
+
+    def _finish(self, facts: dict[str, Any]) -> bool:
+        from tradewind.cli.live.rehearsed import sentences, survived
+
         facts |= {"seed": self.seed, "steps": self.steps, "bars": BARS}
         text = json.dumps(facts, indent=1) + "\n"
         write_whole(self.folder / "summary.json", lambda path: path.write_text(text, encoding="utf-8"))
@@ -239,6 +279,7 @@ class Demo:
             f"Verdict of the report: {facts['verdict']}",
             f"On paper: {paper['net_return']:+.1%} in {paper['decisions']:,} decisions "
             f"(best possible {paper['best_possible_return']:+.1%}); {said}.",
+            *sentences(facts["session"]),
             "This market was made to have an edge. Real ones rarely do: expect to be told so.",
             f"Look at: {self.folder / 'report.html'}, {self.folder / 'equity.png'}, "
             f"{self.folder / 'summary.json'}",
@@ -247,10 +288,11 @@ class Demo:
             "(recompute every decision)",
         ):
             say(self.console, line)
+        return same and survived(facts["session"])
 
     def _say(self, number: int, text: str) -> None:
         self.console.print(
-            Text.assemble((f"{number}/4", "bold cyan"), f" {text}"), soft_wrap=not self.console.is_terminal
+            Text.assemble((f"{number}/5", "bold cyan"), f" {text}"), soft_wrap=not self.console.is_terminal
         )
 
 

@@ -27,10 +27,12 @@ from tradewind.cli.common import (
     print_json,
 )
 from tradewind.cli.live.asked import AskedRun, plan_of
+from tradewind.cli.live.books import place_of_journal
 from tradewind.cli.live.commands import AgentName, At, RunName, credentials_of
 from tradewind.cli.tables import Column, print_table, say, stderr, stdout
 from tradewind.market import Clock, ConfigError, Kind, VenueUnavailable
 from tradewind.trading import doctor, doctor_here
+from tradewind.trading.database import is_taken
 from tradewind.trading.doctor import Check
 from tradewind.trading.findings import Finding, Grade, Verdict, verdict_of
 
@@ -131,7 +133,9 @@ def _at_home(plan: Plan, client: Any | None) -> dict[str, Check]:
     strict, folder = plan.mode == "live", plan.folder
     checks: dict[str, Check] = {
         "lock": _told(partial(doctor_here.lock, folder)),
-        "journal": _told(partial(doctor_here.journal, folder)),
+        "journal": _told(
+            partial(doctor_here.journal, folder, place_of_journal(folder, plan.settings.database.url))
+        ),
         "disk": _told(partial(doctor_here.disk, folder.path)),
         "model": _told(partial(_model, plan)),
     }
@@ -148,7 +152,7 @@ def _at_home(plan: Plan, client: Any | None) -> dict[str, Check]:
 def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Check]:
     """A run that goes on compares money and positions itself, with its journal, before it trades."""
     symbols, allocation = plan.symbols, Decimal(str(plan.allocation))
-    began = plan.folder.journal.exists()
+    began = is_taken(place_of_journal(plan.folder, plan.settings.database.url))
     ours = _own_orders(plan)
     checks: dict[str, Check] = {
         "clock": partial(doctor.clock_drift, account, clock),
@@ -181,9 +185,8 @@ def _own_orders(plan: Plan) -> set[str]:
     """Client ids that stand in the run's journal; a damaged one is told of by its own check."""
     from tradewind.trading.estate import estate_of
 
-    return (
-        set(estate_of(plan.folder.journal, plan.symbols).intents) if plan.folder.journal.exists() else set()
-    )
+    place = place_of_journal(plan.folder, plan.settings.database.url)
+    return set(estate_of(place, plan.symbols).intents) if is_taken(place) else set()
 
 
 def _model(plan: Plan) -> Finding:

@@ -20,6 +20,7 @@ from tradewind.cli.data import data_app
 from tradewind.cli.demo import demo_command
 from tradewind.cli.doctor import doctor_command
 from tradewind.cli.exchange import exchange_app
+from tradewind.cli.export import export_command
 from tradewind.cli.init import init_command
 from tradewind.cli.logs import configure_logs, redactor
 from tradewind.cli.model import model_app
@@ -29,6 +30,7 @@ from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
 from tradewind.cli.tables import say, stderr
 from tradewind.cli.train import train_command
+from tradewind.cli.why import why_command
 from tradewind.market.errors import TradewindError, VenueUnavailable
 
 DONE, BAD_INPUT, UNREACHABLE, INTERRUPTED = 0, 2, 3, 130
@@ -53,6 +55,8 @@ app.command("status")(status_command)
 app.command("stop")(stop_command)
 app.command("rearm")(rearm_command)
 app.command("replay")(replay_command)
+app.command("why")(why_command)
+app.command("export")(export_command)
 app.command("doctor")(doctor_command)
 app.command("reconcile")(reconcile_command)
 app.command("panic")(panic_command)

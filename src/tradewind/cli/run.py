@@ -39,6 +39,7 @@ from tradewind.market import Command, ConfigError, Decision, Snapshot
 if TYPE_CHECKING:
     from tradewind.backtest.run import Run
     from tradewind.policy.agent import Agent
+    from tradewind.trading.journal import Journal
     from tradewind.trading.session import SessionSummary, Watcher
 
 run_app = typer.Typer(no_args_is_help=True, help="Trade: on paper, on a testnet, live.")
@@ -166,16 +167,17 @@ def compare_with_backtest(path: Path, expected: Run) -> dict[str, Any]:
 
 
 def replay_command(
-    journal: Annotated[Path, typer.Argument(help="A journal that `run` wrote.")],
+    journal: Annotated[str, typer.Argument(metavar="NAME|JOURNAL", help="A run, or a journal file.")],
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Recompute every decision of a journal, and report the first difference. Exit code 1 if there is one."""
+    from tradewind.cli.live.books import journal_named
     from tradewind.trading.journal import Journal
-    from tradewind.trading.replaying import agent_of_session, replay
+    from tradewind.trading.replaying import replay
 
-    with Journal.open(journal) as opened:
-        report = replay(opened, agent_of_session(opened.session, lambda name: _bundle_agent(home, name)))
+    with Journal.open(journal_named(home, journal)) as opened:
+        report = replay(opened, agent_for(opened, home))
     if as_json:
         print_json(
             {"decisions": report.decisions, "difference": report.difference and str(report.difference)}
@@ -186,6 +188,13 @@ def replay_command(
         say(stdout(), f"After {report.decisions:,} decisions: {report.difference}")
     if not report.identical:
         raise typer.Exit(1)
+
+
+def agent_for(journal: Journal, home: Path) -> Agent:
+    """The agent that wrote a journal, from its name in it."""
+    from tradewind.trading.replaying import agent_of_session
+
+    return agent_of_session(journal.session, lambda name: _bundle_agent(home, name))
 
 
 def _bundle_agent(home: Path, name: str) -> Agent:

@@ -7,16 +7,17 @@ import shutil
 import socket
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tradewind.market import TradewindError
-from tradewind.trading.estate import copied
+from tradewind.market import TradewindError, VenueUnavailable
+from tradewind.trading.database import Place
+from tradewind.trading.estate import readable
 from tradewind.trading.findings import Finding
 from tradewind.trading.journal import Journal
 from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.safekeeping import require_safe
 
 LEAST_DISK = 500 * 2**20  # bytes: below, nothing is entered
 _TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -35,28 +36,25 @@ def lock(folder: RunFolder) -> Finding:
     return Finding.good("no other process trades this run")
 
 
-def journal(folder: RunFolder) -> Finding:
+def journal(folder: RunFolder, place: Place) -> Finding:
     """Every page can be read, and every record continues the chain."""
-    if not folder.journal.exists():
-        return Finding.good("the journal begins with this run")
     try:
-        with copied(folder.journal) as path:
-            with closing(sqlite3.connect(path)) as connection:
-                said = connection.execute("pragma integrity_check").fetchone()[0]
-            if said != "ok":
-                return _damaged(folder, said)
-            with Journal.open(path) as opened:
-                records = sum(1 for _ in opened.records())
+        if not require_safe(folder, place):
+            return Finding.good("the journal begins with this run")
+        with readable(place) as path, Journal.open(path) as opened:
+            records = sum(1 for _ in opened.records())
+    except VenueUnavailable as error:
+        return Finding.refused(str(error), "start the server of the database, or leave [database] url out")
     except (TradewindError, sqlite3.Error) as error:
-        return _damaged(folder, str(error))
+        return _damaged(place, str(error))
     return Finding.good(f"the journal is whole: {records:,} records, each continues the one before")
 
 
-def _damaged(folder: RunFolder, why: str) -> Finding:
+def _damaged(place: Place, why: str) -> Finding:
     remedy = (
         "restore the last backup, then tradewind reconcile; never begin a new one while positions are open"
     )
-    return Finding.refused(f"{folder.journal} is damaged: {' '.join(why.split())}", remedy)
+    return Finding.refused(f"{place} cannot be used: {' '.join(why.split())}", remedy)
 
 
 def disk(folder: Path) -> Finding:

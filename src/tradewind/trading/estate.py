@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tradewind.market import Fill, Instrument, TradewindError
 from tradewind.market.instrument_json import instrument_from_dict
+from tradewind.trading.database import Place
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_states import Intent
@@ -40,17 +41,27 @@ class Estate:
     trouble: str = ""
 
 
-def estate_of(journal: Path, symbols: Iterable[str]) -> Estate:
+def estate_of(journal: Place, symbols: Iterable[str]) -> Estate:
     """From a copy of the journal, so that no lock and no hung process stands in the way.
 
     `symbols` are those that the run's description names; they are all that is known without a journal.
     """
     described = tuple(symbols)
     try:
-        with copied(journal) as path:
+        with readable(journal) as path:
             return _read(path, described)
     except (TradewindError, OSError, KeyError, ValueError) as error:
         return Estate(described, trouble=" ".join(str(error).split()))
+
+
+@contextmanager
+def readable(journal: Place) -> Iterator[Place]:
+    """A journal to read from while another process writes it: a copy of a file, a database as it is."""
+    if isinstance(journal, Path):
+        with copied(journal) as path:
+            yield path
+    else:
+        yield journal
 
 
 @contextmanager
@@ -64,7 +75,7 @@ def copied(journal: Path) -> Iterator[Path]:
         yield Path(folder) / journal.name
 
 
-def _read(path: Path, described: tuple[str, ...]) -> Estate:
+def _read(path: Place, described: tuple[str, ...]) -> Estate:
     with Journal.open(path) as journal:
         known = [instrument_from_dict(one) for one in journal.session["instruments"]]
         ledger = OrderLedger.of(journal, known)

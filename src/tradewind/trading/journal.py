@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +39,7 @@ class Journal:
         self._connection.rollback()
         self._notes: deque[Record] = deque()
         self.notes_lost = 0
+        self.heard: Callable[[Record], None] = lambda record: None  # of each record once it is on disk
 
     @classmethod
     def create(cls, place: Place, session: dict[str, Any]) -> Self:
@@ -82,7 +83,8 @@ class Journal:
     def append(self, records: Sequence[Record]) -> None:
         """Write what was noted, then records in order, in one durable transaction: all of them or none."""
         rows, number, chained = [], self._number, self._hash
-        for record in (*self._notes, *records):
+        written = (*self._notes, *records)
+        for record in written:
             kind, at, payload = encode(record)
             number, chained = number + 1, _link(chained, kind, at, payload)
             rows.append({"number": number, "at": at, "kind": kind, "payload": payload, "hash": chained})
@@ -91,6 +93,8 @@ class Journal:
                 self._connection.execute(sa.insert(events), rows)
             self._number, self._hash = number, chained
             self._notes.clear()
+            for record in written:
+                self.heard(record)
 
     def note(self, record: Record) -> None:
         """Keep a record that nothing depends on for the next transaction; of too many the oldest are lost.

@@ -23,6 +23,7 @@ from tradewind.market.instrument_json import instrument_from_dict
 from tradewind.simulator import Rules
 from tradewind.statistics import DAY_MS, Undefined, daily_returns, drawdowns, sharpe, sortino
 from tradewind.trading.api_call import ApiCall
+from tradewind.trading.discrepancy import Epoch
 from tradewind.trading.feed_records import Revision
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import Denied, OrderAlarm
@@ -280,6 +281,13 @@ class Tally:
     def _revision(self, record: Revision) -> None:
         self.faults["bar revised"] += 1
 
+    def _epoch(self, record: Epoch) -> None:
+        """The account of before is gone: neither profit nor loss."""
+        self.faults["testnet reset"] += 1
+        self.trips.begin_anew()
+        self._flow += self.capital - (self._equity[-1] if self._equity else self.capital)
+        self._paid_in += self.capital - (self._equity[-1] if self._equity else self.capital)
+
     def _incident(self, record: Incident) -> None:
         self.faults[record.kind] += 1
 
@@ -297,6 +305,7 @@ _TAKES: Mapping[type[Any], Callable[[Tally, Any], None]] = {
     ApiCall: Tally._api_call,
     Revision: Tally._revision,
     Incident: Tally._incident,
+    Epoch: Tally._epoch,
 }
 
 

@@ -70,6 +70,7 @@ class Protection:
         self._awake = {symbol: asyncio.Event() for symbol in instruments}
         self._resting: dict[str, set[OrderId]] = {symbol: set() for symbol in instruments}
         self._let_go: set[OrderId] = set()  # stops that we asked to cancel
+        self._kept_until: dict[OrderId, int] = {}  # cancellations that were refused, UTC ms
         self._vanished: set[OrderId] = set()
         self._reached_at: dict[str, int] = {}
         self._asked_at: dict[OrderId, int] = {}
@@ -272,14 +273,18 @@ class Protection:
                 self._manager.warn(Alarm.UNPROTECTED, symbol, text)
 
     async def _cancel(self, states: Sequence[OrderState]) -> None:
-        """Ask once for each that works, and wait until it is clear, within the budget."""
-        names = [s.intent.client_id for s in states if s.status in _WORKING]
+        """Ask once for each that works, and wait until it is clear, within the budget; a refused one, later again."""
+        working = [s.intent.client_id for s in states if s.status in _WORKING]
+        names = [n for n in working if self._now() >= self._kept_until.get(n, 0)]
         if not names:
             return
         self._let_go.update(names)
         await asyncio.gather(*map(self._manager.cancel, names))
         waits = [self._watch.until(n, is_clear, BUDGET_SECONDS) for n in names]
-        await asyncio.gather(*waits)
+        for state in await asyncio.gather(*waits):
+            self._kept_until.pop(state.intent.client_id, None)
+            if state.status in _WORKING:  # refused: not again at once, its change has woken us already
+                self._kept_until[state.intent.client_id] = self._now() + round(FIRST_RETRY * 1000)
 
     def _next_trigger(self, symbol: str, lots: int, level: float, current: OrderState | None) -> Decimal:
         """The level on the tick grid, or what rests, when that is tighter or hardly looser.

@@ -8,7 +8,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.market import Fill, Instrument
+from tradewind.market import Fill, FillReason, Instrument
 from tradewind.statistics import round_trips
 
 _FILL = np.dtype(
@@ -45,6 +45,16 @@ class TripBook:
         self.fees += fee
         if lots:
             self._rows.append((fill.at, a, lots, float(fill.price), fee, int(fill.reason)))
+
+    def begin_anew(self) -> None:
+        """What was held is gone, with the account: it counts as closed at the last price."""
+        at = self._rows[-1][0] if self._rows else 0
+        for a, instrument in enumerate(self._instruments):
+            lots = instrument.whole_lots(self._held[instrument.symbol])
+            self._held[instrument.symbol] = Decimal(0)
+            if lots:
+                price = self._price[instrument.symbol]
+                self._rows.append((at, a, -lots, price, 0.0, int(FillReason.CLOSE_OUT)))
 
     def price(self, symbol: str, price: float) -> None:
         """The last one known, at which what is open is valued."""

@@ -36,7 +36,7 @@ class PaperVenue:
     """Takes orders, and on each closed bar says what became of them. Stops rest here, as at a real venue."""
 
     def __init__(self, instruments: Sequence[Instrument], rules: Rules, capital: float) -> None:
-        self.instruments = tuple(instruments)
+        self.instruments, self._capital = tuple(instruments), capital
         width = len(self.instruments)
         self.accounts, self.positions = open_account(capital, width)
         self._index = {i.symbol: a for a, i in enumerate(self.instruments)}
@@ -45,6 +45,10 @@ class PaperVenue:
         self._window = BarWindow(width, 2, rules.costs.volume_window)
         self._log = np.zeros(1 + 8 * width, FILL)
         self._order_ids: dict[str, str] = {}
+
+    def begin_anew(self) -> None:
+        """The account as at the start, on the bars that are known."""
+        self.accounts, self.positions = open_account(self._capital, len(self.instruments))
 
     async def submit(self, orders: Sequence[Order]) -> None:
         """Orders for the next open; what is not filled there is cancelled."""

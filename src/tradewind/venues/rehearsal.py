@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tradewind.account.books import EXTERNAL, apply_cash_flow
 from tradewind.market import CashFlow, CashFlowKind, Command, Decision, Fill, Snapshot
 from tradewind.policy.agent import Agent
+from tradewind.trading.discrepancy import Epoch
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import Denied
 from tradewind.trading.records import Record
@@ -33,6 +34,9 @@ def rehearse(journal: Journal, agent: Agent) -> Rehearsal:
         if isinstance(record, CashFlow) and record.kind is not CashFlowKind.FUNDING:
             engine.process(record)
             apply_cash_flow(venue.accounts[0], float(record.amount), EXTERNAL)
+        if isinstance(record, Epoch):
+            engine.begin_anew()
+            venue.begin_anew()
         if not isinstance(record, Snapshot | Command):
             continue
         for event in venue.trade(record):

@@ -201,3 +201,26 @@ def test_errors_that_are_made_once_keep_no_frames() -> None:
     for _ in range(3):
         caller.post(f"{MIX}/close-positions", productType="USDT-FUTURES")
     assert NO_POSITION.__traceback__ is None
+
+
+def test_both_stops_of_a_position_are_placed_or_none(caller):
+    assert caller.post(MIX + "/place-order", **PERP | {"orderType": "market"})["code"] == "00000"
+    both = TPSL | {"stopSurplusTriggerPrice": "120", "stopLossTriggerPrice": "80"}
+    path = MIX + "/place-pos-tpsl"
+    plans = {"productType": "USDT-FUTURES", "planType": "profit_loss"}
+
+    def waiting() -> list[tuple[str, str]]:
+        found = caller.get(MIX + "/orders-plan-pending", **plans)["data"]["entrustedList"] or []
+        return sorted((row["planType"], row["triggerPrice"]) for row in found)
+
+    for wrong, code in (
+        ({"stopLossTriggerPrice": "101"}, "40917"),
+        ({"stopLossTriggerPrice": "80.001"}, "40808"),
+        ({"stopSurplusClientOid": "x", "stopLossClientOid": "x"}, "40786"),
+    ):
+        assert refused(caller, path, both | wrong)[0] == code
+        assert waiting() == []
+    assert refused(caller, path, TPSL)[0] == "40019"
+    placed = caller.post(path, **both)
+    assert (placed["code"], len(placed["data"])) == ("00000", 2)
+    assert waiting() == [("pos_loss", "80"), ("pos_profit", "120")]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.exchange.worlds import D, buy, exchange, flat, sell
-from tradewind.exchange import OrderType
+from tradewind.exchange import Order, OrderType
 from tradewind.gateway.crash_test.judge import Evidence, Fault, Judgement, Terms, judge
-from tradewind.gateway.faults.traffic import Sent, Told
+from tradewind.gateway.faults.traffic import Made, Sent, Told
 
 LIMIT, MARKET = OrderType.LIMIT, OrderType.MARKET
 
@@ -25,8 +26,23 @@ class Story:
 
     def place(self, name: str = "", told: Told = Told.ANSWERED, arrives: bool = True, **more: Any) -> Story:
         order = buy(MARKET, "1", client_id=name)
-        orders = [self.world.place("a", order).id] if arrives else []
-        return self._say("place", told, client_id=name, orders=orders, **more)
+        made = [self._made(self.world.place("a", order))] if arrives else []
+        return self._say("place", told, client_id=name, made=made, **more)
+
+    def batch(self, *names: str) -> Story:
+        """A request for several orders, which itself has no name and no market, and whose reply is lost."""
+        made = [self._made(self.world.place("a", buy(MARKET, "1", client_id=name))) for name in names]
+        return self._say("place", Told.UNKNOWN, made=made, symbol="")
+
+    def stop(self, name: str, told: Told = Told.UNKNOWN) -> Story:
+        """A conditional order of its own list."""
+        request = sell(OrderType.STOP_MARKET, "1", stop_price="90", client_id=name)
+        algo = self.world.place_conditional("a", request)
+        made = [Made(algo.id, name, "BTCUSDT", conditional=True)]
+        return self._say("place", told, client_id=name, made=made, path="/fapi/v1/algoOrder", side="sell")
+
+    def _made(self, order: Order) -> Made:
+        return Made(order.id, order.client_id, "BTCUSDT", bool(order.list_id))
 
     def ask(self, kind: str = "query", told: Told = Told.ANSWERED, **more: Any) -> Story:
         return self._say(kind, told, **more)
@@ -55,15 +71,15 @@ class Story:
                 account="a",
                 kind=kind,
                 method="",
-                path="",
-                **(values | more),
+                **({"path": ""} | values | more),
             )
         )
         return self
 
     def judged(self, **terms: Any) -> Judgement:
         rows = list(self.world.ledger.rows(self.start))
-        evidence = Evidence("a", rows, self.sent, self.streamed, self.world.open_orders("a"))
+        waiting = list(self.world.account("a").open_algos.values())
+        evidence = Evidence("a", rows, self.sent, self.streamed, self.world.open_orders("a"), waiting)
         return judge(evidence, Terms(**terms))
 
     def found(self, **terms: Any) -> list[Fault]:
@@ -102,6 +118,67 @@ def test_an_order_of_which_nothing_ever_told_is_lost() -> None:
 )
 def test_a_question_tells_of_an_order_when_it_covers_it(asked: dict[str, Any], found: list[Fault]) -> None:
     assert Story().place("a", UNKNOWN).ask(**asked).found() == found
+
+
+def test_every_order_of_a_batch_must_be_learnt_of() -> None:
+    assert Story().batch("a", "b").found() == [Fault.LOST, Fault.LOST]
+    assert Story().batch("a", "b").ask(client_id="a").found() == [Fault.LOST]
+    assert Story().batch("a", "b").ask(client_id="a").ask(order_id="2").found() == []
+    assert Story().batch("a", "b").ask().found() == []
+
+
+ALGOS, LISTS = "/fapi/v1/openAlgoOrders", "/api/v3/openOrderList"
+
+
+@pytest.mark.parametrize(
+    ("asked", "lost"),
+    [
+        ({"path": ALGOS}, False),
+        ({"path": "/api/v2/mix/order/orders-plan-pending"}, False),
+        ({"client_id": "s"}, False),
+        ({"path": "/fapi/v1/algoOrder", "order_id": "1"}, False),
+        ({"path": "/fapi/v1/openOrders"}, True),
+        ({"path": "/fapi/v1/order", "order_id": "1"}, True),
+        ({"kind": "trades"}, True),
+        ({"kind": "balance"}, True),
+    ],
+)
+def test_a_stop_is_on_a_list_of_its_own(asked: dict[str, Any], lost: bool) -> None:
+    found = Story().stop("s").ask(**asked).found()
+    assert found == [Fault.LOST] * lost + [Fault.LEFT_OPEN]
+
+
+@pytest.mark.parametrize("path", [ALGOS, LISTS])
+def test_other_lists_tell_nothing_of_an_order(path: str) -> None:
+    assert Story().place("a", UNKNOWN).ask(path=path).found() == [Fault.LOST]
+
+
+def test_an_order_of_a_list_is_told_by_both() -> None:
+    for path in (LISTS, "/api/v3/openOrders"):
+        story = Story().place("a", UNKNOWN)
+        story.sent[0].made = [replace(made, listed=True) for made in story.sent[0].made]
+        assert story.ask(path=path).found() == []
+
+
+def test_a_stop_sent_again_without_asking_its_list_is_a_double() -> None:
+    assert Fault.DOUBLED in Story().stop("s").stop("t", Told.ANSWERED).found()
+    asked = Story().stop("s").ask(path=ALGOS).stop("t", Told.ANSWERED)
+    assert asked.found() == [Fault.LEFT_OPEN]
+
+
+def test_the_id_of_an_order_that_a_stream_told_of_is_not_that_of_a_stop() -> None:
+    story = Story().stop("s")
+    story.streamed["1"] = story.world.times.wire_ms()
+    assert Fault.LOST in story.found()
+    story.streamed["s"] = story.world.times.wire_ms()
+    assert Fault.LOST not in story.found()
+
+
+def test_an_order_that_took_anothers_place_can_be_lost_too() -> None:
+    story = Story().place("a", UNKNOWN)
+    story.sent[0].kind = "amend"
+    assert story.found() == [Fault.LOST]
+    assert story.ask(client_id="a").found() == []
 
 
 def test_a_question_asked_before_tells_nothing() -> None:
@@ -146,7 +223,7 @@ def test_one_name_on_two_orders_is_a_double() -> None:
     assert Story().place("a").place("a").found() == [Fault.DOUBLED]
     twice = Story().place("a").place("a")
     first, second = twice.sent
-    first.orders += second.orders
+    first.made += second.made
     twice.sent.remove(second)
     assert twice.found() == [Fault.NETWORK_DOUBLED]
     assert not twice.judged().failed

@@ -141,6 +141,31 @@ async def test_frames_come_twice_late_and_in_another_order() -> None:
 
 
 @pytest.mark.asyncio
+async def test_where_every_frame_is_to_be_overtaken_they_come_in_pairs() -> None:
+    async with lined() as (here, socket):
+        await here.control.fault("reorder", where="frame")
+        for moment in (1, 2, 3, 4):
+            here.parrot.say(kline(moment))
+        assert [m["E"] for m in await heard(socket)] == [2, 1, 4, 3]
+
+
+@pytest.mark.asyncio
+async def test_an_order_that_a_stream_told_of_late_was_told_all_the_same() -> None:
+    """A crash test must not call an order lost whose event was only overtaken, or held until faults ended."""
+    async with lined() as (here, socket):
+        here.faults.traffic.on = True
+        await here.control.fault("reorder", where="frame", match={"kind": "order"}, when={"every": 2})
+        names = ["first", "overtaken", "third", "held"]
+        for name in names:
+            here.parrot.say({"e": "executionReport", "c": name})
+        assert [m["c"] for m in await heard(socket)] == ["first", "third", "overtaken"]
+        assert list(here.faults.traffic.streamed) == ["first", "third", "overtaken"]
+        await here.control.do("faults/clear")
+        assert [m["c"] for m in await heard(socket)] == ["held"]
+        assert set(here.faults.traffic.streamed) == set(names)
+
+
+@pytest.mark.asyncio
 @pytest.mark.parametrize(
     ("candle", "expected"),
     [

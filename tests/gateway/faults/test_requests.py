@@ -324,7 +324,7 @@ async def test_traffic_tells_what_was_asked_and_what_the_client_could_know() -> 
             await client.buy("b")
         await client.ask("GET", "account")
         rows = [row async for row in here.control.rows("traffic")]
-        told = [(r["kind"], r["client_id"], r["told"], len(r["orders"]), r["faults"]) for r in rows]
+        told = [(r["kind"], r["client_id"], r["told"], len(r["made"]), r["faults"]) for r in rows]
         assert told == [
             ("place", "a", "answered", 1, []),
             ("place", "b", "unknown", 1, ["O1"]),

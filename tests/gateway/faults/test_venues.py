@@ -11,10 +11,12 @@ from hashlib import sha256
 from typing import Any
 
 import aiohttp
+import ccxt
 import orjson
 import pytest
 
 from tests.exchange.worlds import MINUTE, PERP, SPOT, START, D, flat, market
+from tradewind.clients import Keys, connect
 from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
 from tradewind.gateway.faults import rule_of
 
@@ -136,7 +138,7 @@ async def test_an_order_over_a_socket_can_be_swallowed_refused_or_done_without_a
         await socket.send_json(place("d"))
         assert (await heard(socket))[0]["result"]["status"] == "FILLED"
         assert [order.client_id for order in house.records.orders("me")] == ["c", "d"]
-        assert [(s.client_id, len(s.orders)) for s in exchange.faults.traffic] == [
+        assert [(s.client_id, len(s.made)) for s in exchange.faults.traffic] == [
             ("a", 0),
             ("b", 0),
             ("c", 1),
@@ -172,3 +174,36 @@ async def test_listen_keys_expire_on_demand(ask: str, path: str) -> None:
             assert exchange.control.run("lines/expire_keys", {})["expired"] == 1
             [message, *_] = await heard(socket)
             assert message.get("e", message.get("data", {}).get("e")) == "listenKeyExpired"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("venue", ["binance", "bitget"])
+async def test_stops_and_batches_whose_reply_is_lost_are_known_one_by_one(venue: str) -> None:
+    async with local() as exchange:
+        client = connect(venue, "local", keys=Keys("me-key", "me-secret", "me-pass"), at=exchange.url)
+        try:
+            await client.load_markets()
+            await client.create_order(PERP, "market", "buy", 1)
+            exchange.faults.traffic.on = True
+            fault(exchange, "drop", at="after", match={"kind": "place"})
+            with pytest.raises(ccxt.NetworkError):
+                await client.create_order(
+                    PERP,
+                    "market",
+                    "sell",
+                    1,
+                    None,
+                    {"stopLossPrice": 90, "clientOrderId": "s", "reduceOnly": True},
+                )
+            limit = {"symbol": PERP, "type": "limit", "side": "buy", "amount": 1, "price": 95}
+            with pytest.raises(ccxt.NetworkError):
+                await client.create_orders([limit | {"params": {"clientOrderId": name}} for name in "ab"])
+        finally:
+            await client.close()
+        stop, batch = exchange.faults.traffic
+        assert [(m.client_id, m.symbol, m.conditional) for m in stop.made] == [("s", "BTCUSDT", True)]
+        assert [(m.client_id, m.symbol, m.conditional) for m in batch.made] == [
+            ("a", "BTCUSDT", False),
+            ("b", "BTCUSDT", False),
+        ]
+        assert {stop.told, batch.told} == {"unknown"}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.gateway.exchange_here import MINUTE, settings
 from tradewind.clients import Keys, connect
@@ -70,6 +72,13 @@ PLACES = [
     UNIFIED_SPOT,
     UNIFIED_SWAP,
 ]
+# By another client or account type: the same protocols, so `make test` leaves them to the long run.
+LESSER = (BINANCE_BOTH, UNIFIED_SPOT, UNIFIED_SWAP)
+
+
+def each(places: Iterable[Place]) -> list[Any]:
+    """Places as parameters of a test."""
+    return [pytest.param(p, marks=pytest.mark.slow if p in LESSER else (), id=str(p)) for p in places]
 
 
 @dataclass

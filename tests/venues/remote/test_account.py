@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.venues.remote.seats import PLACES, Place, Seat, exchange_now, seated
-from tradewind.market import Accepted, OrderType, Rejected, RejectKind
+from tests.venues.remote.seats import PLACES, Place, Seat, each, exchange_now, seated
+from tradewind.market import Accepted, OrderType, Rejected, RejectKind, WallClock
 from tradewind.trading.order_venue import NoSuchOrder, OrderReport, ReportStatus
 from tradewind.trading.settings import Trigger
+from tradewind.venues.remote import open_account
 
 Story = Callable[[Seat], Awaitable[None]]
 
 
-@pytest.fixture(params=PLACES, ids=str)
+@pytest.fixture(params=each(PLACES))
 def place(request: pytest.FixtureRequest) -> Place:
     return request.param
 
@@ -106,6 +107,33 @@ def test_a_stop_of_a_perpetual_waits_for_the_price_that_was_asked_for(
         found = seat.exchange.records.algos(seat.name)[-1].request
         assert found.trigger_by.value == by.value
         assert found.reduce_only
+
+    told(story)
+
+
+def test_what_a_stop_traded_while_nobody_listened_bears_its_name(told: Callable[[Story], None]) -> None:
+    async def story(seat: Seat) -> None:
+        since = seat.exchange.now_ms - 60_000
+        assert isinstance(await seat.venue.send(seat.intent("0.02")), Accepted)
+        near = seat.intent(
+            "-0.01", type=OrderType.STOP, trigger=seat.price(0.9995), reduce_only=not seat.place.is_spot
+        )
+        if isinstance(await seat.venue.send(near), Rejected):
+            return  # a unified account has no stops on spot
+        assert near.trigger is not None
+        for _ in range(120):  # minutes
+            if seat.exchange.tape.last(seat.symbol) <= near.trigger:
+                break
+            seat.local.clock.step(60_000)
+            await asyncio.sleep(0.05)
+        restarted = await open_account(seat.venue.client, seat.place.kind, clock=WallClock())
+        await restarted.instruments([seat.symbol])
+        sells = [t.fill for t in await restarted.trades(seat.symbol, since) if t.fill.lots < 0]
+        assert sum(fill.lots for fill in sells) == near.lots
+        if not (
+            seat.place.is_spot and seat.place.house == "binance"
+        ):  # there the trade has the stop's own id
+            assert {fill.order_id for fill in sells} == {near.client_id}
 
     told(story)
 

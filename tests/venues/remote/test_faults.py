@@ -19,6 +19,7 @@ from tests.venues.remote.seats import (
     UNIFIED_SWAP,
     Place,
     Seat,
+    each,
     exchange_now,
     seated,
     until,
@@ -34,7 +35,7 @@ Story = Callable[[Managed], Awaitable[None]]
 Told = Callable[[Story], None]
 
 
-@pytest.fixture(params=PLACES, ids=str)
+@pytest.fixture(params=each(PLACES))
 def place(request: pytest.FixtureRequest) -> Place:
     return request.param
 

@@ -18,6 +18,7 @@ from tests.venues.remote.seats import (
     UNIFIED_SWAP,
     Heard,
     Place,
+    each,
     exchange_now,
     listening,
     seated,
@@ -38,7 +39,7 @@ from tradewind.venues.remote import open_account
 SWAPS = [place for place in PLACES if not place.is_spot]
 
 
-@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("place", each(PLACES))
 def test_readings(place: Place, tmp_path: Path) -> None:
     async def story() -> None:
         async with exchange_now(tmp_path) as local, seated(local, place) as seat:
@@ -76,7 +77,7 @@ def test_readings(place: Place, tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("place", SWAPS, ids=str)
+@pytest.mark.parametrize("place", each(SWAPS))
 def test_margin_is_set_and_verified(place: Place, tmp_path: Path) -> None:
     async def story() -> None:
         async with exchange_now(tmp_path) as local, seated(local, place) as seat:
@@ -97,7 +98,7 @@ def test_margin_is_set_and_verified(place: Place, tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("place", SWAPS, ids=str)
+@pytest.mark.parametrize("place", each(SWAPS))
 def test_hedge_mode_becomes_one_way(place: Place, tmp_path: Path) -> None:
     async def story() -> None:
         async with exchange_now(tmp_path) as local, seated(local, place, hedge=True) as seat:
@@ -118,7 +119,7 @@ def test_spot_has_no_margin(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("place", SWAPS, ids=str)
+@pytest.mark.parametrize("place", each(SWAPS))
 def test_funding_has_the_venues_ids(place: Place, tmp_path: Path) -> None:
     async def story() -> None:
         heard = Heard()
@@ -162,7 +163,7 @@ def test_a_key_of_another_environment_is_refused_by_name(place: Place, tmp_path:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("place", each(PLACES))
 def test_a_key_that_may_take_money_out_is_told_as_one(place: Place, tmp_path: Path) -> None:
     async def story() -> None:
         async with exchange_now(tmp_path) as local, seated(local, place) as seat:

@@ -17,6 +17,7 @@ from tests.venues.remote.seats import (
     Heard,
     Place,
     Seat,
+    each,
     exchange_now,
     listening,
     seated,
@@ -32,7 +33,7 @@ STATUS_PATHS = ("event.X", "o.X", "data.*.status", "data.*.orderStatus")
 FILLED_PATHS = ("event.z", "o.z", "data.*.accBaseVolume", "data.*.cumExecQty")
 
 
-@pytest.fixture(params=PLACES, ids=str)
+@pytest.fixture(params=each(PLACES))
 def place(request: pytest.FixtureRequest) -> Place:
     return request.param
 

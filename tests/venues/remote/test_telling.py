@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.venues.remote.seats import PLACES, Heard, Place, exchange_now, listening, seated, until
+from tests.venues.remote.seats import PLACES, Heard, Place, each, exchange_now, listening, seated, until
 from tradewind.market import VenueUnavailable
 
 CANARY = "canary+secret/of=this account"
 
 
-@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("place", each(PLACES))
 def test_requests_are_told_without_secrets(
     place: Place, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

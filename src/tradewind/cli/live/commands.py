@@ -24,6 +24,7 @@ from tradewind.cli.common import (
     print_json,
 )
 from tradewind.cli.live.asked import AskedRun, plan_of
+from tradewind.cli.live.books import known_place
 from tradewind.cli.logs import redactor
 from tradewind.cli.settings import ShowConfig, show_config
 from tradewind.cli.tables import say, stderr, stdout
@@ -32,7 +33,9 @@ from tradewind.market import Command, Decision, Snapshot
 if TYPE_CHECKING:
     from tradewind.cli.live.plan import Plan
     from tradewind.clients.credentials import Credentials
+    from tradewind.reports.session import SessionReport
     from tradewind.trading.journal import Journal
+    from tradewind.trading.metrics import Metrics
     from tradewind.trading.session import SessionSummary, Watcher
 
 INTERRUPTED = 130
@@ -118,11 +121,16 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
         f"{plan.folder.name}: {plan.named.agent.name} on {where}, {', '.join(plan.symbols)}, {plan.timeframe.text} "
         f"bars, allocation {plan.allocation:,.2f}. Ctrl+C stops it.",
     )
+    from tradewind.cli.live.closing import in_lines, write_report
     from tradewind.cli.live.running import Panicked
     from tradewind.cli.live.trade import trade
 
     def warn(text: str) -> None:
         say(console, text, "yellow")
+
+    def hourly(metrics: Metrics) -> None:
+        for line in in_lines(metrics):
+            say(console, line, "dim")
 
     def grants(journal: Journal, now_ms: int) -> float:
         if asked.mode != "live":
@@ -133,7 +141,7 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
 
     try:
         summary = _until_stopped(
-            lambda: trade(plan, asked.at, credentials, teller(console), warn, grants), warn
+            lambda: trade(plan, asked.at, credentials, teller(console), warn, grants, hourly), warn
         )
     except Panicked:
         say(console, "Panic: closing what the run owns.", "bold")
@@ -142,7 +150,8 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
 
             press(plan.folder.name, account=False, yes=True, home=asked.home, as_json=as_json)
         raise typer.Exit(INTERRUPTED) from None
-    tell(summary, plan, as_json)
+    say(console, "Writing the report...", "dim")
+    tell(summary, write_report(plan), plan, as_json)
 
 
 def _until_stopped(
@@ -190,8 +199,11 @@ def teller(console: Console) -> Watcher:
     return watch
 
 
-def tell(summary: SessionSummary, plan: Plan, as_json: bool) -> None:
-    """What the session did, in numbers."""
+def tell(summary: SessionSummary, report: SessionReport, plan: Plan, as_json: bool) -> None:
+    """What the session did, the run in numbers, and whether it is what the simulation does."""
+    from tradewind.cli.live.closing import in_lines
+    from tradewind.reports.session_page import said_of_simulation
+
     change = summary.end_equity / summary.start_equity - 1
     if as_json:
         print_json(
@@ -199,7 +211,11 @@ def tell(summary: SessionSummary, plan: Plan, as_json: bool) -> None:
                 **asdict(summary),
                 "return": change,
                 "run": plan.folder.name,
-                "journal": str(plan.folder.journal),
+                "journal": str(known_place(plan.folder)),
+                "report": str(report.html),
+                "metrics": report.metrics.as_dict(),
+                "simulation": report.contrast.as_dict(),
+                "backtest": report.parity,
             }
         )
         return
@@ -209,5 +225,9 @@ def tell(summary: SessionSummary, plan: Plan, as_json: bool) -> None:
         f"{plan.folder.name}: {summary.decisions:,} decisions, {summary.orders:,} orders, {summary.fills:,} fills; "
         f"equity {summary.start_equity:,.2f} -> {summary.end_equity:,.2f} ({change:+.2%}).",
     )
+    for line in in_lines(report.metrics):
+        say(console, line)
+    say(console, said_of_simulation(report.contrast, report.parity))
     home = plan.folder.path.parent.parent
-    say(console, f"Recompute every decision: {next_command(f'tradewind replay {plan.folder.journal}', home)}")
+    say(console, f"The report: {report.html}")
+    say(console, f"Recompute every decision: {next_command(f'tradewind replay {plan.folder.name}', home)}")

@@ -61,21 +61,16 @@ class PaperOutfit:
         self._on_denied = on_denied
 
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
-        return await _paper(plan, journal, in_time, self._on_denied)
+        agent = plan.named.agent
+        engine = engine_for(journal, agent)
+        venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
+        found = await resume(journal, engine, venue=venue)
 
+        def objection(bar: Snapshot) -> str:
+            return "" if in_time(bar) else "the bar became known too late to decide on it: skipped"
 
-async def _paper(
-    plan: Plan, journal: Journal, in_time: InTime, on_denied: Callable[[Denied], None]
-) -> Outfit:
-    agent = plan.named.agent
-    engine = engine_for(journal, agent)
-    venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
-    found = await resume(journal, engine, venue=venue)
-
-    def objection(bar: Snapshot) -> str:
-        return "" if in_time(bar) else "the bar became known too late to decide on it: skipped"
-
-    return Outfit(engine, BarDesk(engine, venue, journal, found.ahead, objection, on_denied), found)
+        desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied)
+        return Outfit(engine, desk, found)
 
 
 class AccountOutfit:
@@ -93,14 +88,16 @@ class AccountOutfit:
         grants: Grants = lambda journal, now_ms: 1.0,
         pace: Callable[[], float] = lambda: 1.0,
         on_denied: Callable[[Denied], None] = lambda denied: None,
+        on_break: Callable[[str], None] = lambda why: None,
     ) -> None:
         """`grants` says which share of its allocation the run may use now; what it needs for that, it asks.
 
-        `pace`: how many seconds of market time pass in one of `clock`.
+        `pace`: how many seconds of market time pass in one of `clock`. `on_break` hears why the account's stream
+        ended, each time.
         """
         self._venue, self._quotes, self._clock, self._market_clock = venue, quotes, clock, market_clock
         self._warn, self._resets, self._grants, self._pace = warn, resets, grants, pace
-        self._on_denied = on_denied
+        self._on_denied, self._on_break = on_denied, on_break
 
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
         share = self._grants(journal, self._market_clock.now_ms())
@@ -170,7 +167,7 @@ class AccountOutfit:
         _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
         await self._complete_panics(plan, ledger)
         _join_panics(plan, ledger, manager, latch, hear_fill)
-        listener = _Listener(manager, reconciler, guards)
+        listener = _Listener(manager, reconciler, guards, self._on_break)
         await reconciler.gate()
         execution.start()
         return Outfit(
@@ -262,14 +259,22 @@ def _join_panics(
 class _Listener:
     """What the account's stream tells goes to manager and reconciler."""
 
-    def __init__(self, manager: OrderManager, reconciler: Reconciler, guards: Guards) -> None:
+    def __init__(
+        self,
+        manager: OrderManager,
+        reconciler: Reconciler,
+        guards: Guards,
+        on_break: Callable[[str], None],
+    ) -> None:
         self._manager, self._reconciler, self._guards = manager, reconciler, guards
+        self._on_break = on_break
 
     def connected(self) -> None:
         self._reconciler.reconnected()
 
     def disconnected(self, why: str) -> None:
         self._guards.note_answer(good=False)
+        self._on_break(why)
 
     def order(self, report: OrderReport) -> None:
         self._manager.observe(report)

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from tradewind.cli.common import print_json
+from tradewind.cli.live.books import known_place
 from tradewind.cli.live.reaching import RunPlace, described, folder_of, place_of, reach
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, CommandKind, ConfigError, VenueUnavailable, WallClock
@@ -34,6 +35,14 @@ def press(name: str, *, account: bool, yes: bool, home: Path, as_json: bool) -> 
     raise typer.Exit(int(record.code or 0))
 
 
+def _estate(folder: RunFolder, place: RunPlace) -> Estate:
+    """Also where the database's URL cannot be filled in: then it is a journal that cannot be read."""
+    try:
+        return estate_of(known_place(folder), place.symbols)
+    except ConfigError as error:
+        return Estate(place.symbols, trouble=str(error))
+
+
 def _confirm(name: str, place: RunPlace) -> None:
     typed = typer.prompt(
         f"This closes EVERYTHING in the account at {place.venue} ({place.environment}), also what the run never "
@@ -53,7 +62,7 @@ async def _press(folder: RunFolder, place: RunPlace, everything: bool) -> PanicR
         folder.send(Command(CommandKind.PANIC, now, "tradewind panic"))
     except OSError as error:  # a full disk is no reason to keep positions
         say(console, f"The run was not told: {error.filename}: {error.strerror}")
-    estate = estate_of(folder.journal, place.symbols)
+    estate = _estate(folder, place)
     who = Who(place.mode, place.account)
     until = now + round(SECONDS * 1000)
     while True:

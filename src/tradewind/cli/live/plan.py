@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from tradewind import __version__
+from tradewind.cli.live.books import DATABASE, place_of_journal
 from tradewind.cli.trial import Named
 from tradewind.config import Settings
-from tradewind.market import ConfigError, Instrument, Kind, Timeframe
+from tradewind.market import ConfigError, Instrument, Kind, Timeframe, WallClock
 from tradewind.market.instrument_json import instrument_from_dict, instrument_to_dict
 from tradewind.trading.journal import Journal
 from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.safekeeping import back_up_daily, note_begun, require_safe
 
 FORGETFUL = 500  # bars to warm up with where a feature never forgets
 
@@ -58,7 +60,7 @@ class Plan:
     def about(self) -> dict[str, Any]:
         """What other processes must know to reach the run's account."""
         reach = {"at": self.at, "unified": self.settings.run.unified}
-        return {**self.stamp, **reach, "agent": self.named.described}
+        return {**self.stamp, **reach, DATABASE: self.settings.database.url, "agent": self.named.described}
 
     def head(self, instruments: Sequence[Instrument], now: int) -> dict[str, Any]:
         """What stands at the head of the journal: enough to recompute every decision."""
@@ -77,10 +79,18 @@ class Plan:
 
 
 def open_journal(plan: Plan, instruments: Sequence[Instrument], now: int) -> Journal:
-    """The run's journal, begun if there is none; `ConfigError` if it is of another run than this."""
-    if not plan.folder.journal.exists():
-        return Journal.create(plan.folder.journal, plan.head(instruments, now))
-    journal = Journal.open(plan.folder.journal)
+    """The run's journal, begun if there never was one, copied if the last copy is old.
+
+    `ConfigError` if it is of another run than this or was lost, `Inconsistent` if it is damaged.
+    """
+    place = place_of_journal(plan.folder, plan.settings.database.url)
+    if not require_safe(plan.folder, place):
+        journal = Journal.create(place, plan.head(instruments, now))
+        note_begun(plan.folder, place)
+        return journal
+    note_begun(plan.folder, place)
+    back_up_daily(plan.folder, place, WallClock().now_ms())
+    journal = Journal.open(place)
     try:
         _require_same(plan, journal.session, instruments)
     except ConfigError:

@@ -10,11 +10,12 @@ from pathlib import Path
 import typer
 
 from tradewind.cli.common import print_json
+from tradewind.cli.live.books import known_place
 from tradewind.cli.live.reaching import RunPlace, described, folder_of, place_of, reach
 from tradewind.cli.tables import Column, number, print_table, say, stdout
 from tradewind.market import WallClock
 from tradewind.trading.comparison import Side, sides
-from tradewind.trading.estate import copied
+from tradewind.trading.estate import readable
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_venue import OrderReport
@@ -59,7 +60,7 @@ def compare(name: str, *, home: Path, as_json: bool) -> None:
 async def _compare(folder: RunFolder, place: RunPlace) -> Comparison:
     from tradewind.market.instrument_json import instrument_from_dict
 
-    with copied(folder.journal) as path, Journal.open(path) as journal:
+    with readable(known_place(folder)) as path, Journal.open(path) as journal:
         instruments = [instrument_from_dict(one) for one in journal.session["instruments"]]
         ledger, wallet = OrderLedger.of(journal, instruments), wallet_of(journal)
     async with reach(place, WallClock(), instruments) as venue:

@@ -12,23 +12,27 @@ from contextlib import contextmanager
 from typing import Any
 
 from tradewind import __version__
+from tradewind.cli.live.closing import HOUR_SECONDS, for_status
 from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
+from tradewind.cli.logs import redactor
 from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
 from tradewind.trading.desk import Item
 from tradewind.trading.engine import Engine
 from tradewind.trading.live import ENDS, LiveItems
+from tradewind.trading.metrics import Metrics, Tally
 from tradewind.trading.notes import Notes
 from tradewind.trading.quotes import Quotes
 from tradewind.trading.run_folder import RunFolder
 from tradewind.trading.session import SessionSummary, run_session
-from tradewind.trading.session_records import SessionBegan
+from tradewind.trading.session_records import Incident, SessionBegan
 from tradewind.trading.supervision import Supervisor, Work
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
 from tradewind.venues.remote.venue_clock import VenueClock
 
 STATUS_SECONDS = 5.0
+COUNT_SECONDS = 60.0
 
 
 class Panicked(Exception):
@@ -50,10 +54,14 @@ class Running:
         tasks: Mapping[str, Work] | None = None,
         quotes: Quotes | None = None,
         notes: Notes | None = None,
+        hourly: Callable[[Metrics], None] = lambda metrics: None,
     ) -> None:
-        """`quotes`, where there are any, tell candles which prices can be."""
+        """`quotes`, where there are any, tell candles which prices can be.
+
+        `hourly` hears the numbers of the run once an hour.
+        """
         self.plan, self.decisions = plan, 0
-        self._notes = notes or Notes()
+        self._notes, self._hourly = notes or Notes(), hourly
         self._client, self._clock, self._venue_clock = client, clock, venue_clock
         self._make_outfit, self._watch, self._warn = outfit, watch, warn
         self._tasks, self._quotes = dict(tasks or {}), quotes
@@ -61,6 +69,14 @@ class Running:
 
     def _died(self, name: str, error: BaseException) -> None:
         self._warn(f"{name} stopped and is started again: {error!r}")
+        self._incident("task", f"{name}: {error!r}")
+
+    def _incident(self, kind: str, text: str) -> None:
+        self._notes(Incident(self._venue_clock.now_ms(), kind, redactor.text(text)))
+
+    def _feed_alarm(self, text: str) -> None:
+        self._warn(text)
+        self._incident("feed", text)
 
     async def run(self, instruments: Sequence[Instrument]) -> SessionSummary:
         """Trade until a STOP; `Panicked` after a second Ctrl+C. The folder's lock must be held."""
@@ -77,6 +93,8 @@ class Running:
                 for revision in revised.revisions:
                     items.put(revision)
 
+            tally = Tally.of(journal)
+            journal.heard = tally.apply
             self._notes.begin(journal)
             self._notes(SessionBegan(self._venue_clock.now_ms(), __version__))
             outfit = await self._make_outfit(self.plan, journal, in_time)
@@ -90,15 +108,29 @@ class Running:
                 since=outfit.found.last_close,
                 on_revised=hear,
                 quotes=self._quotes,
-                on_alarm=self._warn,
+                on_alarm=self._feed_alarm,
             )
             items = LiveItems(candles, self.plan.folder, self._clock)
-            return await self._trade(items, candles, outfit)
+            return await self._trade(items, candles, outfit, tally)
 
-    async def _trade(self, items: LiveItems, candles: LiveCandles, outfit: Outfit) -> SessionSummary:
+    async def _trade(
+        self, items: LiveItems, candles: LiveCandles, outfit: Outfit, tally: Tally
+    ) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
         _let_go_of_old(folder)
         ended = "an error"
+        numbers: dict[str, Any] = {}
+
+        async def keep_counting() -> None:
+            """A few milliseconds once a minute: not with every status."""
+            told = self._clock.now_ms()
+            while True:
+                metrics = tally.metrics()
+                numbers.update(for_status(metrics))
+                if self._clock.now_ms() - told >= HOUR_SECONDS * 1000:
+                    told = self._clock.now_ms()
+                    self._hourly(metrics)
+                await self._clock.sleep(COUNT_SECONDS)
 
         def tell() -> None:
             folder.tell(
@@ -111,6 +143,7 @@ class Running:
                     "degraded": self._supervisor.degraded,
                     "data_age_seconds": {s: candles.data_age(s) for s in self.plan.symbols},
                     **outfit.status(),
+                    "metrics": numbers,
                 }
             )
 
@@ -127,6 +160,7 @@ class Running:
         tasks: dict[str, Work] = {
             "status": keep_telling,
             "clock": self._venue_clock.keep,
+            "metrics": keep_counting,
             "notes": lambda: self._notes.keep(self._clock),
             **self._tasks,
             **outfit.tasks,
@@ -146,6 +180,7 @@ class Running:
                 ended = "a panic"
                 raise Panicked from None
             finally:
+                numbers.update(for_status(tally.metrics()))
                 tell()
                 await self._supervisor.close()
                 if ended:

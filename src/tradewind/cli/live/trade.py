@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tradewind.cli.doctor import require_ready
+from tradewind.cli.live.books import place_of_journal
 from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
@@ -17,9 +18,12 @@ from tradewind.clients.local_clock import LocalClock
 from tradewind.data.patience import VenueReader
 from tradewind.market import ConfigError, Instrument
 from tradewind.trading.journal import Journal
+from tradewind.trading.metrics import Metrics
 from tradewind.trading.notes import Notes
 from tradewind.trading.order_records import Denied, OrderAlarm
+from tradewind.trading.safekeeping import require_safe
 from tradewind.trading.session import SessionSummary, Watcher
+from tradewind.trading.session_records import Incident
 from tradewind.trading.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
@@ -38,10 +42,12 @@ async def trade(
     watch: Watcher | None,
     warn: Warn,
     grants: Grants = lambda journal, now_ms: 1.0,
+    hourly: Callable[[Metrics], None] = lambda metrics: None,
 ) -> SessionSummary:
     """Run a plan until it is stopped: on paper without credentials, at the venue with them.
 
     `at`: a local exchange that stands in for the venue. `grants`: as that of `AccountOutfit`.
+    `hourly` hears the numbers of the run.
     """
 
     def denied(order: Denied) -> None:
@@ -83,8 +89,8 @@ async def trade(
             instruments=known.values(),
             quotes=quotes,
             slippage_cap=Decimal(repr(plan.settings.execution.slippage_cap)),
-            stop_trigger=plan.settings.stops.trigger,
             on_request=notes,
+            stop_trigger=plan.settings.stops.trigger,
         )
         listed = await account.instruments(plan.symbols)
         await require_ready(plan, client, account, clock, market or clock, warn)
@@ -101,8 +107,9 @@ async def trade(
             grants=grants,
             on_denied=denied,
             pace=lambda: 1.0 if market is None else market.speed,
+            on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
-        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes, notes)
+        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes, notes, hourly)
         return await running.run(instruments)
 
 
@@ -121,9 +128,10 @@ def _journaled_instruments(plan: Plan) -> dict[str, Instrument]:
     """Those in whose lots the journal counts; none before the first start."""
     from tradewind.market.instrument_json import instrument_from_dict
 
-    if not plan.folder.journal.exists():
+    place = place_of_journal(plan.folder, plan.settings.database.url)
+    if not require_safe(plan.folder, place):
         return {}
-    with Journal.open(plan.folder.journal) as journal:
+    with Journal.open(place) as journal:
         return {i["symbol"]: instrument_from_dict(i) for i in journal.session["instruments"]}
 
 

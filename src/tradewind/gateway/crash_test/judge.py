@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from tradewind.exchange import Order
+from tradewind.exchange import AlgoOrder, Order
 from tradewind.exchange.events import BalanceCause
 from tradewind.exchange.ledger import FillRow, OrderRow, Row, TransferRow
 from tradewind.exchange.orders import Cause
-from tradewind.gateway.faults.traffic import Sent, Told
+from tradewind.gateway.faults.traffic import Made, Sent, Told
 
 ASKING = {"query", "trades"}
 WEAK = {"balance", "positions"}  # they tell that something happened, not which order did it
+ON_CONDITIONAL = ("algo", "plan", "tpsl", "strategy")  # words of paths about the conditional list
 IN_FLIGHT_MS = 1_000  # requests that were on their way when a ban began
 
 
@@ -46,13 +47,15 @@ class Finding:
 
 @dataclass(slots=True)
 class Evidence:
-    """All that is known of one run. `streamed` maps names and ids of orders to when a stream told of them."""
+    """All that is known of one run. `streamed` maps names and ids of orders to when a stream told of them;
+    `waiting` are conditional orders that are open at the end, but for those that a fill brought."""
 
     account: str
     rows: Sequence[Row]
     sent: Sequence[Sent]
     streamed: Mapping[str, int]
     open_orders: Sequence[Order]
+    waiting: Sequence[AlgoOrder] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,16 @@ def judge(evidence: Evidence, terms: Terms) -> Judgement:
     """What the records prove. A bot is told an order's fate by a reply, a query that covers it, or a stream."""
     mine = [sent for sent in evidence.sent if sent.account == evidence.account]
     attempts = [sent for sent in mine if sent.kind == "place"]
-    unclear = [sent for sent in attempts if sent.told in (Told.UNKNOWN, Told.PENDING)]
+    unclear = [sent for sent in attempts if sent.told in _UNCLEAR]
     made = Judgement(
         placed=sum(1 for row in evidence.rows if _is_new(row, evidence.account)), unclear=len(unclear)
     )
     for sent in unclear:
         made.findings.extend(_fate(sent, mine, evidence))
         made.findings.extend(_sent_again(sent, attempts, mine, evidence, terms))
+    for sent in mine:
+        if sent.kind == "amend" and sent.told in _UNCLEAR:  # it may have put another in an order's place
+            made.findings.extend(_fate(sent, mine, evidence))
     made.findings.extend(_same_names(evidence, attempts))
     made.findings.extend(_while_banned(evidence.sent))
     made.exposure, over = _exposure(evidence, terms)
@@ -102,33 +108,38 @@ def _is_new(row: Row, account: str) -> bool:
 
 
 def _fate(sent: Sent, mine: Sequence[Sent], evidence: Evidence) -> Iterable[Finding]:
-    """An accepted order whose reply was lost must have been learnt of in some other way."""
-    if not sent.orders or _streamed(sent, evidence):
-        return
+    """Every accepted order whose reply was lost must have been learnt of in some other way."""
     later = [s for s in mine if s.seq > sent.seq and s.told is Told.ANSWERED and s.status < 400]
-    if any(_covers(s, sent) for s in later):
-        return
-    name = _name(sent)
-    if any(s.kind in WEAK for s in later):
-        yield Finding(
-            Fault.ONLY_BALANCE, f"{name} was accepted, its reply lost; only balances were asked for"
-        )
-    else:
-        yield Finding(Fault.LOST, f"{name} was accepted, its reply lost, and nothing ever told the bot of it")
+    for made in sent.made:
+        if _streamed(made, evidence) or any(_covers(s, made) for s in later):
+            continue
+        name = _name(sent, made)
+        if any(s.kind in WEAK for s in later) and not made.conditional:
+            yield Finding(
+                Fault.ONLY_BALANCE, f"{name} was accepted, its reply lost; only balances were asked for"
+            )
+        else:
+            yield Finding(
+                Fault.LOST, f"{name} was accepted, its reply lost, and nothing ever told the bot of it"
+            )
 
 
-def _covers(asked: Sent, sent: Sent) -> bool:
+def _covers(asked: Sent, made: Made) -> bool:
     """Whether an answered request told of that order."""
     if asked.kind not in ASKING | {"cancel", "amend"}:
         return False
+    about_conditional = any(word in asked.path.lower() for word in ON_CONDITIONAL)
     if asked.client_id or asked.order_id:
-        named = asked.client_id and asked.client_id == sent.client_id
-        return bool(named) or asked.order_id in {str(number) for number in sent.orders}
-    return asked.kind in ASKING and asked.symbol in ("", sent.symbol)
+        by_name = bool(asked.client_id) and asked.client_id == made.client_id
+        return by_name or (asked.order_id == str(made.id) and about_conditional is made.conditional)
+    if asked.kind not in ASKING or asked.symbol not in ("", made.symbol):
+        return False
+    lists_only = "orderlist" in asked.path.lower()
+    return about_conditional is made.conditional and (made.listed or not lists_only)
 
 
-def _streamed(sent: Sent, evidence: Evidence, before_ms: int | None = None) -> bool:
-    names = [sent.client_id, *(str(number) for number in sent.orders)]
+def _streamed(made: Made, evidence: Evidence, before_ms: int | None = None) -> bool:
+    names = [made.client_id] if made.conditional else [made.client_id, str(made.id)]
     times = [evidence.streamed[name] for name in names if name in evidence.streamed]
     return any(before_ms is None or time <= before_ms for time in times)
 
@@ -143,18 +154,28 @@ def _sent_again(
         if again.wire_ms - first.wire_ms > terms.window_ms:
             return
         between = [s for s in mine if first.seq < s.seq < again.seq and s.told is Told.ANSWERED]
-        if any(_asks(s, first) for s in between) or _streamed(first, evidence, again.wire_ms):
+        wanted = _wanted(first)
+        if any(_asks(s, made) for s in between for made in wanted):
             return
-        if first.orders and again.orders:
+        if any(_streamed(made, evidence, again.wire_ms) for made in wanted):
+            return
+        if first.made and again.made:
             yield Finding(Fault.DOUBLED, f"{_name(again)} repeats {_name(first)}, which was accepted")
         else:
             yield Finding(Fault.RESENT, f"{_name(again)} repeats {_name(first)}, whose fate was not known")
         return
 
 
-def _asks(asked: Sent, sent: Sent) -> bool:
+def _wanted(sent: Sent) -> list[Made]:
+    """What it made, or would have made, had it arrived."""
+    conditional = any(word in sent.path.lower() for word in ON_CONDITIONAL)
+    listed = "oco" in sent.path.lower()
+    return sent.made or [Made(0, sent.client_id, sent.symbol, listed, conditional)]
+
+
+def _asks(asked: Sent, made: Made) -> bool:
     """A question about the order, whatever the answer was: also that there is no such order."""
-    return asked.kind in WEAK or _covers(asked, sent)
+    return asked.kind in WEAK or _covers(asked, made)
 
 
 def _same_intent(first: Sent, again: Sent) -> bool:
@@ -165,7 +186,9 @@ def _same_intent(first: Sent, again: Sent) -> bool:
 
 def _same_names(evidence: Evidence, attempts: Sequence[Sent]) -> Iterable[Finding]:
     """Two accepted orders of one client id: on most venues a name may be used again once its order is done."""
-    repeated = {number for sent in attempts if len(sent.orders) > 1 for number in sent.orders}
+    repeated = {
+        made.id for sent in attempts if len(sent.made) > 1 for made in sent.made if not made.conditional
+    }
     seen: dict[tuple[str, str], int] = {}
     for row in evidence.rows:
         if not isinstance(row, OrderRow) or not _is_new(row, evidence.account) or not row.client_id:
@@ -211,13 +234,21 @@ def _exposure(evidence: Evidence, terms: Terms) -> tuple[Decimal, list[Finding]]
 
 
 def _left_open(evidence: Evidence, terms: Terms) -> Iterable[Finding]:
-    client = [order for order in evidence.open_orders if order.cause is Cause.CLIENT]
+    client = [f"{o.id} ({o.client_id})" for o in evidence.open_orders if o.cause is Cause.CLIENT]
+    client += [f"conditional {algo.id} ({algo.client_id})" for algo in evidence.waiting]
     if client:
-        names = ", ".join(f"{order.id} ({order.client_id})" for order in client[:5])
+        names = ", ".join(client[:5])
         fault = Fault.LOST if terms.expect_none_open else Fault.LEFT_OPEN
         yield Finding(fault, f"{len(client)} orders were open at the end: {names}")
 
 
-def _name(sent: Sent) -> str:
-    number = f"order {sent.orders[0]}" if sent.orders else f"request {sent.seq}"
-    return f"{number} ({sent.client_id or 'no client id'}: {sent.side} {sent.quantity} {sent.symbol})"
+def _name(sent: Sent, made: Made | None = None) -> str:
+    made = made or next(iter(sent.made), None)
+    if made is None:
+        number, name = f"request {sent.seq}", sent.client_id
+    else:
+        number, name = f"{'conditional order' if made.conditional else 'order'} {made.id}", made.client_id
+    return f"{number} ({name or 'no client id'}: {sent.side} {sent.quantity} {sent.symbol})"
+
+
+_UNCLEAR = (Told.UNKNOWN, Told.PENDING)

@@ -169,6 +169,7 @@ async def _one(test: CrashTest, scenario: Scenario) -> Run:
             list(faults.traffic),
             faults.traffic.streamed,
             house.exchange.open_orders(opening.name),
+            [a for a in house.exchange.account(opening.name).open_algos.values() if a.parent_id <= 0],
         )
         judgement = judge(evidence, test.terms)
         return Run(

@@ -15,7 +15,9 @@ from tradewind.gateway.wire import Line
 from tradewind.market import Clock
 
 Send = Callable[[str], None]
-_NAMES = ("c", "C", "i", "clientOid", "orderId", "clientOrderId", "caid", "aid")
+_NAMES = ("c", "C", "clientOid", "clientOrderId", "caid")
+_IDS = ("i", "orderId")  # conditional orders count by themselves: theirs say nothing about an order
+_CONDITIONAL = {"ALGO_UPDATE", "orders-algo", "strategy-order"}
 
 
 class Frames:
@@ -24,7 +26,7 @@ class Frames:
     def __init__(self, traffic: Traffic, wire: Clock) -> None:
         self._traffic = traffic
         self._wire = wire
-        self._late: dict[Line, list[tuple[str, Send]]] = {}
+        self._late: dict[Line, tuple[str, Send, Seen]] = {}
 
     def pass_on(
         self, dialect: str, line: Line, text: str, send: Send, rules: list[Rule], key: str, account: str
@@ -56,21 +58,24 @@ class Frames:
                 case "delay":
                     self._later(what.ms, line, text, send, seen)
                     return
-                case "reorder":
-                    self._late.setdefault(line, []).append((text, send))
+                case "reorder" if line not in self._late:  # else this one overtakes it
+                    self._late[line] = (text, send, seen)
                     return
         for _ in range(copies):
             send(text)
         self._note(seen)
-        for late, hand_on in self._late.pop(line, ()):
-            hand_on(late)
+        if line in self._late:
+            self._hand_on(*self._late.pop(line))
 
     def release(self) -> None:
         """Send what was held back."""
         late, self._late = self._late, {}
-        for waiting in late.values():
-            for text, send in waiting:
-                send(text)
+        for text, send, seen in late.values():
+            self._hand_on(text, send, seen)
+
+    def _hand_on(self, text: str, send: Send, seen: Seen) -> None:
+        send(text)
+        self._note(seen)
 
     def gone(self, line: Line) -> None:
         self._late.pop(line, None)
@@ -87,9 +92,10 @@ class Frames:
         """Remember which orders a stream told of."""
         if not self._traffic.on or seen.kind is not Kind.ORDER:
             return
+        names = _NAMES if seen.event in _CONDITIONAL else _NAMES + _IDS
         found: list[str] = []
         for part in _parts(seen.message):
-            found.extend(str(part[name]) for name in _NAMES if part.get(name))
+            found.extend(str(part[name]) for name in names if part.get(name))
         self._traffic.tell(found, self._wire.now_ms())
 
 

@@ -219,7 +219,7 @@ class Faults:
         if sent is None:
             talk.hear(text)
         else:
-            sent.orders = self._passage.orders_made(seen, lambda: talk.hear(text))
+            sent.made = self._passage.orders_made(seen, lambda: talk.hear(text))
             sent.told, sent.answered_ms = Told.ANSWERED, self._wire.now_ms()
 
     def _mishear(self, rule: Rule, dialect: Dialect, line: Line, text: str, talk: Talk, seen: Seen) -> None:

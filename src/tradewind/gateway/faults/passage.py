@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
+from tradewind.exchange import Order
 from tradewind.exchange.ledger import OrderRow
 from tradewind.gateway.faults.altering import text_of
 from tradewind.gateway.faults.kinds import Kind
 from tradewind.gateway.faults.rules import At, Rule, What
 from tradewind.gateway.faults.seen import Seen, parsed
-from tradewind.gateway.faults.traffic import Sent, Told
+from tradewind.gateway.faults.traffic import Made, Sent, Told
 from tradewind.gateway.faults.wording import page, refusal, refused
 from tradewind.gateway.house import House
 from tradewind.gateway.server import Dropped
@@ -75,28 +76,39 @@ class Passage:
         def act() -> None:
             answers.extend(dialect.answer(request) for _ in range(times))
 
-        sent.orders = self.orders_made(seen, act)
+        sent.made = self.orders_made(seen, act)
         reply = answers[0]
         for what in whats:
             if what not in before:
                 reply = await self._step(what, dialect, reply, request, seen) or reply
         return reply
 
-    def orders_made(self, seen: Seen, act: Callable[[], None]) -> list[int]:
-        """Do it; ids of the orders that the ledger then has more."""
+    def orders_made(self, seen: Seen, act: Callable[[], None]) -> list[Made]:
+        """Do it; the orders that there are more then."""
         house = self._houses.get(seen.venue)
         if house is None or seen.kind not in (Kind.PLACE, Kind.AMEND):
             act()
             return []
         house.refresh()
-        ledger = house.exchange.ledger
-        before = len(ledger)
+        exchange = house.exchange
+        ledger, numbers, records = exchange.ledger, exchange.office.numbers, exchange.records
+        before, first = len(ledger), numbers.algo
         act()
-        return [
-            row.order_id
+        found = [
+            Made(
+                row.order_id,
+                row.client_id,
+                exchange.listings[row.symbol].id,
+                _listed(records.known(row.order_id)),
+            )
             for row in ledger.rows(before)
             if isinstance(row, OrderRow) and row.execution == "new" and row.account == seen.account
         ]
+        for algo in (records.algo(number) for number in range(first, numbers.algo)):
+            if algo.account == seen.account and algo.parent_id <= 0:  # else a fill brought it
+                name = exchange.listings[algo.request.symbol].id
+                found.append(Made(algo.id, algo.client_id, name, conditional=True))
+        return found
 
     async def _step(
         self,
@@ -179,6 +191,10 @@ class Passage:
                 part = max(step, order.remaining * Decimal(str(fraction)) // step * step)
                 exchange.control.fill(seen.account, order.symbol, order.id, quantity=part)
                 return
+
+
+def _listed(order: Order | None) -> bool:
+    return order is not None and bool(order.list_id)
 
 
 _INSTEAD = {"refuse", "html", "delay", "drop", "hang"}

@@ -24,9 +24,20 @@ class Told(StrEnum):
     BANNED = "banned"
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An order that a request made: of the book, of an order list, or on the list of conditional ones."""
+
+    id: int
+    client_id: str
+    symbol: str  # the venue's id
+    listed: bool = False
+    conditional: bool = False
+
+
 @dataclass(slots=True)
 class Sent:
-    """One request, or one call over a WebSocket. `orders` are ids of orders that it made."""
+    """One request, or one call over a WebSocket, whose `path` ends with the call's name."""
 
     seq: int
     wire_ms: int
@@ -44,7 +55,7 @@ class Sent:
     told: Told = Told.PENDING
     status: int = 0
     answered_ms: int = 0
-    orders: list[int] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,7 +81,7 @@ class Traffic:
             seen.account,
             seen.kind.value,
             seen.method,
-            seen.path,
+            f"{seen.path} {seen.event}" if seen.method == "WS" else seen.path,
             seen.symbol,
             seen.client_id,
             seen.fields.get("orderId", seen.fields.get("algoId", "")),

@@ -75,7 +75,9 @@ class Bitget(RemoteAccount):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._owners: dict[str, str] = {}  # by the id of an order that a plan placed: the plan's client id
+        self._owners: dict[
+            str, str
+        ] = {}  # by an order's id, the client id of the plan that placed it, empty for none
 
     async def data(self, lane: Lane, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """What a reply carries."""
@@ -119,6 +121,21 @@ class Bitget(RemoteAccount):
     async def owner_of(self, instrument: Instrument, row: TradeRow) -> TradeRow:
         """The venue may name the order that a stop placed anew."""
         return replace(row, client_id=self._owners.get(row.venue_id, row.client_id))
+
+    async def _owned(self, instrument: Instrument, rows: Sequence[TradeRow]) -> Sequence[TradeRow]:
+        """Trades with the names of the stops behind them: after a restart, what triggered meanwhile is read anew."""
+        strange = [row for row in rows if row.venue_id not in self._owners]
+        if strange:
+            for plan in await self._past_plans(instrument):
+                if order_id := maybe_text(plan, "executeOrderId"):
+                    self._owners[order_id] = text(plan, "clientOid")
+            for row in strange:
+                self._owners.setdefault(row.venue_id, row.client_id)
+        return [await self.owner_of(instrument, row) for row in rows]
+
+    async def _past_plans(self, instrument: Instrument) -> Sequence[Row]:
+        """The newest that triggered or ended, where the orders that they placed do not have their names."""
+        return ()
 
     def at_most(self, intent: Intent, instrument: Instrument, ask: Decimal) -> str:
         """The price of a limit that trades as a market order does, within the cap."""

@@ -165,7 +165,10 @@ class BitgetFutures(Bitget):
         for row in rows:
             fees = list(rows_of(row.get("feeDetail")))
             found.append(v2_trade(row, "price", "baseVolume", fees[0] if fees else {}))
-        return [await self.owner_of(instrument, row) for row in found]
+        return await self._owned(instrument, found)
+
+    async def _past_plans(self, instrument: Instrument) -> Sequence[Row]:
+        return [row for group in _GROUPS for row in await self._plans(instrument, _PAST, group, {})]
 
     async def _held(self, instrument: Instrument) -> Decimal:
         asked = self._market(instrument)

@@ -127,8 +127,12 @@ class BitgetSpot(Bitget):
         rows = await self._back(
             "private_spot_get_v2_spot_trade_fills", asked, since, None, "cTime", "tradeId"
         )
-        found = [v2_trade(row, "priceAvg", "size", row_of(row.get("feeDetail"))) for row in rows]
-        return [await self.owner_of(instrument, row) for row in found]
+        return await self._owned(
+            instrument, [v2_trade(row, "priceAvg", "size", row_of(row.get("feeDetail"))) for row in rows]
+        )
+
+    async def _past_plans(self, instrument: Instrument) -> Sequence[Row]:
+        return await self._plans(instrument, _PLANS[1])
 
     async def _held(self, instrument: Instrument) -> Decimal:
         balance = (await self._balances({"coin": instrument.base})).get(instrument.base)

@@ -66,11 +66,13 @@ def submit(call: Call, m: Listing, request: OrderRequest, kind: str) -> AlgoOrde
     try:
         plan = call.exchange.place_conditional(call.account, request)
     except Refused as refused:
-        if refused.reason is Refusal.NO_POSITION:
-            raise NOT_ENOUGH.anew() from None
-        raise order_worded(refused, m) from None
+        raise _worded(refused, m) from None
     call.desk.note(plan, kind)
     return plan
+
+
+def _worded(refused: Refused, m: Listing) -> Failure:
+    return NOT_ENOUGH.anew() if refused.reason is Refusal.NO_POSITION else order_worded(refused, m)
 
 
 @routes.post("/place-plan-order", 10, Security.FUTURES)
@@ -144,19 +146,25 @@ def place_tpsl(call: Call) -> object:
     return pair(submit(call, m, request, kind))
 
 
-@routes.post("/place-pos-tpsl-order", 10, Security.FUTURES)
+@routes.post("/place-pos-tpsl", 10, Security.FUTURES)
 def place_position_tpsl(call: Call) -> object:
-    """A take profit and a stop loss for all of a position, both or one of them."""
+    """A take profit and a stop loss for all of a position, one of them or both: both or none are placed."""
     params, m = call.params, perpetual(call)
     found = exits(params, m, STOPS)
-    if not any(found):
+    requests = [
+        _closing(call, m, None, stop.price, stop.limit, name, profit=profit, whole=True)
+        for stop, profit, name in zip(found, (True, False), STOPS, strict=True)
+        if stop is not None
+    ]
+    if not requests:
         raise missing("stopLossTriggerPrice")
-    placed = []
-    for stop, profit, name in zip(found, (True, False), STOPS, strict=True):
-        if stop is not None:
-            request = _closing(call, m, None, stop.price, stop.limit, name, profit=profit, whole=True)
-            placed.append(pair(submit(call, m, request, "pos_profit" if profit else "pos_loss")))
-    return placed
+    names = [request.client_id for request in requests if request.client_id]
+    if len(set(names)) < len(names):
+        raise known("40786")
+    try:
+        return [pair(plan) for plan in call.exchange.place_together(call.account, requests)]
+    except Refused as refused:
+        raise _worded(refused, m) from None
 
 
 def _closing(

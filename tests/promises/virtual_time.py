@@ -1,0 +1,71 @@
+"""An event loop whose time stands while anything is to be done, and jumps to the next timer when nothing is.
+
+Sockets are real: what both ends of a loopback connection say in one process is there at once. So minutes of waiting,
+of the product, of ccxt and of the exchange alike, take as long as the work that is done in them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+BUSY = 100_000  # rounds of the loop without a moment passing: something waits for nothing
+
+
+def _at_work() -> str:
+    return "; ".join(repr(task.get_stack(limit=1)) for task in asyncio.all_tasks())
+
+
+class _Jumping(selectors.DefaultSelector):
+    """Never sleeps: where nothing is ready it moves the loop's time on by as long as it was to wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now, self._busy = 0.0, 0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        ready = super().select(0)
+        self._busy += 1
+        if self._busy > BUSY:
+            raise RuntimeError(
+                f"time stands at {self.now:.3f} s while there is ever more to do: {_at_work()}"
+            )
+        if ready or timeout == 0:
+            return ready
+        if timeout is None:
+            return super().select(None)
+        self.now, self._busy = self.now + timeout, 0
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._jumping = _Jumping()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        return self._jumping.now
+
+
+class LoopClock:
+    """`Clock` of the running loop. `skew_ms` is how far it is wrong, as a machine's clock may be."""
+
+    def __init__(self, start_ms: int) -> None:
+        self.start_ms, self.skew_ms = start_ms, 0
+
+    def now_ms(self) -> int:
+        return self.start_ms + round(asyncio.get_running_loop().time() * 1000) + self.skew_ms
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def run_virtually(work: Coroutine[Any, Any, T]) -> T:
+    """As `asyncio.run`, in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(work)

@@ -1,0 +1,283 @@
+"""A whole run at a venue as `cli` composes it, bar by bar in virtual time: the venue is scripted, all else is real."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.trading.accounting import ScriptedAccount
+from tests.trading.marketplace import Marketplace
+from tests.trading.ordering import PERP, VirtualClock, settle
+from tradewind.cli.live.outfits import AccountOutfit, Outfit
+from tradewind.cli.live.plan import Plan, open_journal
+from tradewind.cli.trial import Named
+from tradewind.config import OnStop, RunSettings, Settings
+from tradewind.market import Bar, Command, CommandKind, Instrument, Observation, Snapshot, Timeframe
+from tradewind.policy.agent import agent_of_policy
+from tradewind.policy.baselines import Baseline
+from tradewind.risk import RiskLimits
+from tradewind.simulator import Rules
+from tradewind.trading.account_venue import AccountListener, MarginMode, MarginSettings, PositionMode
+from tradewind.trading.guard_settings import GuardSettings
+from tradewind.trading.journal import Journal
+from tradewind.trading.live import LiveItems
+from tradewind.trading.order_records import Denied, OrderAlarm
+from tradewind.trading.order_states import Intent
+from tradewind.trading.order_venue import OrderReport, Trade
+from tradewind.trading.records import Record
+from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.session import SessionSummary, run_session
+from tradewind.trading.settings import ExecutionSettings
+from tradewind.trading.supervision import Supervisor
+
+MINUTE = 60_000
+ALLOCATION = 10_000.0
+VOLUME = 1e6
+LIMITS = RiskLimits(max_weight=1.0, stop_loss=0.05, cooldown_bars=0, daily_loss=None, max_drawdown=None)
+
+
+class Told(Baseline):
+    """Wants what a test tells it to."""
+
+    def __init__(self, symbols: Sequence[Instrument]) -> None:
+        super().__init__([one.kind for one in symbols])
+        self.wanted: Any = np.zeros(self.width)
+        self.asked: Callable[[], None] = lambda: None  # while it thinks
+
+    def decide(self, observation: Observation) -> Any:
+        self.asked()
+        return np.array(self.wanted, np.float64)
+
+
+@dataclass
+class MarketTime:
+    """Of the venue, as `VenueClock` tells it; the wire's clock is the same here."""
+
+    clock: VirtualClock
+    skew_ms: int = 0
+    jumps: int = 0
+
+    def now_ms(self) -> int:
+        return self.clock.now_ms()
+
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+
+
+@dataclass
+class Market(Marketplace, ScriptedAccount):
+    """Prices, orders, balances and settings of one account, which tells its listener."""
+
+    settings: MarginSettings = MarginSettings(1.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)
+    waits: float = 0.0
+    silent: bool = False  # the stream of the account tells nothing
+    _listener: AccountListener | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.desk = self  # type: ignore[assignment]
+
+    async def set_margin(self, symbol: str, leverage: float, margin_mode: MarginMode) -> None:
+        self.settings = MarginSettings(leverage, margin_mode, PositionMode.ONE_WAY)
+
+    def wait_seconds(self) -> float:
+        return self.waits
+
+    async def venue_time(self) -> int:
+        return self.clock.now_ms()
+
+    async def close(self) -> None:
+        self._listener = None
+
+    async def listen(self, listener: AccountListener) -> None:
+        self._listener = listener
+        listener.connected()
+        await asyncio.get_running_loop().create_future()
+
+    def hear(self, what: Trade | OrderReport) -> None:
+        if self._listener is None or self.silent:
+            return
+        if isinstance(what, Trade):
+            self._listener.trade(what)
+        else:
+            self._listener.order(what)
+
+    def check_send(self, intent: Intent) -> None:
+        """Whatever was sent can be read from `orders`."""
+
+
+@dataclass
+class Composed:
+    """`start`, then `bar` after bar; `die` and `start` again, or `stop`."""
+
+    path: Path
+    symbols: tuple[Instrument, ...] = (PERP,)
+    rules: Rules = field(default_factory=lambda: Rules(risk=LIMITS, band=0.0))
+    guards: GuardSettings = field(default_factory=GuardSettings)
+    execution: ExecutionSettings = field(default_factory=ExecutionSettings)
+    on_stop: OnStop = OnStop.KEEP
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    alarms: list[OrderAlarm] = field(default_factory=list)
+    denied: list[Denied] = field(default_factory=list)
+    died: list[str] = field(default_factory=list)
+    outfit: Outfit = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.venue = Market(self.clock)
+        self.venue.listed = {i.symbol: i for i in self.symbols}
+        self.market_time = MarketTime(self.clock)
+        self.policy = Told(self.symbols)
+        self.open_time = self.clock.now_ms() // MINUTE * MINUTE
+
+    @property
+    def plan(self) -> Plan:
+        agent = agent_of_policy("told", self.policy, self.rules)
+        settings = Settings(
+            guards=self.guards, execution=self.execution, run=RunSettings(on_stop=self.on_stop)
+        )
+        return Plan(
+            RunFolder(self.path / "runs" / "one"), "testnet", "local", "venue", "main", self.symbols[0].kind,
+            Named(agent, None, {"baseline": "told"}), tuple(i.symbol for i in self.symbols), Timeframe("1m"),
+            ALLOCATION, settings,
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        """Recovered from its journal, through the gate, and at work; two bars warm it up."""
+        plan = self.plan
+        self.journal = open_journal(plan, self.symbols, self.clock.now_ms())
+        make = AccountOutfit(
+            self.venue, self.venue.quotes, self.clock, self.market_time, self.alarms.append,
+            on_denied=self.denied.append,
+        )  # fmt: skip
+        making = asyncio.ensure_future(make(plan, self.journal, lambda bar: True))
+        while not making.done():
+            await self.clock.advance(0.5)
+        self.outfit = making.result()
+        self._bars: asyncio.Queue[Snapshot] = asyncio.Queue()
+        self.items = LiveItems(self._source(), plan.folder, self.clock)
+        self.supervisor = Supervisor(self.clock, lambda name, error: self.died.append(f"{name}: {error!r}"))
+        for name, work in self.outfit.tasks.items():
+            self.supervisor.start(name, work, vital=name in self.outfit.vital)
+        self.session = asyncio.ensure_future(run_session(self.outfit.engine, self.items, self.outfit.desk))
+        self._market = asyncio.ensure_future(self._quote())
+        for _ in range(2):
+            await self.bar()
+
+    async def bar(
+        self,
+        price: float | None = None,
+        *,
+        want: Any = None,
+        seconds: float = 5.0,
+        missing: Sequence[str] = (),
+        volume: float = VOLUME,
+    ) -> None:
+        """A minute passes, the bar closes at this price, and so many seconds after it pass too."""
+        self.policy.wanted = np.full(len(self.symbols), np.nan) if want is None else np.array(want, float)
+        close_time = self.open_time + MINUTE
+        await self.clock.advance(max(0.0, (close_time - self.clock.now_ms()) / 1000))
+        bars = []
+        for one in self.symbols:
+            before = self.venue.price(one.symbol)
+            now = before if price is None else price
+            self.venue.move(one.symbol, now)
+            high, low = max(before, now), min(before, now)
+            whole = Bar(self.open_time, close_time, before, high, low, now, volume)
+            bars.append(None if one.symbol in missing else whole)
+        self._bars.put_nowait(Snapshot(self.open_time, close_time, tuple(bars)))
+        self.open_time = close_time
+        await settle()
+        await self.clock.advance(seconds)
+
+    async def command(self, kind: CommandKind, note: str = "") -> None:
+        """As another process sends it."""
+        self.plan.folder.send(Command(kind, self.clock.now_ms(), note))
+        await self.clock.advance(1.0)
+
+    async def stop(self) -> SessionSummary:
+        self.items.put(Command(CommandKind.STOP, self.clock.now_ms(), "the test is over"))
+        for _ in range(100):
+            if self.session.done():
+                break
+            await self.clock.advance(0.5)
+        await self._end()
+        return self.session.result()
+
+    async def die(self) -> None:
+        """As SIGKILL: nothing is said to the venue any more."""
+        self.session.cancel()
+        await asyncio.gather(self.session, return_exceptions=True)
+        await self._end()
+
+    async def _end(self) -> None:
+        self._market.cancel()
+        await self.supervisor.close()
+        desk: Any = self.outfit.desk
+        await desk._execution.close()
+        await desk._manager.close()
+        self.journal.close()
+
+    async def _source(self) -> AsyncIterator[Snapshot]:
+        while True:
+            yield await self._bars.get()
+
+    async def _quote(self) -> None:
+        while True:
+            await self.clock.sleep(5.0)
+            for one in self.symbols:
+                self.venue.quote(one.symbol, self.venue.price(one.symbol))
+
+    # -- what a person would look at
+
+    @property
+    def records(self) -> list[Record]:
+        with Journal.open(self.plan.folder.journal) as journal:
+            return [record for _, record in journal.records()]
+
+    @property
+    def sent(self) -> list[Intent]:
+        """All orders that the venue ever took, in order."""
+        return [order.intent for order in self.venue.orders.values()]
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [record for record in self.records if isinstance(record, kind)]
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        return self.outfit.status()
+
+    def held(self, symbol: str = PERP.symbol) -> int:
+        return self.venue.position(symbol)
+
+    def stops(self, symbol: str = PERP.symbol) -> list[int]:
+        """Signed lots of each stop that rests."""
+        return [int(math.copysign(o.left, o.intent.lots)) for o in self.venue.stops(symbol)]
+
+    @property
+    def told(self) -> list[str]:
+        """The names of all alarms."""
+        return [alarm.alarm.value for alarm in self.alarms]
+
+
+def played(story: Callable[[Composed], Any], path: Path, **settings: Any) -> Composed:
+    """Tell a story of one run, which is stopped afterwards; its books are the venue's."""
+
+    async def run() -> Composed:
+        one = Composed(path, **settings)
+        await one.start()
+        try:
+            await story(one)
+        finally:
+            if not one.session.done():
+                await one.stop()
+        if one.outfit.status()["in_doubt"] == 0:
+            assert one.outfit.engine.position_lots() == {s.symbol: one.held(s.symbol) for s in one.symbols}
+        return one
+
+    return asyncio.run(run())
