@@ -57,7 +57,7 @@ class Running:
         notes: Notes | None = None,
         hourly: Callable[[Metrics], None] = lambda metrics: None,
     ) -> None:
-        """`quotes`, where there are any, tell candles which prices can be. `notes` hear of revised bars.
+        """`quotes`, where there are any, tell candles which prices can be.
 
         `hourly` hears the numbers of the run once an hour.
         """
@@ -94,9 +94,9 @@ class Running:
             def in_time(bar: Snapshot) -> bool:
                 return candles is None or candles.in_time(bar)
 
-            def note_revision(revised: Revised) -> None:
+            def hear(revised: Revised) -> None:
                 for revision in revised.revisions:
-                    self._notes(revision)
+                    items.put(revision)
 
             journal.fall_back_on(Fallback(self.plan.folder.path / "fallback.jsonl"))
             tally = Tally.of(journal)
@@ -113,17 +113,17 @@ class Running:
                 self._venue_clock,
                 warm_up=self.plan.warm_up,
                 since=outfit.found.last_close,
-                on_revised=note_revision,
+                on_revised=hear,
                 quotes=self._quotes,
                 on_alarm=self._feed_alarm,
             )
-            return await self._trade(candles, outfit, tally, storage)
+            items = LiveItems(candles, self.plan.folder, self._clock)
+            return await self._trade(items, candles, outfit, tally, storage)
 
     async def _trade(
-        self, candles: LiveCandles, outfit: Outfit, tally: Tally, storage: Storage
+        self, items: LiveItems, candles: LiveCandles, outfit: Outfit, tally: Tally, storage: Storage
     ) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
-        items = LiveItems(candles, folder, self._clock)
         ended = "an error"
         numbers: dict[str, Any] = {}
 
