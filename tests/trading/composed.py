@@ -55,6 +55,9 @@ class Told(Baseline):
         return np.array(self.wanted, np.float64)
 
 
+ISOLATED = MarginSettings(1.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)
+
+
 @dataclass
 class MarketTime:
     """Of the venue, as `VenueClock` tells it; the wire's clock is the same here."""
@@ -74,7 +77,7 @@ class MarketTime:
 class Market(Marketplace, ScriptedAccount):
     """Prices, orders, balances and settings of one account, which tells its listener."""
 
-    settings: MarginSettings = MarginSettings(1.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)
+    settings: MarginSettings = ISOLATED
     waits: float = 0.0
     silent: bool = False  # the stream of the account tells nothing
     _listener: AccountListener | None = None

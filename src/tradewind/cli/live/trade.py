@@ -109,7 +109,7 @@ async def trade(
             resets=place in RESETTING,
             grants=grants,
             on_denied=denied,
-            pace=lambda: 1.0 if market is None else market.speed,
+            pace=lambda: venue_clock.pace,
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
         running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes, notes, hourly)
