@@ -23,6 +23,11 @@ class LiveItems:
         self._candles, self._folder, self._clock = candles, folder, clock
         self._queue: asyncio.Queue[Item | BaseException | None] = asyncio.Queue()
 
+    @property
+    def waiting(self) -> int:
+        """Candles and commands that came and are not taken yet: how far decisions lag behind."""
+        return self._queue.qsize()
+
     def put(self, command: Command) -> None:
         """A command from this process: a signal, for example."""
         self._queue.put_nowait(command)
