@@ -59,12 +59,14 @@ class Guards:
         bar_age: Callable[[int], float] | None = None,
         storage: Callable[[], str] = lambda: "",
     ) -> None:
-        """`model_slippage`: what the simulator charges against the middle of the book, as a fraction.
+        """`instruments` is looked at anew each time: rules may change while a run is at work.
+
+        `model_slippage`: what the simulator charges against the middle of the book, as a fraction.
 
         `clock` is that by which quotes are stamped. Where market time is another, `stamps` gives the time of records,
         and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now.
         """
-        self.settings, self.instruments, self.latch = settings, dict(instruments), latch
+        self.settings, self.instruments, self.latch = settings, instruments, latch
         self._standing, self._ledger, self._quotes, self._clock = standing, ledger, quotes, clock
         self._model_slippage, self._stamps = model_slippage, stamps or clock
         self._bar_age = bar_age or (lambda close: (self._stamps.now_ms() - close) / 1000)

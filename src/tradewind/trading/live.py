@@ -24,6 +24,11 @@ class LiveItems:
         self._candles, self._folder, self._clock = candles, folder, clock
         self._queue: asyncio.Queue[Item | Revision | BaseException | None] = asyncio.Queue()
 
+    @property
+    def waiting(self) -> int:
+        """Candles and commands that came and are not taken yet: how far decisions lag behind."""
+        return self._queue.qsize()
+
     def put(self, item: Command | Revision) -> None:
         """What comes from this process: a signal, for example, or a bar that was revised. It waits its turn."""
         self._queue.put_nowait(item)

@@ -51,6 +51,13 @@ class Outfit:
     status: Callable[[], dict[str, Any]] = dict
 
 
+class MarketClock(Clock, Protocol):
+    """Time of the venue's candles. `skew_ms`: how far its wire is ahead of this machine's wall."""
+
+    skew_ms: int
+    jumps: int  # of the wall, so far
+
+
 class MakeOutfit(Protocol):
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
         """`storage` says why no position may be opened as nothing can be written down, empty if one may."""
@@ -83,7 +90,7 @@ class AccountOutfit:
         venue: AccountVenue,
         quotes: Quotes,
         clock: Clock,
-        market_clock: Clock,
+        market_clock: MarketClock,
         warn: Callable[[OrderAlarm], None],
         *,
         resets: bool = False,
@@ -192,7 +199,7 @@ class AccountOutfit:
                 "execution": execution.broken,
                 "reconciler": reconciler.run,
                 "protection": protection.run,
-                "guards": lambda: self._watch(guards, protection, engine, latch),
+                "guards": lambda: self._watch(guards, protection, reconciler, engine, latch),
             },
             frozenset({"orders", "execution", "reconciler", "protection"}),
             status=lambda: {
@@ -204,9 +211,24 @@ class AccountOutfit:
             },
         )
 
-    async def _watch(self, guards: Guards, protection: Protection, engine: Engine, latch: Latch) -> None:
-        """Once a second: the account against its limits, and stops against the newest prices."""
+    async def _watch(
+        self,
+        guards: Guards,
+        protection: Protection,
+        reconciler: Reconciler,
+        engine: Engine,
+        latch: Latch,
+    ) -> None:
+        """Once a second: the account against its limits, stops against newest prices, our clock against the venue's.
+
+        A wall that jumped, or a machine that slept, has missed things: all is compared with the venue.
+        """
+        jumps = self._market_clock.jumps
         while True:
+            guards.note_drift(self._market_clock.skew_ms / 1000)
+            if jumps != self._market_clock.jumps:
+                jumps = self._market_clock.jumps
+                reconciler.reconnected()
             guards.watch()
             if engine.halted and not engine.rearmed:
                 latch.tighten(Risk.HALTED, "the kill switch of the rules")
