@@ -279,6 +279,11 @@ class MortalJournal(Journal):
     writes_left: int | None = None
     after_write = False
 
+    def flush(self) -> None:
+        """A process that has ended writes nothing at its close."""
+        if not self.dead:
+            super().flush()
+
     def append(self, records: Sequence[Record]) -> None:
         if self.dead:
             raise Crash

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from tradewind.market.errors import DataError
 
+Prices = tuple[float, float, float, float, float]  # open, high, low, close, volume
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from tradewind.market.bar import Snapshot
+from tradewind.market.bar import Prices, Snapshot
 from tradewind.market.orders import CashFlow, Fill, Order
 
 
@@ -42,6 +42,9 @@ class Venue(Protocol):
 
     async def submit(self, orders: Sequence[Order]) -> None:
         """Take the orders of one decision. Fills arrive later as events."""
+
+    async def revise(self, symbol: str, open_time: int, prices: Prices) -> None:
+        """A closed bar is told otherwise now. What happened on it stands."""
 
     async def events_before(self, item: Snapshot | Command) -> Sequence[Fill | CashFlow]:
         """All fills and cash flows that happened before the close of this snapshot, in order."""

@@ -61,7 +61,7 @@ def said_of_simulation(compared: Contrast, parity: Mapping[str, Any] | None) -> 
     """One sentence: did the run decide what the simulation decides on the same bars?"""
     if not compared.decisions:
         return "Nothing was decided, so there is nothing to compare."
-    if parity is not None and not parity["left_out"]:
+    if parity is not None and (parity["difference"] is not None or not parity["left_out"]):
         if parity["difference"] is None:
             return (
                 f"The backtest on the same bars made the same {parity['decisions']:,} decisions, bit for bit."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,20 @@ import numpy as np
 from tradewind.account.records import BAR, ROW
 from tradewind.compiled import compiled
 from tradewind.market import Bar, Inconsistent, Snapshot
+from tradewind.market.bar import Prices
 from tradewind.simulator.rows import describe_row, volume_state
 
 OHLCV = 5  # the first columns of `BarWindow.given`
+REVISABLE = 256  # snapshots, at least, that `revise` can still change
 _NO_BAR = (math.nan,) * 10
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Snapshots in a row, each with whether a seam came before it, and what the window was before the first."""
+
+    before: tuple[Any, ...]
+    pushed: list[tuple[bool, Snapshot]] = field(default_factory=list)
 
 
 class BarWindow:
@@ -36,10 +48,55 @@ class BarWindow:
         self.seam = self.fresh = True
         self._last_close = -1
         self._ring, self._counts = volume_state(instruments, volume_window)
+        self._stretches: deque[_Stretch] = deque(maxlen=2)
 
     def push(self, snapshot: Snapshot) -> None:
         """Append the closed bars; `Inconsistent`, nothing changed, unless they come after all before them."""
         self._require_next(snapshot)
+        if not self._stretches or len(self._stretches[-1].pushed) == REVISABLE:
+            self._stretches.append(_Stretch(self._remember()))
+        self._stretches[-1].pushed.append((self.seam, snapshot))
+        self._take(snapshot)
+
+    def revise(self, open_time: int, place: int, prices: Prices) -> bool:
+        """As if the bar of one instrument had come with these prices, also where it had none.
+
+        All that follows from it is computed anew. False, and nothing, for a bar that is not remembered any more.
+        """
+        for first, stretch in enumerate(self._stretches):
+            for k, (seam, snapshot) in enumerate(stretch.pushed):
+                if snapshot.open_time == open_time:
+                    stretch.pushed[k] = (seam, _revised(snapshot, place, prices))
+                    self._repeat(first)
+                    return True
+        return False
+
+    def _repeat(self, first: int) -> None:
+        """Everything from the start of a stretch on."""
+        seam_now = self.seam
+        self._recall(self._stretches[first].before)
+        for number in range(first, len(self._stretches)):
+            stretch = self._stretches[number]
+            stretch.before = self._remember()
+            for self.seam, snapshot in stretch.pushed:
+                self._take(snapshot)
+        self.seam = seam_now
+
+    def _remember(self) -> tuple[Any, ...]:
+        return tuple(array.copy() for array in self._arrays()), self.fresh, self._last_close
+
+    def _recall(self, memory: tuple[Any, ...]) -> None:
+        arrays, self.fresh, self._last_close = memory
+        for array, kept in zip(self._arrays(), arrays, strict=True):
+            array[...] = kept
+
+    def _arrays(self) -> tuple[Any, ...]:
+        return (
+            *(self.bars, self.rows, self.clock, self.volumes),
+            *(self.given, self.tradable, self._ring, self._counts),
+        )
+
+    def _take(self, snapshot: Snapshot) -> None:
         self.fresh = self.seam or snapshot.open_time != self._last_close
         self.seam, self._last_close = False, snapshot.close_time
         for a, bar in enumerate(snapshot.bars):
@@ -71,6 +128,17 @@ class BarWindow:
         for bar in snapshot.bars:
             if bar is not None and bar.open_time != snapshot.open_time:
                 raise Inconsistent(f"the snapshot of {snapshot.open_time} holds a bar of {bar.open_time}")
+
+
+def _revised(snapshot: Snapshot, place: int, prices: Prices) -> Snapshot:
+    """With the funding and the marks that were told, where there was a bar."""
+    before, bars = snapshot.bars[place], list(snapshot.bars)
+    o, h, low, c, v = prices
+    if before is None:
+        bars[place] = Bar(snapshot.open_time, snapshot.close_time, o, h, low, c, v)
+    else:
+        bars[place] = replace(before, open=o, high=h, low=low, close=c, volume=v)
+    return replace(snapshot, bars=tuple(bars))
 
 
 def _values(bar: Bar) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from typing import Protocol
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Snapshot, Venue
 from tradewind.trading.engine import Engine
 from tradewind.trading.execution import Execution
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.guards import Guards
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_manager import OrderManager
@@ -30,6 +31,9 @@ class Desk(Protocol):
 
     async def after(self, item: Item, decision: Decision | None) -> None:
         """Keep the item and what was decided on it, then act."""
+
+    async def revised(self, revision: Revision) -> None:
+        """A bar is told otherwise now: keep it before anything follows from it."""
 
     async def end(self) -> None:
         """Nothing comes any more."""
@@ -85,6 +89,11 @@ class BarDesk:
         for one in denied:
             self._on_denied(one)
 
+    async def revised(self, revision: Revision) -> None:
+        self._pending.append(revision)
+        self._write()
+        await self._venue.revise(revision.symbol, revision.open_time, revision.after)
+
     async def end(self) -> None:
         self._write()
 
@@ -129,6 +138,9 @@ class OrderDesk:
             self._on_denied(denied)
         for symbol in self._protection.locks:
             self._protection.wake(symbol)
+
+    async def revised(self, revision: Revision) -> None:
+        self._manager.write(revision)
 
     async def end(self) -> None:
         """Cancel entries and wait for what is on its way; close positions too where that was asked for."""

@@ -41,6 +41,7 @@ from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import kernel
 from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.window import FeatureWindow
 
 Floats = NDArray[np.float64]
@@ -124,6 +125,12 @@ class Engine:
             positions[0, self._place(symbol)]["mark"] = price
             positions[0, self._place(symbol)]["price"] = price
         return float(equity_now(self.accounts[0], positions, 0, self._records))
+
+    def revise(self, revision: Revision) -> bool:
+        """Window and features become what they were, had the bar come like this. No decision is made again, and no
+        book changes. False for a bar of long ago: nothing follows from it any more.
+        """
+        return self._window.revise(revision.open_time, self._place(revision.symbol), revision.after)
 
     def begin_anew(self) -> None:
         """As at the start, on the bars that are known: the account of before is gone, a testnet was reset."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Prices = tuple[float, float, float, float, float]  # open, high, low, close, volume
+from tradewind.market.bar import Prices
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A bar that the venue tells otherwise than it was given out. `before` is None for one that had been masked."""
+    """A bar that the venue tells otherwise than it was given out. `before` is None for one that had been masked.
+
+    It stands in the journal where the run heard of it: what is decided from there on sees the bar like this.
+    """
 
     at: int  # close of the bar, UTC ms
     symbol: str

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from tradewind.market import CandleSource, Clock, Command, CommandKind
 from tradewind.trading.desk import Item
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.run_folder import RunFolder
 
 INBOX_SECONDS = 0.5
@@ -14,24 +15,29 @@ ENDS = (CommandKind.STOP, CommandKind.PANIC)
 
 
 class LiveItems:
-    """`CandleSource` of the candles of a source and the commands of a run's inbox; a STOP or PANIC is the last.
+    """The `Source` of a session: candles and the commands of a run's inbox. A STOP or PANIC is the last item.
 
     An error of the source ends it with that error, and so does `fail`.
     """
 
     def __init__(self, candles: CandleSource, folder: RunFolder, clock: Clock) -> None:
         self._candles, self._folder, self._clock = candles, folder, clock
-        self._queue: asyncio.Queue[Item | BaseException | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Item | Revision | BaseException | None] = asyncio.Queue()
 
-    def put(self, command: Command) -> None:
-        """A command from this process: a signal, for example."""
-        self._queue.put_nowait(command)
+    @property
+    def waiting(self) -> int:
+        """Candles and commands that came and are not taken yet: how far decisions lag behind."""
+        return self._queue.qsize()
+
+    def put(self, item: Command | Revision) -> None:
+        """What comes from this process: a signal, for example, or a bar that was revised. It waits its turn."""
+        self._queue.put_nowait(item)
 
     def fail(self, error: BaseException) -> None:
         self._queue.put_nowait(error)
 
-    async def __aiter__(self) -> AsyncIterator[Item]:
-        tasks = [asyncio.create_task(self._read_candles()), asyncio.create_task(self._read_inbox())]
+    async def __aiter__(self) -> AsyncIterator[Item | Revision]:
+        tasks = [asyncio.create_task(self._read_inbox()), asyncio.create_task(self._read_candles())]
         try:
             while True:
                 item = await self._queue.get()

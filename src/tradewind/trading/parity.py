@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tradewind.backtest.decisions import Decisions
 from tradewind.backtest.run import backtest
 from tradewind.market import Command, CommandKind, Decision, Snapshot, TargetWeights
 from tradewind.policy.agent import Agent
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import Denied
 from tradewind.trading.recorded import gaps_in, market_of
@@ -65,9 +67,13 @@ def backtest_parity(journal: Journal, agent: Agent) -> dict[str, Any]:
     """As `first_difference`, against the backtest on the bars of a journal of paper.
 
     With "left_out" in place of a difference where a backtest cannot know what happened: an order that was not sent
-    on purpose, or bars that are missing.
+    on purpose, or bars that are missing. What was decided after a bar was revised is left out, and told so: the run
+    decided on the bar first as it was, then as it is, and a backtest knows one of the two.
     """
-    session, records = journal.session, [record for _, record in journal.records()]
+    session, told = journal.session, [record for _, record in journal.records()]
+    records = list(takewhile(lambda record: not isinstance(record, Revision), told))
+    after = sum(isinstance(record, Decision) for record in told[len(records) :])
+    revised = f"{after} decisions after a revision" if len(records) < len(told) else ""
     decisions = [record for record in records if isinstance(record, Decision)]
     denied = sum(isinstance(record, Denied) for record in records)
     if not decisions:
@@ -84,7 +90,7 @@ def backtest_parity(journal: Journal, agent: Agent) -> dict[str, Any]:
         capital=session["capital"],
         rearm_at=_rearms(records),
     )
-    return first_difference(decisions, expected.decisions, market.symbols) | {"left_out": ""}
+    return first_difference(decisions, expected.decisions, market.symbols) | {"left_out": revised}
 
 
 def _rearms(records: Sequence[Record]) -> list[int]:

@@ -35,8 +35,8 @@ from tradewind.trading.order_states import Intent, OrderEvent
 from tradewind.trading.session_records import Incident, SessionBegan
 from tradewind.validation.stages import StageBegan
 
-NoteRecord = ApiCall | Revision | SessionBegan | Incident  # for people: no books follow from them
-Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | NoteRecord
+NoteRecord = ApiCall | SessionBegan | Incident  # for people: no books follow from them
+Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | Revision | NoteRecord
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
 
 # What is written field by field. A new record is named here, and in `Record`, and nowhere else.

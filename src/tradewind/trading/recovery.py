@@ -9,6 +9,7 @@ from typing import Protocol
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Order, OrderId, Snapshot, Venue
 from tradewind.trading.discrepancy import Epoch
 from tradewind.trading.engine import Engine
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import Denied
 from tradewind.trading.records import Record
@@ -75,6 +76,11 @@ class _Taker:
                 await self.settle()
                 self._engine.process(record)
                 self._found.ahead.append(record)
+            case Revision():
+                await self.settle()
+                if self._venue is not None:
+                    await self._venue.revise(record.symbol, record.open_time, record.after)
+                self._engine.revise(record)
             case Command():
                 await self.settle()
                 await self._repeat(record)

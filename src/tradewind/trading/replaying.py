@@ -14,6 +14,7 @@ from tradewind.simulator import Rules
 from tradewind.trading.arming import GrantRecord
 from tradewind.trading.discrepancy import Epoch, ReconcileRecord
 from tradewind.trading.engine import Engine
+from tradewind.trading.feed_records import Revision
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_records import OrderRecord
 from tradewind.trading.records import NoteRecord
@@ -96,6 +97,9 @@ def replay(journal: Journal, agent: Agent) -> ReplayReport:
             due = None
         elif due is not None:
             difference = _unrecorded(number, due)
+        elif isinstance(record, Revision):
+            engine.revise(record)
+            continue
         else:
             difference, due = None, engine.process(record)
         if difference is not None:

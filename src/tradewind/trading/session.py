@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from tradewind.market import CandleSource, Decision, Reason, Snapshot
+from tradewind.market import Decision, Reason, Snapshot
 from tradewind.trading.desk import Desk, Item
 from tradewind.trading.engine import Engine
+from tradewind.trading.feed_records import Revision
+
+
+class Source(Protocol):
+    """What a session lives on, in order: a `CandleSource` is one, and a live one also tells of revised bars."""
+
+    def __aiter__(self) -> AsyncIterator[Item | Revision]: ...
+
 
 Watcher = Callable[[Item, Decision | None], None]
 
@@ -28,7 +37,7 @@ class SessionSummary:
 
 
 async def run_session(
-    engine: Engine, source: CandleSource, desk: Desk, watch: Watcher | None = None
+    engine: Engine, source: Source, desk: Desk, watch: Watcher | None = None
 ) -> SessionSummary:
     """Trade until the source ends.
 
@@ -38,6 +47,10 @@ async def run_session(
     fills, cash_flows, start = engine.fills, engine.cash_flows, engine.equity
     halted_at: int | None = None
     async for item in source:
+        if isinstance(item, Revision):
+            await desk.revised(item)
+            engine.revise(item)
+            continue
         await desk.before(item)
         began = time.perf_counter_ns()
         decision = engine.process(item)

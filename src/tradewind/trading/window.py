@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,10 @@ from tradewind.simulator.window import OHLCV, BarWindow, append_features
 
 
 class FeatureWindow(BarWindow):
-    """A window of bars with the features of each; `ready` when every feature of the lookback is known."""
+    """A window of bars with the features of each; `ready` when every feature of the lookback is known.
+
+    A snapshot of another length than a bar is `Inconsistent`.
+    """
 
     def __init__(self, agent: Agent, symbols: Sequence[str], timeframe: Timeframe) -> None:
         depth = max(agent.rules.lookback, 2)
@@ -29,16 +33,16 @@ class FeatureWindow(BarWindow):
     def columns(self) -> int:
         return len(self._stream.columns)
 
-    def push(self, snapshot: Snapshot) -> None:
-        """Append the closed bars and their features, which warm up anew after a seam or a gap.
-
-        `Inconsistent`, nothing changed, unless the bars come after all before them and have this length.
-        """
+    def _require_next(self, snapshot: Snapshot) -> None:
         if snapshot.close_time - snapshot.open_time != self._bar_ms:
             raise Inconsistent(
                 f"the snapshot from {snapshot.open_time} to {snapshot.close_time} is no bar of {self._bar_ms} ms"
             )
-        super().push(snapshot)
+        super()._require_next(snapshot)
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """The features too, which warm up anew after a seam or a gap."""
+        super()._take(snapshot)
         if self.fresh:
             self._stream.restart()
             self._whole_rows = 0
@@ -47,3 +51,14 @@ class FeatureWindow(BarWindow):
         self._whole_rows = self._whole_rows + 1 if whole else 0
         self.ready = self._whole_rows >= self._agent.rules.lookback
         self.rows[self.last]["ready"] = self.ready
+
+    def _remember(self) -> tuple[Any, ...]:
+        return super()._remember(), self._stream.state(), self.ready, self._whole_rows
+
+    def _recall(self, memory: tuple[Any, ...]) -> None:
+        bars, stream, self.ready, self._whole_rows = memory
+        super()._recall(bars)
+        self._stream.restore(stream)
+
+    def _arrays(self) -> tuple[Any, ...]:
+        return (*super()._arrays(), self.features, self.raw_features)

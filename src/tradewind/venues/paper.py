@@ -25,6 +25,7 @@ from tradewind.market import (
     Order,
     Snapshot,
 )
+from tradewind.market.bar import Prices
 from tradewind.market.orders import derive_order_id
 from tradewind.simulator import Rules
 from tradewind.simulator.bar import close_out, trade_bar
@@ -55,6 +56,10 @@ class PaperVenue:
 
     async def events_before(self, item: Snapshot | Command) -> Sequence[Fill | CashFlow]:
         return self.trade(item)
+
+    async def revise(self, symbol: str, open_time: int, prices: Prices) -> None:
+        """Typical volume follows the revised bar. What traded on it stands."""
+        self._window.revise(open_time, self._index[symbol], prices)
 
     def take(self, orders: Sequence[Order]) -> None:
         """As `submit`, for callers that are not asynchronous."""

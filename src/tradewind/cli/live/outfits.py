@@ -34,6 +34,7 @@ from tradewind.trading.supervision import Work
 from tradewind.venues import PaperVenue
 
 InTime = Callable[[Snapshot], bool]
+Objection = Callable[[], str]
 Grants = Callable[[Journal, int], float]
 FUNDED = "share-"  # what ids of cash flows begin with that change the share of the allocation in use
 
@@ -50,8 +51,16 @@ class Outfit:
     status: Callable[[], dict[str, Any]] = dict
 
 
+class MarketClock(Clock, Protocol):
+    """Time of the venue's candles. `skew_ms`: how far its wire is ahead of this machine's wall."""
+
+    skew_ms: int
+    jumps: int  # of the wall, so far
+
+
 class MakeOutfit(Protocol):
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit: ...
+    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
+        """`storage` says why no position may be opened as nothing can be written down, empty if one may."""
 
 
 class PaperOutfit:
@@ -60,14 +69,14 @@ class PaperOutfit:
     def __init__(self, on_denied: Callable[[Denied], None]) -> None:
         self._on_denied = on_denied
 
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
+    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
         agent = plan.named.agent
         engine = engine_for(journal, agent)
         venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
         found = await resume(journal, engine, venue=venue)
 
         def objection(bar: Snapshot) -> str:
-            return "" if in_time(bar) else "the bar became known too late to decide on it: skipped"
+            return storage() if in_time(bar) else "the bar became known too late to decide on it: skipped"
 
         desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied)
         return Outfit(engine, desk, found)
@@ -81,7 +90,7 @@ class AccountOutfit:
         venue: AccountVenue,
         quotes: Quotes,
         clock: Clock,
-        market_clock: Clock,
+        market_clock: MarketClock,
         warn: Callable[[OrderAlarm], None],
         *,
         resets: bool = False,
@@ -99,7 +108,7 @@ class AccountOutfit:
         self._warn, self._resets, self._grants, self._pace = warn, resets, grants, pace
         self._on_denied, self._on_break = on_denied, on_break
 
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
+    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
         share = self._grants(journal, self._market_clock.now_ms())
         engine = engine_for(journal, plan.named.agent)
         instruments = {i.symbol: i for i in engine.instruments}
@@ -123,6 +132,7 @@ class AccountOutfit:
             model_slippage=costs.half_spread + costs.slippage,
             stamps=self._market_clock,
             bar_age=lambda close: (self._market_clock.now_ms() - close) / 1000 / self._pace(),
+            storage=storage,
         )
         leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
         remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
@@ -185,7 +195,7 @@ class AccountOutfit:
                 "account stream": lambda: self._venue.listen(listener),
                 "reconciler": reconciler.run,
                 "protection": protection.run,
-                "guards": lambda: self._watch(guards, protection, engine, latch),
+                "guards": lambda: self._watch(guards, protection, reconciler, engine, latch),
             },
             frozenset({"reconciler", "protection"}),
             status=lambda: {
@@ -197,9 +207,24 @@ class AccountOutfit:
             },
         )
 
-    async def _watch(self, guards: Guards, protection: Protection, engine: Engine, latch: Latch) -> None:
-        """Once a second: the account against its limits, and stops against the newest prices."""
+    async def _watch(
+        self,
+        guards: Guards,
+        protection: Protection,
+        reconciler: Reconciler,
+        engine: Engine,
+        latch: Latch,
+    ) -> None:
+        """Once a second: the account against its limits, stops against newest prices, our clock against the venue's.
+
+        A wall that jumped, or a machine that slept, has missed things: all is compared with the venue.
+        """
+        jumps = self._market_clock.jumps
         while True:
+            guards.note_drift(self._market_clock.skew_ms / 1000)
+            if jumps != self._market_clock.jumps:
+                jumps = self._market_clock.jumps
+                reconciler.reconnected()
             guards.watch()
             if engine.halted:
                 latch.tighten(Risk.HALTED, "the kill switch of the rules")

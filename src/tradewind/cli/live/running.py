@@ -19,13 +19,14 @@ from tradewind.cli.logs import redactor
 from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
 from tradewind.trading.desk import Item
 from tradewind.trading.engine import Engine
-from tradewind.trading.live import ENDS, LiveItems
+from tradewind.trading.fallback import Fallback
+from tradewind.trading.live import LiveItems
 from tradewind.trading.metrics import Metrics, Tally
 from tradewind.trading.notes import Notes
 from tradewind.trading.quotes import Quotes
-from tradewind.trading.run_folder import RunFolder
 from tradewind.trading.session import SessionSummary, run_session
 from tradewind.trading.session_records import Incident, SessionBegan
+from tradewind.trading.storage import Storage
 from tradewind.trading.supervision import Supervisor, Work
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
@@ -56,7 +57,7 @@ class Running:
         notes: Notes | None = None,
         hourly: Callable[[Metrics], None] = lambda metrics: None,
     ) -> None:
-        """`quotes`, where there are any, tell candles which prices can be. `notes` hear of revised bars.
+        """`quotes`, where there are any, tell candles which prices can be.
 
         `hourly` hears the numbers of the run once an hour.
         """
@@ -74,6 +75,10 @@ class Running:
     def _incident(self, kind: str, text: str) -> None:
         self._notes(Incident(self._venue_clock.now_ms(), kind, redactor.text(text)))
 
+    def _storage_alarm(self, text: str) -> None:
+        self._warn(text)
+        self._incident("storage", text)
+
     def _feed_alarm(self, text: str) -> None:
         self._warn(text)
         self._incident("feed", text)
@@ -89,15 +94,17 @@ class Running:
             def in_time(bar: Snapshot) -> bool:
                 return candles is None or candles.in_time(bar)
 
-            def note_revision(revised: Revised) -> None:
+            def hear(revised: Revised) -> None:
                 for revision in revised.revisions:
-                    self._notes(revision)
+                    items.put(revision)
 
+            journal.fall_back_on(Fallback(self.plan.folder.path / "fallback.jsonl"))
             tally = Tally.of(journal)
             journal.heard = tally.apply
             self._notes.begin(journal)
             self._notes(SessionBegan(self._venue_clock.now_ms(), __version__))
-            outfit = await self._make_outfit(self.plan, journal, in_time)
+            storage = Storage(self.plan.folder.path, journal, self._storage_alarm)
+            outfit = await self._make_outfit(self.plan, journal, in_time, storage.objection)
             candles = LiveCandles(
                 self._client,
                 self.plan.symbols,
@@ -106,16 +113,17 @@ class Running:
                 self._venue_clock,
                 warm_up=self.plan.warm_up,
                 since=outfit.found.last_close,
-                on_revised=note_revision,
+                on_revised=hear,
                 quotes=self._quotes,
                 on_alarm=self._feed_alarm,
             )
-            return await self._trade(candles, outfit, tally)
+            items = LiveItems(candles, self.plan.folder, self._clock)
+            return await self._trade(items, candles, outfit, tally, storage)
 
-    async def _trade(self, candles: LiveCandles, outfit: Outfit, tally: Tally) -> SessionSummary:
+    async def _trade(
+        self, items: LiveItems, candles: LiveCandles, outfit: Outfit, tally: Tally, storage: Storage
+    ) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
-        _let_go_of_old(folder)
-        items = LiveItems(candles, folder, self._clock)
         ended = "an error"
         numbers: dict[str, Any] = {}
 
@@ -141,6 +149,7 @@ class Running:
                     "degraded": self._supervisor.degraded,
                     "data_age_seconds": {s: candles.data_age(s) for s in self.plan.symbols},
                     **outfit.status(),
+                    "storage": storage.objection(),
                     "metrics": numbers,
                 }
             )
@@ -159,6 +168,7 @@ class Running:
             "status": keep_telling,
             "clock": self._venue_clock.keep,
             "metrics": keep_counting,
+            "storage": lambda: storage.keep(self._clock),
             "notes": lambda: self._notes.keep(self._clock),
             **self._tasks,
             **outfit.tasks,
@@ -183,13 +193,6 @@ class Running:
                 await self._supervisor.close()
                 if ended:
                     folder.tell({**(folder.status or {}), "ended": f"ended by {ended}"})
-
-
-def _let_go_of_old(folder: RunFolder) -> None:
-    """What was asked before this start: a STOP is done, a PANIC has joined the journal; the rest stands."""
-    for command in folder.take():
-        if command.kind not in ENDS:
-            folder.send(command)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from tradewind.trading.order_records import Denied, OrderAlarm
 from tradewind.trading.safekeeping import require_safe
 from tradewind.trading.session import SessionSummary, Watcher
 from tradewind.trading.session_records import Incident
+from tradewind.trading.start_up import forget_old_commands, refuse_during_panic
 from tradewind.trading.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
@@ -55,6 +56,8 @@ async def trade(
 
     async with AsyncExitStack() as stack:
         stack.enter_context(plan.folder.lock())
+        forget_old_commands(plan.folder)
+        refuse_during_panic(plan.folder)
         clock, market = SteadyClock(), None if at is None else LocalClock(at)
         if market is not None:
             await market.ask()
@@ -106,7 +109,7 @@ async def trade(
             resets=place in RESETTING,
             grants=grants,
             on_denied=denied,
-            pace=lambda: 1.0 if market is None else market.speed,
+            pace=lambda: venue_clock.pace,
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
         running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes, notes, hourly)
