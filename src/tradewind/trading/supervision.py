@@ -49,7 +49,7 @@ class Supervisor:
         return [name for name, health in self.health.items() if not health.working]
 
     def start(self, name: str, work: Work, *, vital: bool = False) -> None:
-        self.health[name] = Health()
+        self.health[name] = Health(working=True)
         self._tasks.append(asyncio.create_task(self._keep(name, work, vital), name=name))
 
     async def close(self) -> None:
