@@ -12,9 +12,11 @@ import pytest
 
 from tests.trading.composed import LIMITS, Composed, played
 from tests.trading.ordering import PERP, Fault
-from tradewind.market import Command, CommandKind, Inconsistent, OrderType
+from tradewind.market import CashFlow, CashFlowKind, Command, CommandKind, Inconsistent, OrderType
 from tradewind.simulator import Rules
 from tradewind.trading.account_venue import AccountReading
+from tradewind.trading.discrepancy import Epoch
+from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_records import Risk
 from tradewind.trading.order_venue import OrderReport, Trade
 from tradewind.trading.settings import EntryType, ExecutionSettings
@@ -117,3 +119,11 @@ def test_a_fill_that_the_engine_cannot_take_ends_the_run(tmp_path: Path) -> None
         await one.die()
 
     asyncio.run(story())
+
+
+def test_a_new_epoch_forgets_which_money_came_before() -> None:
+    """The engine begins with the whole allocation again: a share of it is taken anew."""
+    ledger = OrderLedger((PERP,))
+    ledger.apply(CashFlow("share-1", 1, CashFlowKind.DEPOSIT, Decimal(-9_500)))
+    ledger.apply(Epoch(2, "the testnet was reset"))
+    assert ledger.flows == {}
