@@ -198,7 +198,7 @@ class Composed:
             self.venue, self.venue.quotes, self.clock, self.market_time, self.alarms.append,
             on_denied=self.denied.append,
         )  # fmt: skip
-        making = asyncio.ensure_future(make(plan, self.journal, lambda bar: True))
+        making = asyncio.ensure_future(make(plan, self.journal, lambda bar: True, lambda: ""))
         while not making.done():
             await self.clock.advance(0.5)
         self.outfit = making.result()
