@@ -279,6 +279,10 @@ class MortalJournal(Journal):
     writes_left: int | None = None
     after_write = False
 
+    def flush(self) -> None:
+        if not self.dead:
+            super().flush()
+
     def append(self, records: Sequence[Record]) -> None:
         if self.dead:
             raise Crash

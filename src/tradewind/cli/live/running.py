@@ -17,7 +17,7 @@ from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.logs import redactor
 from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
-from tradewind.trading.desk import Item
+from tradewind.trading.desk import BY_HAND, Item
 from tradewind.trading.engine import Engine
 from tradewind.trading.live import ENDS, LiveItems
 from tradewind.trading.metrics import Metrics, Tally
@@ -110,7 +110,7 @@ class Running:
                 quotes=self._quotes,
                 on_alarm=self._feed_alarm,
             )
-            items = LiveItems(candles, self.plan.folder, self._clock)
+            items = LiveItems(candles, self.plan.folder, self._clock, outfit.desk.at_once)
             return await self._trade(items, candles, outfit, tally)
 
     async def _trade(
@@ -188,9 +188,12 @@ class Running:
 
 
 def _let_go_of_old(folder: RunFolder) -> None:
-    """What was asked before this start: a STOP is done, a PANIC has joined the journal; the rest stands."""
+    """What was asked before this start: a STOP is done, a PANIC has joined the journal, nobody waits for an order.
+
+    The rest stands.
+    """
     for command in folder.take():
-        if command.kind not in ENDS:
+        if command.kind not in (*ENDS, *BY_HAND):
             folder.send(command)
 
 
