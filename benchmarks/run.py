@@ -1,8 +1,8 @@
 """Speed, side by side with peers, and skill beside the best attainable: `python benchmarks/run.py [--only NAME]`.
 
 Speed is CPU time of one core on both sides, medians, in turn; `make bench` sets one thread for each library.
-`--only worlds` trains the learner on every world; it, `--only decision` and `--only exchange` need no peers. Writes
-results.json beside this file.
+`--only worlds` trains the learner on every world; it, `--only decision`, `--only exchange` and `--only live` need no
+peers. Writes results.json beside this file.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import backtest
 import decision
 import environment
 import exchange
+import live
 import training
 import worlds
 from measure import Result, install_peers, machine
@@ -30,10 +31,11 @@ BENCHMARKS: dict[str, Callable[[bool], Iterator[Result]]] = {
     "backtest": backtest.measure,
     "decision": decision.measure,
     "exchange": exchange.measure,
+    "live": live.measure,
     "training": training.measure,
     "worlds": worlds.measure,
 }
-WITHOUT_PEERS = {"decision", "exchange", "worlds"}
+WITHOUT_PEERS = {"decision", "exchange", "live", "worlds"}
 RESULTS = Path(__file__).parent / "results.json"
 
 

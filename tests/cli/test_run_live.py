@@ -18,7 +18,7 @@ import pytest
 
 from tests.cli.live_runs import SOURCE, Said
 from tests.gateway.exchange_here import MINUTE, settings
-from tests.venues.remote.seats import BINANCE_BOTH, BITGET_SPOT, PLACES, Place
+from tests.venues.remote.seats import BINANCE_BOTH, PLACES, Place
 from tradewind.data.coins import coin_markets
 from tradewind.exchange import Permission
 from tradewind.exchange.orders import AlgoStatus
@@ -141,7 +141,7 @@ def lots_of_fills(records: list[Any]) -> Decimal:
     return sum((r.quantity for r in records if isinstance(r, Fill)), Decimal(0))
 
 
-FAST = [BINANCE_BOTH, BITGET_SPOT]
+FAST = [BINANCE_BOTH]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +189,7 @@ def test_a_run_is_killed_goes_on_stops_and_its_position_stays_protected(tmp_path
 
 
 @pytest.mark.fault("P2")
+@pytest.mark.slow
 def test_one_ctrl_c_closes_positions_where_that_is_configured(tmp_path: Path) -> None:
     async def story() -> None:
         async with home_at(tmp_path, BINANCE_BOTH) as home:
@@ -225,6 +226,7 @@ def test_two_ctrl_c_are_a_panic(tmp_path: Path) -> None:
 
 @pytest.mark.fault("A1")
 @pytest.mark.fault("C2")
+@pytest.mark.slow
 def test_paper_on_live_bars_goes_on_after_a_kill_and_is_never_opened_at_a_venue(tmp_path: Path) -> None:
     place = BINANCE_BOTH
 

@@ -124,7 +124,7 @@ def test_the_index_names_every_page() -> None:
     [
         (["data", "downlod"], False, "there is no command downlod"),
         (["train", "first", "--stepz", "3"], True, "there is no option --stepz"),
-        (["replay"], True, "Missing argument journal"),
+        (["replay"], True, "Missing argument NAME|JOURNAL"),
         (["replay"], False, None),
         (["backtest", "first", "--start", "-7d"], True, None),
     ],

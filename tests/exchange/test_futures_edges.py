@@ -160,6 +160,14 @@ def test_a_price_worse_than_the_mark_needs_margin_for_the_loss_at_once() -> None
     world.place("a", buy(LIMIT, "1200", "100", symbol=PERP))
 
 
+def test_a_sale_below_the_mark_needs_margin_for_the_loss_at_once() -> None:
+    """1,200 at 96 need 5,760 of margin and 115 of fee, and lose 4,800 at the mark of 100."""
+    world = futures(shape=DepthShape(levels=1, spread_fraction=0.0, level_share=0.0001))
+    cheap = sell(LIMIT, "1200", "96", symbol=PERP)
+    assert refused(world.place, "a", cheap) is Refusal.INSUFFICIENT_MARGIN
+    world.place("a", sell(LIMIT, "1200", "100", symbol=PERP))
+
+
 def test_profit_of_cross_positions_backs_no_isolated_one() -> None:
     """9,900 in the wallet, 12,000 of profit: 2,000 at 112 need 11,200 that are not there yet."""
     world = futures([*flat(1, volume=1e4), (100, 112, 100, 112, 1e4), *flat(5, 112, 1e5)])
@@ -233,6 +241,30 @@ def test_the_position_that_needs_most_is_taken_first() -> None:
     world.advance(START + 2 * MINUTE)
     taken = [r.symbol for r in world.ledger.orders() if r.execution == "calculated"]
     assert taken == [PERP, OTHER]
+
+
+def test_the_fee_of_a_liquidation_is_paid_by_profit_of_other_positions_too() -> None:
+    """At 89.50 the long has lost 12,600 and the short won 3,150: 400 are left of 9,850, less than is needed."""
+    world = futures([*flat(1, volume=1e5), *flat(3, 89.5, 1e5)])
+    world.place("a", buy(MARKET, "1200", symbol=PERP))
+    world.place("a", sell(MARKET, "300", symbol=OTHER))
+    world.advance(START + MINUTE)
+    [taken] = [fill for fill in world.ledger.fills() if fill.client_id.startswith("autoclose-")][:1]
+    assert taken.symbol == PERP
+    assert 300 < taken.fee < 400
+    assert_sound(world)
+
+
+def test_who_cannot_bear_funding_is_liquidated_at_its_instant() -> None:
+    """100,000 at 9.9 % leave nothing of 9,900 in the wallet."""
+    world = futures(flat(6, volume=1e5), funding={3: 0.099})
+    world.place("a", buy(MARKET, "1000", symbol=PERP))
+    world.advance(START + 3 * MINUTE - 1)
+    assert world.positions.state("a", PERP).quantity == 1000
+    world.advance(START + 3 * MINUTE)
+    assert not world.positions.state("a", PERP).quantity
+    assert list(world.ledger.fills())[-1].client_id.startswith("autoclose-")
+    assert_sound(world)
 
 
 def test_what_is_bought_at_the_instant_of_funding_pays_none() -> None:

@@ -130,6 +130,20 @@ def test_a_resting_order_waits_for_the_queue_before_it() -> None:
     assert len(order.trades) >= 2
 
 
+def test_whoever_takes_the_crowd_before_an_order_shortens_its_queue() -> None:
+    world = exchange(flat(5), shape=DepthShape(levels=1))
+    world.control.open_account("b", {"BTC": D(1000)})
+    bid = world.tape.best(SPOT)[0]
+    assert bid is not None
+    price, crowd = bid
+    order = world.place("a", buy(LIMIT, "1", price))
+    assert order.queue_ahead == crowd
+    world.place("b", sell(LIMIT, crowd - D("0.5"), price, time_in_force=TimeInForce.IOC))
+    assert (order.queue_ahead, order.filled) == (D("0.5"), 0)
+    world.place("b", sell(LIMIT, "1", price, time_in_force=TimeInForce.IOC))
+    assert (order.queue_ahead, order.filled) == (0, D("0.5"))
+
+
 def test_a_trade_through_the_price_fills_without_a_queue() -> None:
     world = exchange([(100, 100, 100, 100, 10), (100, 100, 90, 95, 1000), (95, 95, 95, 95, 10)])
     order = world.place("a", buy(LIMIT, "5", "97.00"))

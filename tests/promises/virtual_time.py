@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -68,4 +69,28 @@ class LoopClock:
 def run_virtually(work: Coroutine[Any, Any, T]) -> T:
     """As `asyncio.run`, in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(work)
+
+
+RATE = 8.0  # of quick time, by the wall
+
+
+class _Hurried(selectors.DefaultSelector):
+    def select(self, timeout: float | None = None) -> list[Any]:
+        return super().select(None if timeout is None else timeout / RATE)
+
+
+class QuickLoop(asyncio.SelectorEventLoop):
+    """Time that runs several times as fast as the wall, and is the same in all processes of this machine."""
+
+    def __init__(self) -> None:
+        super().__init__(_Hurried())
+
+    def time(self) -> float:
+        return time.monotonic() * RATE
+
+
+def run_quickly(work: Coroutine[Any, Any, T]) -> T:
+    """As `asyncio.run`, in quick time."""
+    with asyncio.Runner(loop_factory=QuickLoop) as runner:
         return runner.run(work)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,29 @@ from tradewind.cli.live.outfits import AccountOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.trial import Named
 from tradewind.config import OnStop, RunSettings, Settings
-from tradewind.market import Bar, Command, CommandKind, Instrument, Observation, Snapshot, Timeframe
+from tradewind.features import FeatureSpec
+from tradewind.market import (
+    Bar,
+    Command,
+    CommandKind,
+    Instrument,
+    Observation,
+    Outcome,
+    Snapshot,
+    Timeframe,
+)
 from tradewind.policy.agent import agent_of_policy
 from tradewind.policy.baselines import Baseline
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Rules
-from tradewind.trading.account_venue import AccountListener, MarginMode, MarginSettings, PositionMode
+from tradewind.trading.account_venue import (
+    AccountListener,
+    AccountReading,
+    MarginMode,
+    MarginSettings,
+    PositionMode,
+    VenuePosition,
+)
 from tradewind.trading.guard_settings import GuardSettings
 from tradewind.trading.journal import Journal
 from tradewind.trading.live import LiveItems
@@ -39,6 +57,7 @@ from tradewind.trading.supervision import Supervisor
 MINUTE = 60_000
 ALLOCATION = 10_000.0
 VOLUME = 1e6
+OTHER = replace(PERP, symbol="BTC/USDT:USDT", base="BTC")
 LIMITS = RiskLimits(max_weight=1.0, stop_loss=0.05, cooldown_bars=0, daily_loss=None, max_drawdown=None)
 
 
@@ -74,13 +93,14 @@ class MarketTime:
 class Market(Marketplace, ScriptedAccount):
     """Prices, orders, balances and settings of one account, which tells its listener."""
 
-    settings: MarginSettings = MarginSettings(1.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)
     waits: float = 0.0
     silent: bool = False  # the stream of the account tells nothing
+    hangs: float = 0.0  # seconds until the venue takes an order
     _listener: AccountListener | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.settings = MarginSettings(1.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)
         self.desk = self  # type: ignore[assignment]
 
     async def set_margin(self, symbol: str, leverage: float, margin_mode: MarginMode) -> None:
@@ -96,9 +116,14 @@ class Market(Marketplace, ScriptedAccount):
         self._listener = None
 
     async def listen(self, listener: AccountListener) -> None:
-        self._listener = listener
+        self._listener, self._line = listener, asyncio.get_running_loop().create_future()
         listener.connected()
-        await asyncio.get_running_loop().create_future()
+        await self._line
+
+    def break_stream(self, error: Exception) -> None:
+        """The task that listens ends with this error, and nobody listens until it is started again."""
+        self._listener = None
+        self._line.set_exception(error)
 
     def hear(self, what: Trade | OrderReport) -> None:
         if self._listener is None or self.silent:
@@ -111,6 +136,20 @@ class Market(Marketplace, ScriptedAccount):
     def check_send(self, intent: Intent) -> None:
         """Whatever was sent can be read from `orders`."""
 
+    async def send(self, intent: Intent) -> Outcome:
+        if self.hangs:
+            await self.clock.sleep(self.hangs)
+        return await super().send(intent)
+
+    async def account(self) -> AccountReading:
+        """Of every listed perpetual, where `ScriptedAccount` knows one."""
+        reading = await super().account()
+        if not reading.positions:
+            return reading
+        others = {s: await self.holding(s) for s in self.listed if s != PERP.symbol}
+        positions = {s: VenuePosition(s, held, mark=Decimal(100)) for s, held in others.items()}
+        return replace(reading, positions={**positions, **reading.positions})
+
 
 @dataclass
 class Composed:
@@ -122,6 +161,7 @@ class Composed:
     guards: GuardSettings = field(default_factory=GuardSettings)
     execution: ExecutionSettings = field(default_factory=ExecutionSettings)
     on_stop: OnStop = OnStop.KEEP
+    features: tuple[FeatureSpec, ...] = ()
     clock: VirtualClock = field(default_factory=VirtualClock)
     alarms: list[OrderAlarm] = field(default_factory=list)
     denied: list[Denied] = field(default_factory=list)
@@ -131,8 +171,11 @@ class Composed:
     def __post_init__(self) -> None:
         self.venue = Market(self.clock)
         self.venue.listed = {i.symbol: i for i in self.symbols}
+        for one in self.symbols:
+            self.venue.quote(one.symbol, 100.0)
         self.market_time = MarketTime(self.clock)
         self.policy = Told(self.symbols)
+        self.policy.required_features = self.features
         self.open_time = self.clock.now_ms() // MINUTE * MINUTE
 
     @property
@@ -155,7 +198,7 @@ class Composed:
             self.venue, self.venue.quotes, self.clock, self.market_time, self.alarms.append,
             on_denied=self.denied.append,
         )  # fmt: skip
-        making = asyncio.ensure_future(make(plan, self.journal, lambda bar: True))
+        making = asyncio.ensure_future(make(plan, self.journal, lambda bar: True, lambda: ""))
         while not making.done():
             await self.clock.advance(0.5)
         self.outfit = making.result()
@@ -182,23 +225,22 @@ class Composed:
         self.policy.wanted = np.full(len(self.symbols), np.nan) if want is None else np.array(want, float)
         close_time = self.open_time + MINUTE
         await self.clock.advance(max(0.0, (close_time - self.clock.now_ms()) / 1000))
+        self._bars.put_nowait(self._closed(price, missing, volume))
+        await settle()
+        await self.clock.advance(seconds)
+
+    def _closed(self, price: float | None, missing: Sequence[str], volume: float) -> Snapshot:
+        opened, closed = self.open_time, self.open_time + MINUTE
         bars = []
         for one in self.symbols:
             before = self.venue.price(one.symbol)
             now = before if price is None else price
             self.venue.move(one.symbol, now)
             high, low = max(before, now), min(before, now)
-            whole = Bar(self.open_time, close_time, before, high, low, now, volume)
+            whole = Bar(opened, closed, before, high, low, now, volume)
             bars.append(None if one.symbol in missing else whole)
-        self._bars.put_nowait(Snapshot(self.open_time, close_time, tuple(bars)))
-        self.open_time = close_time
-        await settle()
-        await self.clock.advance(seconds)
-
-    async def command(self, kind: CommandKind, note: str = "") -> None:
-        """As another process sends it."""
-        self.plan.folder.send(Command(kind, self.clock.now_ms(), note))
-        await self.clock.advance(1.0)
+        self.open_time = closed
+        return Snapshot(opened, closed, tuple(bars))
 
     async def stop(self) -> SessionSummary:
         self.items.put(Command(CommandKind.STOP, self.clock.now_ms(), "the test is over"))
@@ -208,6 +250,10 @@ class Composed:
             await self.clock.advance(0.5)
         await self._end()
         return self.session.result()
+
+    def close(self, price: float | None = None) -> None:
+        """A bar closes now, and nobody waits for what becomes of it."""
+        self._bars.put_nowait(self._closed(price, (), VOLUME))
 
     async def die(self) -> None:
         """As SIGKILL: nothing is said to the venue any more."""

@@ -126,6 +126,7 @@ class GuardedDesk(Desk):
         self.execution_settings = ExecutionSettings()
         self.guard_settings = GuardSettings(max_orders_per_minute=None)
         self.reloads: list[str] = []
+        self.step = 1  # the venue's lot in lots of the run
         self.means = 0  # lots that the balances allow
         self.wait = 0.0
 
@@ -174,8 +175,9 @@ class GuardedDesk(Desk):
         super().heard(alarm)
         self.protection.hear(alarm)
 
-    async def reload(self, symbol: str) -> None:
+    async def reload(self, symbol: str) -> int:
         self.reloads.append(symbol)
+        return self.step
 
     async def affordable(self, order: Order) -> int:
         return self.means

@@ -280,6 +280,7 @@ class MortalJournal(Journal):
     after_write = False
 
     def flush(self) -> None:
+        """A process that has ended writes nothing at its close."""
         if not self.dead:
             super().flush()
 

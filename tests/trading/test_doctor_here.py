@@ -58,7 +58,7 @@ def test_a_full_disk_and_a_folder_that_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert disk(tmp_path / "a" / "b").grade is Grade.PASS
-    monkeypatch.setattr(doctor_here, "LEAST_DISK", 2**62)
+    monkeypatch.setattr(doctor_here, "LEAST_FREE", 2**62)
     finding = disk(tmp_path)
     assert finding.grade is Grade.FAIL
     assert finding.remedy == "make room"

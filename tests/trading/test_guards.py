@@ -154,6 +154,7 @@ def test_unknown_orders_anywhere() -> None:
     assert place.says(BUY) == "1 orders are in doubt: 0 may be"
 
 
+@pytest.mark.fault("E5")
 def test_drift_and_failing_requests() -> None:
     place = Place(window=4)
     place.guards.note_drift(-1.5)

@@ -104,6 +104,15 @@ def test_a_trade_by_hand(tally: Tally, market: Market) -> None:
     assert found.decision_us["p50"] == 2 * HOUR
 
 
+def test_a_fill_that_comes_after_its_bar_is_judged_too(tally: Tally, market: Market) -> None:
+    tally.apply(bar(0, 100.0))
+    tally.apply(decision(HOUR, 10_000.0, Order("b", market.symbols[0], 10, decided_at=HOUR)))
+    tally.apply(bar(HOUR, 100.0))
+    tally.apply(decision(2 * HOUR, 10_000.0))
+    tally.apply(fill(tally, market, "b", HOUR + 1, 10, "101"))
+    assert tally.metrics().slippage == pytest.approx(0.01)
+
+
 def test_what_is_paid_in_is_no_profit(tally: Tally) -> None:
     tally.apply(decision(HOUR, 10_000.0))
     tally.apply(CashFlow("1", HOUR, CashFlowKind.DEPOSIT, Decimal(5_000)))

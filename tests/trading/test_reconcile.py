@@ -549,19 +549,6 @@ def test_a_refused_key_stops_entries_and_after_five_minutes_halts(tmp_path: Path
     play(tmp_path, scenario)
 
 
-@pytest.mark.fault("E6")
-def test_e6_after_the_clock_jumped_everything_is_compared_at_once(tmp_path: Path) -> None:
-    async def scenario(office: Office) -> None:
-        await office.clock.advance(40)
-        began = office.clock.now
-        office.reconciler.jumped(3_600_000)
-        await office.clock.advance(2)
-        assert [at for at in office.venue.times("account") if at > began]
-        assert len([at for at in office.venue.times("orders") if at > began]) == 2
-
-    play(tmp_path, scenario)
-
-
 def test_records_bear_market_time(tmp_path: Path) -> None:
     class Elsewhen:
         def now_ms(self) -> int:

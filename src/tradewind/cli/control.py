@@ -94,7 +94,11 @@ def _told(folder: RunFolder) -> dict[str, Any]:
         "process": process,
         "age_seconds": age,
         **{k: v for k, v in status.items() if k != "at"},
-        "needs_a_look": silent or latched or bool(status.get("degraded")) or bool(status.get("in_doubt")),
+        "needs_a_look": silent
+        or latched
+        or bool(status.get("degraded"))
+        or bool(status.get("in_doubt"))
+        or bool(status.get("storage")),
     }
 
 
@@ -146,6 +150,8 @@ def _worries(one: dict[str, Any]) -> list[str]:
         worries.append(f"not at work: {', '.join(one['degraded'])}")
     if one.get("in_doubt"):
         worries.append(f"{one['in_doubt']} orders in doubt")
+    if one.get("storage"):
+        worries.append(one["storage"])
     if one.get("ended"):
         worries.append(one["ended"])
     return worries

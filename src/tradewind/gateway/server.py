@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 TICK_SECONDS = 0.05
 MAX_WAITING = 10_000  # frames; a client that reads slower than this is cut off, as venues do
 UNANSWERED_PINGS = 3
-GOODBYE_SECONDS = 2.0  # for a client to answer a close
+GOODBYE_SECONDS = 2.0  # for a client to read what was sent and to answer a close
 Frames = asyncio.Queue[str | tuple[int, str] | None]  # text, (code, reason) of a close, None for a ping
 
 
@@ -274,8 +274,13 @@ class Server:
         def send(text: str) -> None:
             self.interceptor.frame(dialect, line, text, put)
 
+        def cut() -> None:
+            if raw.transport:
+                raw.transport.abort()
+
         def close(code: int, reason: str) -> None:
             frames.put_nowait((code, reason))
+            asyncio.get_running_loop().call_later(GOODBYE_SECONDS, cut)  # it may never read that far
 
         line = Line(
             raw.path,
@@ -289,7 +294,7 @@ class Server:
         return line
 
     async def _write(self, raw: web.BaseRequest, socket: web.WebSocketResponse, frames: Frames) -> None:
-        with contextlib.suppress(ConnectionResetError):
+        with contextlib.suppress(ConnectionError):
             while True:
                 frame = await frames.get()
                 if frame is None:

@@ -12,8 +12,11 @@ from tradewind.market import Order, OrderId, RejectKind
 class Remedies(Protocol):
     """What can be done about a refusal. Every method may raise `VenueUnavailable`."""
 
-    async def reload(self, symbol: str) -> None:
-        """Read the venue's rules of a symbol again, into the instruments of the run."""
+    async def reload(self, symbol: str) -> int:
+        """Read the venue's rules of a symbol again, into the instruments of the run.
+
+        Returns how many lots of the run the venue's lot is now.
+        """
 
     async def affordable(self, order: Order) -> int:
         """How many lots of it the balances allow now, without sign."""

@@ -18,8 +18,8 @@ from tradewind.trading.findings import Finding
 from tradewind.trading.journal import Journal
 from tradewind.trading.run_folder import RunFolder
 from tradewind.trading.safekeeping import require_safe
+from tradewind.trading.storage import LEAST_FREE
 
-LEAST_DISK = 500 * 2**20  # bytes: below, nothing is entered
 _TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY")
 _HOSTS = ("binance.com", "bitget.com")
@@ -66,8 +66,8 @@ def disk(folder: Path) -> Finding:
         return Finding.refused(f"{there} cannot be written", "name another --home, or change its rights")
     free = shutil.disk_usage(there).free
     text = f"{free / 2**20:,.0f} MB are free where the journal is"
-    if free < LEAST_DISK:
-        return Finding.refused(f"{text}, expected {LEAST_DISK / 2**20:.0f}", "make room")
+    if free < LEAST_FREE:
+        return Finding.refused(f"{text}, expected {LEAST_FREE / 2**20:.0f}", "make room")
     return Finding.good(text)
 
 

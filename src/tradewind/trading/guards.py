@@ -57,13 +57,16 @@ class Guards:
         model_slippage: float = 0.0,
         stamps: Clock | None = None,
         bar_age: Callable[[int], float] | None = None,
+        storage: Callable[[], str] = lambda: "",
     ) -> None:
-        """`model_slippage`: what the simulator charges against the middle of the book, as a fraction.
+        """`instruments` is looked at anew each time: rules may change while a run is at work.
+
+        `model_slippage`: what the simulator charges against the middle of the book, as a fraction.
 
         `clock` is that by which quotes are stamped. Where market time is another, `stamps` gives the time of records,
-        and `bar_age` the seconds of `clock` since a close.
+        and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now.
         """
-        self.settings, self.instruments, self.latch = settings, dict(instruments), latch
+        self.settings, self.instruments, self.latch = settings, instruments, latch
         self._standing, self._ledger, self._quotes, self._clock = standing, ledger, quotes, clock
         self._model_slippage, self._stamps = model_slippage, stamps or clock
         self._bar_age = bar_age or (lambda close: (self._stamps.now_ms() - close) / 1000)
@@ -76,6 +79,7 @@ class Guards:
         self._funding: dict[str, float] = {}
         self._drift = 0.0
         self._reading: AccountReading | None = None
+        self._storage = storage
 
     def note_snapshot(self, symbols: Sequence[str], snapshot: Snapshot) -> None:
         """A bar closed: which symbols were missing, and what funding cost last."""
@@ -239,6 +243,8 @@ class Guards:
 
     def _breaches(self) -> Iterator[Breach]:
         limits, now = self.settings, self._clock.now_ms()
+        if text := self._storage():
+            yield Breach("storage", now, text)
         unknown = sum(
             self._ledger.orders[i].status in (Status.UNKNOWN, Status.CANCEL_SENT) for i in self._ledger.live
         )

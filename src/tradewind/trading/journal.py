@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -19,10 +20,12 @@ import sqlalchemy as sa
 
 from tradewind.market.errors import ConfigError, Inconsistent
 from tradewind.trading.database import Place, bring_up_to_date, connect, create_tables, events, is_taken, meta
+from tradewind.trading.fallback import Fallback
 from tradewind.trading.records import Record, decode, encode
 
 FORMAT = 1
 MOST_NOTES = 2_000  # that wait for a transaction
+RETRY_SECONDS = 5.0  # until a place that could not be written is tried again
 
 
 class Journal:
@@ -39,6 +42,10 @@ class Journal:
         self._connection.rollback()
         self._notes: deque[Record] = deque()
         self.notes_lost = 0
+        self.failing = ""  # why the place cannot be written now
+        self._fallback: Fallback | None = None
+        self._held: list[dict[str, Any]] = []  # rows that only the fallback has
+        self._retry_at = 0.0
         self.heard: Callable[[Record], None] = lambda record: None  # of each record once it is on disk
 
     @classmethod
@@ -88,13 +95,68 @@ class Journal:
             kind, at, payload = encode(record)
             number, chained = number + 1, _link(chained, kind, at, payload)
             rows.append({"number": number, "at": at, "kind": kind, "payload": payload, "hash": chained})
-        if rows:
-            with self._connection.begin():
-                self._connection.execute(sa.insert(events), rows)
+        if rows or self._held:
+            self._commit(rows)
             self._number, self._hash = number, chained
             self._notes.clear()
             for record in written:
                 self.heard(record)
+
+    def fall_back_on(self, fallback: Fallback) -> None:
+        """Where to write while the place of the journal cannot be; what stands there joins the journal now.
+
+        `Inconsistent` if it does not continue the journal.
+        """
+        found = [row for row in fallback.rows() if row["number"] > self._number]
+        chained = self._hash
+        for row in found:
+            chained = _link(chained, row["kind"], row["at"], row["payload"])
+            if chained != row["hash"]:
+                raise Inconsistent(
+                    f"what was kept while the journal could not be written does not continue it at record "
+                    f"{row['number']}: restore both from a backup"
+                )
+        if found:
+            self._insert(found)
+            self._number, self._hash = found[-1]["number"], chained
+        fallback.clear()
+        self._fallback = fallback
+
+    def _commit(self, rows: list[dict[str, Any]]) -> None:
+        """To the place, or to the fallback while it cannot be written."""
+        if self._fallback is None:
+            self._insert(rows)
+        elif self._held and time.monotonic() < self._retry_at:
+            self._hold(rows)
+        else:
+            try:
+                self._insert([*self._missing(), *rows])
+            except sa.exc.DBAPIError as error:
+                self.failing = " ".join(str(error.orig).split())
+                self._retry_at = time.monotonic() + RETRY_SECONDS
+                self._hold(rows)
+            else:
+                if self._held:
+                    self._fallback.clear()
+                self._held, self.failing = [], ""
+
+    def _hold(self, rows: list[dict[str, Any]]) -> None:
+        assert self._fallback is not None
+        self._fallback.keep(rows)
+        self._held += rows
+
+    def _missing(self) -> list[dict[str, Any]]:
+        """Of what is held, that which did not get there: the answer to a commit may have been lost."""
+        if not self._held:
+            return []
+        with self._connection.begin():
+            last = self._connection.execute(sa.select(sa.func.max(events.c.number))).scalar() or 0
+        return [row for row in self._held if row["number"] > last]
+
+    def _insert(self, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            with self._connection.begin():
+                self._connection.execute(sa.insert(events), rows)
 
     def note(self, record: Record) -> None:
         """Keep a record that nothing depends on for the next transaction; of too many the oldest are lost.
@@ -137,6 +199,8 @@ class Journal:
         finally:
             self._connection.close()
             self._engine.dispose()
+            if self._fallback is not None:
+                self._fallback.close()
 
     def __enter__(self) -> Self:
         return self

@@ -32,6 +32,11 @@ class LiveItems:
         self._candles, self._folder, self._clock, self._at_once = candles, folder, clock, at_once
         self._queue: asyncio.Queue[Item | Revision | BaseException | None] = asyncio.Queue()
 
+    @property
+    def waiting(self) -> int:
+        """Candles and commands that came and are not taken yet: how far decisions lag behind."""
+        return self._queue.qsize()
+
     def put(self, item: Command | Revision) -> None:
         """What comes from this process: a signal, for example, or a bar that was revised. It waits its turn."""
         self._queue.put_nowait(item)
@@ -40,7 +45,7 @@ class LiveItems:
         self._queue.put_nowait(error)
 
     async def __aiter__(self) -> AsyncIterator[Item | Revision]:
-        tasks = [asyncio.create_task(self._read_candles()), asyncio.create_task(self._read_inbox())]
+        tasks = [asyncio.create_task(self._read_inbox()), asyncio.create_task(self._read_candles())]
         try:
             while True:
                 item = await self._queue.get()

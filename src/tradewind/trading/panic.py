@@ -319,7 +319,7 @@ async def fills_of(venue: AccountVenue, record: PanicRecord, last_trade_at: int)
 
 
 async def complete(venue: AccountVenue, record: PanicRecord, last_trade_at: int) -> None:
-    """Fetch what a panic traded that was ended before it could write that down."""
-    if record.orders and record.code is None:
+    """Fetch what a panic traded that was ended, or could not reach the venue, before it could write that down."""
+    if record.orders and (record.code is None or not record.flat):
         record.fills = await fills_of(venue, record, last_trade_at)
         record.save()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,11 +33,24 @@ class PanicRecord:
     dust: list[str] = field(default_factory=list)
     flat: bool = False
     code: int | None = None  # of the process that wrote it; None while it is at work
+    process: int = 0  # that wrote it
     unwritten: str = ""  # why the file could not be written
 
     @classmethod
     def begin(cls, folder: Path, at: int, scope: str) -> PanicRecord:
-        return cls(folder / f"panic-{at}.json", at, scope)
+        return cls(folder / f"panic-{at}.json", at, scope, process=os.getpid())
+
+    def is_at_work(self) -> bool:
+        """Does the process live that wrote it? One without an end may have been killed."""
+        if not self.process:
+            return False
+        try:
+            os.kill(self.process, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # it lives, as another user's
+            return True
+        return True
 
     def step(self, at: int, what: str, **about: Any) -> None:
         """Note something that was done, and put all of it on disk."""
@@ -56,6 +70,7 @@ class PanicRecord:
         value = {
             "at": self.at,
             "scope": self.scope,
+            "process": self.process,
             "flat": self.flat,
             "code": self.code,
             "residue": self.residue,
@@ -75,7 +90,7 @@ class PanicRecord:
             data = json.loads(path.read_text(encoding="utf-8"))
             fills = [_fill(row) for row in data["fills"]]
             found = cls(path, int(data["at"]), data["scope"], data["orders"], data["steps"], fills)
-            found.code = data["code"]
+            found.code, found.process = data["code"], int(data.get("process", 0))
             found.residue, found.dust, found.flat = data["residue"], data["dust"], data["flat"]
             return found
         except (ValueError, KeyError, TypeError) as error:

@@ -59,7 +59,7 @@ class Protection:
         clock: Clock,
         latch: Latch,
         names: OrderNames,
-        reload: Callable[[str], Awaitable[None]],
+        reload: Callable[[str], Awaitable[object]],
     ) -> None:
         self.settings, self.names = settings, names
         self.locks = {symbol: asyncio.Lock() for symbol in instruments}
@@ -109,7 +109,7 @@ class Protection:
             if not self._latch.silent:
                 await self._tend(symbol)
         if self._latch.state is Risk.FLATTENING and self._is_flat():
-            self._latch.tighten(Risk.FLAT, "every position is closed")
+            self._latch.tighten(Risk.FLAT, f"every position is closed, because {self._latch.reason}")
 
     def protected(self, symbol: str) -> bool:
         """Does a stop for the whole position rest at the venue, as far as is known?"""

@@ -37,6 +37,12 @@ async def after_refusal(
         return None  # nothing was learnt: the next decision tries again
 
 
+def _rounded(order: Order, step: int) -> Order | None:
+    """In whole lots of the venue, towards zero."""
+    lots = abs(order.lots) // step * step
+    return replace(order, lots=lots if order.lots > 0 else -lots) if lots else None
+
+
 async def _remedied(
     order: Order, kind: RejectKind, remedies: Remedies, manager: OrderManager
 ) -> Order | None:
@@ -44,8 +50,7 @@ async def _remedied(
         case RejectKind.WOULD_TAKE | RejectKind.CLOCK:  # at the new price; by the clock that was set anew
             return order
         case RejectKind.FILTER:
-            await remedies.reload(order.symbol)
-            return order
+            return _rounded(order, await remedies.reload(order.symbol))
         case RejectKind.BALANCE:
             lots = min(await remedies.affordable(order), abs(order.lots) - 1)
             return replace(order, lots=lots if order.lots > 0 else -lots) if lots > 0 else None

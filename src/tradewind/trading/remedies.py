@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import MutableMapping
+from dataclasses import replace
 from decimal import Decimal
 
 from tradewind.market import Instrument, Kind, Order, Side
@@ -29,8 +31,11 @@ class AccountRemedies:
     def wait_seconds(self) -> float:
         return self._venue.wait_seconds()
 
-    async def reload(self, symbol: str) -> None:
-        self._instruments.update(await self._venue.instruments([symbol]))
+    async def reload(self, symbol: str) -> int:
+        known = self._instruments[symbol]
+        now = (await self._venue.instruments([symbol])).get(symbol, known)
+        self._instruments[symbol] = replace(now, lot=known.lot)
+        return math.ceil(now.lot / known.lot)
 
     async def affordable(self, order: Order) -> int:
         reading, instrument = await self._venue.account(), self._instruments[order.symbol]

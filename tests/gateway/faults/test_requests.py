@@ -18,6 +18,7 @@ from tests.gateway.faulty import Faulty, faulty
 from tests.gateway.here import KEY, SECRET, spot_client
 from tradewind.exchange import OrderType
 from tradewind.gateway.control import ControlRefused
+from tradewind.gateway.faults import rule_of
 
 
 class Client:
@@ -332,3 +333,23 @@ async def test_traffic_tells_what_was_asked_and_what_the_client_could_know() -> 
         ]
         assert rows[0]["account"] == "me"
         assert (rows[0]["symbol"], rows[0]["side"], rows[0]["quantity"]) == ("BTCUSDT", "buy", "0.1")
+
+
+@pytest.mark.parametrize(
+    ("rule", "hides"),
+    [
+        ({"do": "drop"}, True),
+        ({"do": "hang"}, True),
+        ({"do": "truncate"}, True),
+        ({"do": "html"}, True),
+        ({"do": "delay", "ms": 4_999}, False),
+        ({"do": "delay", "ms": 5_000}, True),
+        ({"do": "hold", "ms": 5_000}, True),
+        ({"do": "refuse", "reason": "timeout"}, True),
+        ({"do": "refuse", "reason": "unknown_order"}, False),
+        ({"do": "refuse", "reason": "unknown_order", "at": "after"}, True),
+        ({"do": "duplicate"}, False),
+    ],
+)
+def test_a_fault_hides_the_fate_of_an_order_or_does_not(rule: dict[str, Any], hides: bool) -> None:
+    assert rule_of(rule).what.hides is hides

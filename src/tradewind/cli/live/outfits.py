@@ -36,6 +36,7 @@ from tradewind.trading.supervision import Work
 from tradewind.venues import PaperVenue
 
 InTime = Callable[[Snapshot], bool]
+Objection = Callable[[], str]
 Grants = Callable[[Journal, int], float]
 FUNDED = "share-"  # what ids of cash flows begin with that change the share of the allocation in use
 
@@ -52,8 +53,16 @@ class Outfit:
     status: Callable[[], dict[str, Any]] = dict
 
 
+class MarketClock(Clock, Protocol):
+    """Time of the venue's candles. `skew_ms`: how far its wire is ahead of this machine's wall."""
+
+    skew_ms: int
+    jumps: int  # of the wall, so far
+
+
 class MakeOutfit(Protocol):
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit: ...
+    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
+        """`storage` says why no position may be opened as nothing can be written down, empty if one may."""
 
 
 class PaperOutfit:
@@ -62,28 +71,17 @@ class PaperOutfit:
     def __init__(self, on_denied: Callable[[Denied], None]) -> None:
         self._on_denied = on_denied
 
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
+    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
         agent = plan.named.agent
         engine = engine_for(journal, agent)
         venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
         found = await resume(journal, engine, venue=venue)
 
         def objection(bar: Snapshot) -> str:
-            return "" if in_time(bar) else "the bar became known too late to decide on it: skipped"
+            return storage() if in_time(bar) else "the bar became known too late to decide on it: skipped"
 
         desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied)
         return Outfit(engine, desk, found)
-
-
-class Jumps:
-    """Tells whoever listens that the wall jumped; those who listen come later than the clock."""
-
-    def __init__(self) -> None:
-        self.listeners: list[Callable[[int], None]] = []
-
-    def __call__(self, milliseconds: int) -> None:
-        for listener in self.listeners:
-            listener(milliseconds)
 
 
 class AccountOutfit:
@@ -94,7 +92,7 @@ class AccountOutfit:
         venue: AccountVenue,
         quotes: Quotes,
         clock: Clock,
-        market_clock: Clock,
+        market_clock: MarketClock,
         warn: Callable[[OrderAlarm], None],
         *,
         resets: bool = False,
@@ -102,7 +100,6 @@ class AccountOutfit:
         pace: Callable[[], float] = lambda: 1.0,
         on_denied: Callable[[Denied], None] = lambda denied: None,
         on_break: Callable[[str], None] = lambda why: None,
-        jumps: Jumps | None = None,
     ) -> None:
         """`grants` says which share of its allocation the run may use now; what it needs for that, it asks. None: the
         share stays what it is.
@@ -112,9 +109,9 @@ class AccountOutfit:
         """
         self._venue, self._quotes, self._clock, self._market_clock = venue, quotes, clock, market_clock
         self._warn, self._resets, self._grants, self._pace = warn, resets, grants, pace
-        self._on_denied, self._on_break, self._jumps = on_denied, on_break, jumps or Jumps()
+        self._on_denied, self._on_break = on_denied, on_break
 
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime) -> Outfit:
+    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
         share = None if self._grants is None else self._grants(journal, self._market_clock.now_ms())
         engine = engine_for(journal, plan.named.agent)
         instruments = {i.symbol: i for i in engine.instruments}
@@ -139,6 +136,7 @@ class AccountOutfit:
             model_slippage=costs.half_spread + costs.slippage,
             stamps=self._market_clock,
             bar_age=lambda close: (self._market_clock.now_ms() - close) / 1000 / self._pace(),
+            storage=storage,
         )
         leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
         remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
@@ -180,6 +178,7 @@ class AccountOutfit:
             resets=self._resets,
             stamps=self._market_clock,
             learn_rules=lambda now: instruments.__setitem__(now.symbol, now),
+            hear_reading=guards.note_reading,
         )
 
         def hear_fill(fill: Fill) -> None:
@@ -195,7 +194,6 @@ class AccountOutfit:
             _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
         await self._complete_panics(plan, ledger)
         _join_panics(plan, ledger, manager, latch, hear_fill)
-        self._jumps.listeners.append(reconciler.jumped)
         listener = _Listener(manager, reconciler, guards, self._on_break)
         await reconciler.gate()
         execution.start()
@@ -207,17 +205,20 @@ class AccountOutfit:
                 protection,
                 execution,
                 by_hand,
+                self._clock,
                 flattens=plan.settings.run.on_stop is OnStop.FLATTEN,
                 on_denied=self._on_denied,
             ),
             found,
             {
                 "account stream": lambda: self._venue.listen(listener),
+                "orders": manager.broken,
+                "execution": execution.broken,
                 "reconciler": reconciler.run,
                 "protection": protection.run,
-                "guards": lambda: self._watch(guards, protection, engine, latch),
+                "guards": lambda: self._watch(guards, protection, reconciler, engine, latch),
             },
-            frozenset({"reconciler", "protection"}),
+            frozenset({"orders", "execution", "reconciler", "protection"}),
             status=lambda: {
                 "risk": latch.state.value,
                 "risk_reason": latch.reason,
@@ -228,11 +229,26 @@ class AccountOutfit:
             },
         )
 
-    async def _watch(self, guards: Guards, protection: Protection, engine: Engine, latch: Latch) -> None:
-        """Once a second: the account against its limits, and stops against the newest prices."""
+    async def _watch(
+        self,
+        guards: Guards,
+        protection: Protection,
+        reconciler: Reconciler,
+        engine: Engine,
+        latch: Latch,
+    ) -> None:
+        """Once a second: the account against its limits, stops against newest prices, our clock against the venue's.
+
+        A wall that jumped, or a machine that slept, has missed things: all is compared with the venue.
+        """
+        jumps = self._market_clock.jumps
         while True:
+            guards.note_drift(self._market_clock.skew_ms / 1000)
+            if jumps != self._market_clock.jumps:
+                jumps = self._market_clock.jumps
+                reconciler.reconnected()
             guards.watch()
-            if engine.halted:
+            if engine.halted and not engine.rearmed:
                 latch.tighten(Risk.HALTED, "the kill switch of the rules")
             for symbol in protection.locks:
                 protection.wake(symbol)
@@ -332,4 +348,4 @@ class _Listener:
         self._reconciler.take_flow(flow)
 
     def reading(self, reading: AccountReading) -> None:
-        self._guards.note_reading(reading)
+        pass  # it tells of some coins and no margin: the reconciler reads all of it

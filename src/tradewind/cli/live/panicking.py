@@ -57,6 +57,7 @@ async def _press(folder: RunFolder, place: RunPlace, everything: bool) -> PanicR
     clock = WallClock()
     now = clock.now_ms()
     record = PanicRecord.begin(folder.path, now, "account" if everything else "run")
+    record.step(now, "press")  # a run that starts from now on sees it
     console = stderr()
     try:
         folder.send(Command(CommandKind.PANIC, now, "tradewind panic"))

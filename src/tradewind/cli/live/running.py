@@ -17,16 +17,18 @@ from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.logs import redactor
 from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
-from tradewind.trading.desk import BY_HAND, Item
+from tradewind.trading.desk import Item
 from tradewind.trading.engine import Engine
-from tradewind.trading.live import ENDS, LiveItems
+from tradewind.trading.fallback import Fallback
+from tradewind.trading.live import LiveItems
 from tradewind.trading.metrics import Metrics, Tally
 from tradewind.trading.notes import Notes
 from tradewind.trading.quotes import Quotes
-from tradewind.trading.run_folder import RunFolder
 from tradewind.trading.session import SessionSummary, run_session
 from tradewind.trading.session_records import Incident, SessionBegan
+from tradewind.trading.storage import Storage
 from tradewind.trading.supervision import Supervisor, Work
+from tradewind.trading.watchdog import Watchdog
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
 from tradewind.venues.remote.venue_clock import VenueClock
@@ -74,9 +76,23 @@ class Running:
     def _incident(self, kind: str, text: str) -> None:
         self._notes(Incident(self._venue_clock.now_ms(), kind, redactor.text(text)))
 
+    def _storage_alarm(self, text: str) -> None:
+        self._warn(text)
+        self._incident("storage", text)
+
     def _feed_alarm(self, text: str) -> None:
         self._warn(text)
         self._incident("feed", text)
+
+    def _stands(self, where: str) -> None:
+        """Called by a thread: nothing else of this process can say it now."""
+        folder = self.plan.folder
+        folder.tell({**(folder.status or {}), "degraded": [f"event loop: stands in {where}"]})
+
+    def _stood(self, seconds: float, where: str) -> None:
+        text = f"the event loop stood still for {seconds:.1f} s in {where}: decisions that came too late are skipped"
+        self._incident("loop", text)
+        self._warn(text)
 
     async def run(self, instruments: Sequence[Instrument]) -> SessionSummary:
         """Trade until a STOP; `Panicked` after a second Ctrl+C. The folder's lock must be held."""
@@ -93,11 +109,13 @@ class Running:
                 for revision in revised.revisions:
                     items.put(revision)
 
+            journal.fall_back_on(Fallback(self.plan.folder.path / "fallback.jsonl"))
             tally = Tally.of(journal)
             journal.heard = tally.apply
             self._notes.begin(journal)
             self._notes(SessionBegan(self._venue_clock.now_ms(), __version__))
-            outfit = await self._make_outfit(self.plan, journal, in_time)
+            storage = Storage(self.plan.folder.path, journal, self._storage_alarm)
+            outfit = await self._make_outfit(self.plan, journal, in_time, storage.objection)
             candles = LiveCandles(
                 self._client,
                 self.plan.symbols,
@@ -111,15 +129,15 @@ class Running:
                 on_alarm=self._feed_alarm,
             )
             items = LiveItems(candles, self.plan.folder, self._clock, outfit.desk.at_once)
-            return await self._trade(items, candles, outfit, tally)
+            return await self._trade(items, candles, outfit, tally, storage)
 
     async def _trade(
-        self, items: LiveItems, candles: LiveCandles, outfit: Outfit, tally: Tally
+        self, items: LiveItems, candles: LiveCandles, outfit: Outfit, tally: Tally, storage: Storage
     ) -> SessionSummary:
         folder, engine = self.plan.folder, outfit.engine
-        _let_go_of_old(folder)
         ended = "an error"
         numbers: dict[str, Any] = {}
+        watchdog = Watchdog(self._stands, self._stood)
 
         async def keep_counting() -> None:
             """A few milliseconds once a minute: not with every status."""
@@ -141,8 +159,11 @@ class Running:
                     "decisions": self.decisions,
                     "positions": _positions(engine),
                     "degraded": self._supervisor.degraded,
+                    "waiting": items.waiting,
+                    "stalls": watchdog.stalls,
                     "data_age_seconds": {s: candles.data_age(s) for s in self.plan.symbols},
                     **outfit.status(),
+                    "storage": storage.objection(),
                     "metrics": numbers,
                 }
             )
@@ -161,7 +182,9 @@ class Running:
             "status": keep_telling,
             "clock": self._venue_clock.keep,
             "metrics": keep_counting,
+            "storage": lambda: storage.keep(self._clock),
             "notes": lambda: self._notes.keep(self._clock),
+            "watchdog": watchdog.keep,
             **self._tasks,
             **outfit.tasks,
         }
@@ -185,16 +208,6 @@ class Running:
                 await self._supervisor.close()
                 if ended:
                     folder.tell({**(folder.status or {}), "ended": f"ended by {ended}"})
-
-
-def _let_go_of_old(folder: RunFolder) -> None:
-    """What was asked before this start: a STOP is done, a PANIC has joined the journal, nobody waits for an order.
-
-    The rest stands.
-    """
-    for command in folder.take():
-        if command.kind not in (*ENDS, *BY_HAND):
-            folder.send(command)
 
 
 @contextmanager

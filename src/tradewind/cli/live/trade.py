@@ -11,7 +11,7 @@ from typing import Any
 
 from tradewind.cli.doctor import require_ready
 from tradewind.cli.live.books import place_of_journal
-from tradewind.cli.live.outfits import AccountOutfit, Grants, Jumps, PaperOutfit
+from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.live.running import Running
 from tradewind.clients import Environment, connect
@@ -28,6 +28,8 @@ from tradewind.trading.order_records import Denied, OrderAlarm
 from tradewind.trading.safekeeping import require_safe
 from tradewind.trading.session import SessionSummary, Watcher
 from tradewind.trading.session_records import Incident
+from tradewind.trading.start_up import forget_old_commands, refuse_during_panic
+from tradewind.trading.storage import Storage
 from tradewind.trading.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
@@ -95,7 +97,8 @@ async def order_alone(
         assert there.quotes is not None
         await there.venue_clock.measure()
         with open_journal(plan, there.instruments, there.venue_clock.now_ms()) as journal:
-            outfit = await there.outfit(plan, journal, lambda bar: True)
+            storage = Storage(plan.folder.path, journal, warn)
+            outfit = await there.outfit(plan, journal, lambda bar: True, storage.objection)
             assert isinstance(outfit.desk, OrderDesk)
             listening = asyncio.ensure_future(outfit.tasks["account stream"]())
             try:
@@ -117,6 +120,8 @@ async def opened(
     """The folder locked and the venue reached, after all checks."""
     async with AsyncExitStack() as stack:
         stack.enter_context(plan.folder.lock())
+        forget_old_commands(plan.folder)
+        refuse_during_panic(plan.folder)
         clock, market = SteadyClock(), None if at is None else LocalClock(at)
         if market is not None:
             await market.ask()
@@ -131,10 +136,7 @@ async def opened(
             market_time=market,
         )
         stack.push_async_callback(client.close)
-        jumps = Jumps()
-        venue_clock = VenueClock(
-            VenueReader(client, clock), clock, market=market, on_alarm=warn, on_jump=jumps
-        )
+        venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
         notes = Notes()
         if credentials is None:
@@ -168,9 +170,8 @@ async def opened(
             resets=place in RESETTING,
             grants=grants,
             on_denied=_denied_to(warn),
-            pace=lambda: 1.0 if market is None else market.speed,
+            pace=lambda: venue_clock.pace,
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
-            jumps=jumps,
         )
         yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, outfit)
 

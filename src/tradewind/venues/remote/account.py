@@ -117,8 +117,8 @@ class RemoteAccount(ABC):
 
     async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         found = await self.calls.learn(lambda: self._read_instruments(symbols))
-        for symbol, instrument in found.items():
-            self.listing.known.setdefault(symbol, instrument)
+        for instrument in found.values():
+            self.listing.learn(instrument)
         return found
 
     async def account(self) -> AccountReading:

@@ -159,7 +159,7 @@ class LiveCandles:
         for opened in range(start, end, self._step):
             bars = tuple(found[symbol].get(opened) for symbol in self.symbols)
             snapshot = Snapshot(opened, opened + self._step, bars)
-            age = self._venue.now_ms() - snapshot.close_time
+            age = self._venue.ms_since(snapshot.close_time)
             self._given.give(snapshot, now - age, now + milliseconds(self.settings.check_after_seconds))
         for feed, symbol in zip(self._bars.feeds, self.symbols, strict=True):
             if found[symbol]:

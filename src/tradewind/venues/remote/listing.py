@@ -36,6 +36,11 @@ class Listing:
             raise ConfigError(f"the rules of {symbol} were not read: ask the venue for its instruments first")
         return self.known[symbol]
 
+    def learn(self, instrument: Instrument) -> None:
+        """From now on these rules, in the lots that this run counts in."""
+        known = self.known.get(instrument.symbol, instrument)
+        self.known[instrument.symbol] = replace(instrument, lot=known.lot)
+
     def ours(self, venue_symbol: str) -> Instrument | None:
         """The instrument with that id at the venue; None where this run does not trade it."""
         return self.known.get(self.symbol_of(venue_symbol))

@@ -59,6 +59,15 @@ class VenueClock:
     def now_ms(self) -> int:
         return self._market.now_ms() if self._market else self._clock.now_ms() + self.offset_ms
 
+    def ms_since(self, at: int) -> int:
+        """Milliseconds of the wire since a time of candles: fewer than those of a market that runs faster."""
+        return round((self.now_ms() - at) / self.pace)
+
+    @property
+    def pace(self) -> float:
+        """Seconds of market time in one of the wire."""
+        return float(getattr(self._market, "speed", 1.0)) or 1.0
+
     async def sleep(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import traceback
 from decimal import Decimal
 
 import pytest
 
 from tests.gateway.binance.spot.venue import Venue, within_a_minute
-from tests.gateway.here import D
+from tests.gateway.here import SECRET, D
 from tradewind.gateway.binance.spot.trade import TYPE
 
 B = "BTCUSDT"
@@ -159,14 +160,20 @@ def test_what_an_account_asks(venue: Venue) -> None:
 
 
 def test_parameters_in_the_body_are_signed_after_the_query(venue: Venue) -> None:
-    import hmac
-
-    from tests.gateway.here import SECRET
-
     query, body = "symbol=BTCUSDT&side=BUY", f"type=MARKET&quantity=1&timestamp={venue.house.wire.now_ms()}"
     signature = hmac.digest(SECRET.encode(), (query + body).encode(), "sha256").hex()
     reply = venue.raw("POST", "/api/v3/order", query, body=f"{body}&signature={signature}".encode())
     assert reply.status == 200
+
+
+@pytest.mark.parametrize("place", [0, 2])
+def test_a_signature_may_stand_anywhere_and_covers_all_the_rest(venue: Venue, place: int) -> None:
+    parts = ["symbol=BTCUSDT", "side=BUY", "type=MARKET", f"timestamp={venue.house.wire.now_ms()}"]
+    for sent, signed, status in (("quantity=1", "quantity=1", 200), ("quantity=9", "quantity=1", 400)):
+        text = "&".join([*parts, signed])
+        signature = hmac.digest(SECRET.encode(), text.encode(), "sha256").hex()
+        query = "&".join([*parts[:place], f"signature={signature}", *parts[place:], sent])
+        assert venue.raw("POST", "/api/v3/order", query).status == status
 
 
 def test_receive_windows_may_have_parts_of_a_millisecond(venue: Venue) -> None:

@@ -1,0 +1,114 @@
+"""A long journal, written by an engine and an order manager over a venue that fills everything at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from tradewind.data.coins import coin_markets
+from tradewind.data.replaying import Replay
+from tradewind.market import Accepted, Fill, Kind, ManualClock, Market, Outcome, Snapshot
+from tradewind.market.instrument_json import instrument_to_dict
+from tradewind.policy.agent import Agent, agent_of_policy
+from tradewind.policy.baselines import Random
+from tradewind.risk import RiskLimits
+from tradewind.simulator import Rules
+from tradewind.trading.engine import Engine
+from tradewind.trading.journal import Journal
+from tradewind.trading.order_ledger import OrderLedger
+from tradewind.trading.order_manager import OrderManager
+from tradewind.trading.order_states import Intent
+from tradewind.trading.order_venue import NoSuchOrder, OrderReport, Trade
+
+FIRST = 1_700_006_400_000
+CAPITAL = 10_000.0
+
+
+class Instant:
+    """`OrderVenue` that takes every order, fills it whole and tells of it."""
+
+    def __init__(self) -> None:
+        self.trades_made: list[Trade] = []
+        self.price, self.lot = Decimal(1), Decimal(1)
+
+    async def send(self, intent: Intent) -> Outcome:
+        number = len(self.trades_made)
+        quantity = self.lot * intent.lots
+        fill = Fill(
+            f"t{number}", intent.client_id, intent.at, intent.symbol, intent.lots, quantity, self.price,
+            abs(quantity) * self.price / 1000, "USDT",
+        )  # fmt: skip
+        self.trades_made.append(Trade(fill, f"v{number}"))
+        return Accepted(f"v{number}")
+
+    async def cancel(self, intent: Intent, venue_id: str) -> Outcome:
+        raise NotImplementedError
+
+    async def query(self, intent: Intent, venue_id: str) -> OrderReport | NoSuchOrder:
+        return NoSuchOrder()
+
+    async def open_orders(self, symbol: str) -> Sequence[OrderReport]:
+        return ()
+
+    async def trades(self, symbol: str, since: int) -> Sequence[Trade]:
+        return ()
+
+    async def holding(self, symbol: str) -> Decimal:
+        return Decimal(0)
+
+
+def written(path: Path, events: int) -> Agent:
+    """Write at least that many events; returns the agent that decided."""
+    (market,) = coin_markets(["BTC"], seed=1, start_ms=FIRST, bars=events // 2, kinds=[Kind.PERPETUAL])
+    risk = RiskLimits(max_weight=2.0, stop_loss=None, daily_loss=None, max_drawdown=None, cooldown_bars=0)
+    policy = Random([Kind.PERPETUAL], switch_probability=0.5, gross=0.5)
+    agent = agent_of_policy("random", policy, Rules(risk=risk, leverage=2.0, band=0.0))
+    head = {
+        "agent": {"baseline": "random"},
+        "model_hash": agent.model_hash,
+        "symbols": list(market.symbols),
+        "instruments": [instrument_to_dict(i) for i in market.instruments],
+        "timeframe": market.timeframe.text,
+        "capital": CAPITAL,
+        "rules": agent.rules.as_dict(),
+        "plan": agent.plan.schema_hash(market.symbols),
+        "trade_from": 0,
+        "run": "bench",
+    }
+    with Journal.create(path, head) as journal:
+        asyncio.run(_write(journal, agent, market, events))
+    return agent
+
+
+async def _write(journal: Journal, agent: Agent, market: Market, events: int) -> None:
+    engine = Engine(agent, market.instruments, market.timeframe, CAPITAL, run="bench")
+    clock, venue = ManualClock(FIRST), Instant()
+    ledger = OrderLedger(market.instruments)
+    manager = OrderManager(
+        journal, ledger, venue, clock, lambda fill: _hear(engine, fill), lambda alarm: None
+    )
+    await manager.start()
+    venue.lot = market.instruments[0].lot
+    told = 0
+    for item in Replay(market):
+        if len(journal) >= events:
+            break
+        if not isinstance(item, Snapshot) or item.bars[0] is None:
+            continue
+        clock.advance((item.close_time - clock.now_ms()) / 1000)
+        venue.price = Decimal(str(item.bars[0].close))
+        decision = engine.process(item)
+        if decision is None:
+            manager.write(item)
+            continue
+        await manager.submit(decision.orders, str(decision.at), [item, decision])
+        for trade in venue.trades_made[told:]:
+            manager.observe_trade(trade)
+        told = len(venue.trades_made)
+    await manager.close()
+
+
+def _hear(engine: Engine, fill: Fill) -> None:
+    engine.process(fill)
