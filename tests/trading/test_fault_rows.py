@@ -323,27 +323,27 @@ def test_a_decision_that_takes_longer_than_its_deadline_is_none(tmp_path: Path, 
 
 
 @pytest.mark.fault("M13")
-def test_while_decisions_lag_behind_fills_are_booked_and_late_bars_are_not_decided_on(
-    tmp_path: Path,
-) -> None:
+def test_a_venue_that_hangs_holds_up_no_bar_and_what_comes_late_is_not_decided_on(tmp_path: Path) -> None:
     async def story(run: Composed) -> None:
         await run.bar(want=[0.5])
         run.venue.hangs = 150
-        await run.bar(want=[0.8], seconds=1)  # the session waits for the venue now
+        await run.bar(want=[0.8], seconds=1)
         run.venue.take(run.venue.stops(S)[0])
         await run.clock.advance(1)
         assert run.outfit.engine.position_lots() == {S: 0}
         for _ in range(2):
             await run.clock.advance(58)
             run.close()
-        await run.clock.advance(0.1)
-        assert run.items.waiting == 2
-        await run.clock.advance(30)
-        run.venue.hangs = 0
-        await run.clock.advance(30)
+        await run.clock.advance(1)
         assert run.items.waiting == 0
+        await run.clock.advance(120)
+        run.venue.hangs = 0
+        run.denied.clear()
+        run.close()  # a bar of two minutes ago
+        await run.clock.advance(10)
         bars = [d.at for d in decisions(run)]
         assert bars == sorted(set(bars))
+        assert len(bars) == 6
         assert "skipped" in run.denied[0].text
 
     played(story, tmp_path)

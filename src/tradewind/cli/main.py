@@ -95,9 +95,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupt:
         return _tell(str(interrupt) or "Interrupted", INTERRUPTED)
     except VenueUnavailable as error:
-        return _tell(f"Error: {error}", UNREACHABLE)
+        return _tell(f"Error: {_said(error)}", UNREACHABLE)
     except TradewindError as error:
-        return _tell(f"Error: {error}", BAD_INPUT)
+        return _tell(f"Error: {_said(error)}", BAD_INPUT)
     except ModuleNotFoundError as error:
         return _refuse_without_extra(error)
     except OSError as error:
@@ -109,6 +109,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     if code == INTERRUPTED:
         return _tell("Interrupted", INTERRUPTED)
     return code if isinstance(code, int) else DONE
+
+
+def _said(error: TradewindError) -> str:
+    """With what was noted on its way here."""
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def _refuse_usage(error: Exception) -> int:

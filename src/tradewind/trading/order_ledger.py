@@ -192,7 +192,16 @@ class OrderLedger:
 
     def _begin_anew(self) -> None:
         """The account is another one now: nothing of before is there to be compared or to be closed."""
-        for known in (self.orders, self.live, self.fills, self.baselines, self._venue_ids, self._last_at):
+        of_before = (
+            self.orders,
+            self.live,
+            self.fills,
+            self.flows,
+            self.baselines,
+            self._venue_ids,
+            self._last_at,
+        )
+        for known in of_before:
             known.clear()
         self.positions = dict.fromkeys(self.instruments, 0)
         self._held = dict.fromkeys(self.instruments, Decimal(0))

@@ -88,6 +88,7 @@ class RunFolder:
     def lock(self) -> Iterator[None]:
         """The right to trade this run; `ConfigError` while another process has it. The system frees it at its end."""
         self.path.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o700)  # who may write into the inbox speaks for the owner of the money
         with (self.path / "run.lock").open("a+", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
