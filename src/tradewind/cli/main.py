@@ -24,6 +24,7 @@ from tradewind.cli.export import export_command
 from tradewind.cli.init import init_command
 from tradewind.cli.logs import configure_logs, redactor
 from tradewind.cli.model import model_app
+from tradewind.cli.order import order_app
 from tradewind.cli.panic import panic_command
 from tradewind.cli.reconcile import reconcile_command
 from tradewind.cli.report import report_command
@@ -59,6 +60,7 @@ app.command("why")(why_command)
 app.command("export")(export_command)
 app.command("doctor")(doctor_command)
 app.command("reconcile")(reconcile_command)
+app.add_typer(order_app, name="order")
 app.command("panic")(panic_command)
 app.add_typer(exchange_app, name="exchange")
 app.command("demo")(demo_command)
