@@ -28,12 +28,14 @@ from tradewind.trading.session import SessionSummary, run_session
 from tradewind.trading.session_records import Incident, SessionBegan
 from tradewind.trading.storage import Storage
 from tradewind.trading.supervision import Supervisor, Work
+from tradewind.trading.warming import warm
 from tradewind.trading.watchdog import Watchdog
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
 from tradewind.venues.remote.venue_clock import VenueClock
 
 STATUS_SECONDS = 5.0
+SPARE_BARS = 5  # beyond what features need, in the warming up
 COUNT_SECONDS = 60.0
 
 
@@ -96,6 +98,8 @@ class Running:
 
     async def run(self, instruments: Sequence[Instrument]) -> SessionSummary:
         """Trade until a STOP; `Panicked` after a second Ctrl+C. The folder's lock must be held."""
+        plan = self.plan
+        warm(plan.named.agent, instruments, plan.timeframe, plan.warm_up + SPARE_BARS)
         await self._venue_clock.measure()
         self.plan.folder.describe(self.plan.about)
         journal = open_journal(self.plan, instruments, self._venue_clock.now_ms())
