@@ -269,6 +269,7 @@ def own(workspace: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "spec.json", "manifest.json", "golden.safetensors"])
 @pytest.mark.parametrize("damage", ["truncated", "altered", "missing"])
+@pytest.mark.fault("D1")
 def test_a_damaged_model_is_refused_everywhere(
     name: str, damage: str, own: Path, command: Tell, snapshot: Snapshot
 ) -> None:

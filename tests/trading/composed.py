@@ -116,9 +116,14 @@ class Market(Marketplace, ScriptedAccount):
         self._listener = None
 
     async def listen(self, listener: AccountListener) -> None:
-        self._listener = listener
+        self._listener, self._line = listener, asyncio.get_running_loop().create_future()
         listener.connected()
-        await asyncio.get_running_loop().create_future()
+        await self._line
+
+    def break_stream(self, error: Exception) -> None:
+        """The task that listens ends with this error, and nobody listens until it is started again."""
+        self._listener = None
+        self._line.set_exception(error)
 
     def hear(self, what: Trade | OrderReport) -> None:
         if self._listener is None or self.silent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from tests.trading.composed import LIMITS, OTHER, Composed, played
 from tests.trading.ordering import PERP, Fault, Telling
+from tradewind.config import OnStop
 from tradewind.features import FeatureSpec
 from tradewind.market import DataError, Decision, OrderType, Reason, Rejected, RejectKind
 from tradewind.simulator import Rules
@@ -620,5 +622,68 @@ def test_a_policy_that_flips_at_every_bar_is_halted_by_what_it_loses(tmp_path: P
         assert "losses in a row" in run.status["risk_reason"]
         assert run.held() == 0 or "re-arm" in run.denied[-1].text
         assert len(entries(run)) < 14
+
+    played(story, tmp_path)
+
+
+# -- the process
+
+
+@pytest.mark.fault("P2")
+@pytest.mark.parametrize("on_stop", list(OnStop))
+def test_a_stop_cancels_entries_and_keeps_or_closes_positions_within_ten_seconds(
+    tmp_path: Path, on_stop: OnStop
+) -> None:
+    async def story(run: Composed) -> None:
+        await run.bar(want=[0.3, 0.0], seconds=50)
+        await run.bar(want=[0.3, 0.5], seconds=3)
+        assert len(run.venue.open(OTHER.symbol)) == 1
+        began = run.clock.now
+        await run.stop()
+        assert run.clock.now - began <= 10
+        assert run.venue.open(OTHER.symbol) == []
+        kept = on_stop is OnStop.KEEP
+        assert (run.held(), run.stops()) == ((3_000, [-3_000]) if kept else (0, []))
+
+    played(story, tmp_path, symbols=(PERP, OTHER), execution=MAKER, on_stop=on_stop)
+
+
+@pytest.mark.fault("P7")
+@pytest.mark.parametrize("down", [False, True])
+def test_neither_tasks_nor_files_nor_what_waits_grow_while_nothing_or_nobody_answers(
+    tmp_path: Path, down: bool
+) -> None:
+    async def story(run: Composed) -> None:
+        await run.bar(want=[0.5])
+        run.venue.down = down
+
+        def grown() -> tuple[int, int, int]:
+            return len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd")), run.items.waiting
+
+        for _ in range(5):
+            await run.bar(want=[0.9] if down else None, seconds=50)
+        before = grown()
+        for _ in range(20):
+            await run.bar(want=[0.9] if down else None, seconds=50)
+        assert all(now <= was + 1 for now, was in zip(grown(), before, strict=True))
+        run.venue.down = False
+        await run.clock.advance(120)
+
+    played(story, tmp_path)
+
+
+@pytest.mark.fault("P9")
+def test_a_stream_that_dies_is_begun_anew_and_all_is_compared(tmp_path: Path) -> None:
+    async def story(run: Composed) -> None:
+        await run.bar(want=[0.5], seconds=35)
+        looked = len(run.venue.times("account"))
+        run.venue.break_stream(RuntimeError("it tells nothing any more"))
+        run.venue.take(run.venue.stops(S)[0])  # nobody hears of it
+        assert run.outfit.engine.position_lots() == {S: 5_000}
+        await run.clock.advance(4)
+        assert run.died == ["account stream: RuntimeError('it tells nothing any more')"]
+        assert run.outfit.engine.position_lots() == {S: 0}
+        assert len(run.venue.times("account")) > looked
+        assert run.alarms == []
 
     played(story, tmp_path)

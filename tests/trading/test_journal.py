@@ -7,6 +7,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -259,3 +262,29 @@ def test_of_too_many_notes_the_oldest_are_lost_and_counted(
             journal.note(note(k))
         assert journal.notes_lost == 2
     assert [record for _, record in read(path)] == [note(3), note(4), note(5)]
+
+
+@pytest.mark.fault("P5")
+def test_who_reads_disturbs_nobody_and_a_lock_is_waited_for(written: Path) -> None:
+    locked = threading.Event()
+
+    def lock() -> None:
+        with closing(sqlite3.connect(written)) as other:
+            other.execute("begin immediate")
+            locked.set()
+            time.sleep(0.3)
+            other.rollback()
+
+    with Journal.open(written) as journal, closing(sqlite3.connect(written)) as reader:
+        rows = reader.execute("select * from events")
+        rows.fetchone()  # in the middle of it, as a page that shows the run
+        journal.append([note(6)])
+        rows.fetchall()
+        locking = threading.Thread(target=lock)
+        locking.start()
+        assert locked.wait(5)
+        began = time.monotonic()
+        journal.append([note(7)])
+        assert 0.1 < time.monotonic() - began < 4
+        locking.join()
+    assert [number for number, _ in read(written)] == list(range(1, 8))

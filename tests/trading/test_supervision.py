@@ -50,3 +50,27 @@ async def test_a_vital_task_is_not_started_again() -> None:
     assert told == ["books"]
     assert str(await asyncio.wait_for(failed, 1)) == "books differ"
     await supervisor.close()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("vital", [False, True])
+async def test_work_that_ends_without_an_error_has_failed_too(vital: bool) -> None:
+    clock, told = VirtualClock(), []
+
+    async def returns() -> None:
+        return
+
+    async def is_cancelled() -> None:
+        asyncio.get_running_loop().call_soon(lost.cancel)
+        await lost
+
+    lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    supervisor = Supervisor(clock, lambda name, error: told.append(name))
+    supervisor.start("returns", returns, vital=vital)
+    supervisor.start("is cancelled", is_cancelled, vital=vital)
+    failed = supervisor.failed
+    await settle()
+    assert told == ["returns", "is cancelled"]
+    assert supervisor.degraded == told
+    assert failed.done() == vital
+    await supervisor.close()

@@ -232,7 +232,7 @@ class Demo:
     def _trade_at_exchange(self, market: Market) -> dict[str, Any]:
         """By the code of `tradewind run testnet`, on bars as they close."""
         from tradewind.cli.live.asked import AskedRun
-        from tradewind.cli.live.rehearsal import Rehearsal
+        from tradewind.cli.live.drill import Drill
         from tradewind.cli.live.running import Panicked
         from tradewind.cli.run import session_bar
 
@@ -244,7 +244,7 @@ class Demo:
         asked = AskedRun(
             "testnet", "demo", self.home, "demo", allocation=CAPITAL, overrides=("run.on_stop=flatten",)
         )
-        rehearsal = Rehearsal(
+        drill = Drill(
             asked, market, self.parts.backtest, SESSION_BARS, SESSION_SPEED, FAULT_AFTER, Decimal(DEPOSIT)
         )
         with session_bar(self.console, SESSION_BARS) as watch:
@@ -254,12 +254,12 @@ class Demo:
                     watch(item, decision)
 
             try:
-                return {"session": asyncio.run(rehearsal.run(watched))}
+                return {"session": asyncio.run(drill.run(watched))}
             except Panicked:
                 raise Interrupted("Interrupted: the session at the local exchange ended with it") from None
 
     def _finish(self, facts: dict[str, Any]) -> bool:
-        from tradewind.cli.live.rehearsed import sentences, survived
+        from tradewind.cli.live.drilled import sentences, survived
 
         facts |= {"seed": self.seed, "steps": self.steps, "bars": BARS}
         text = json.dumps(facts, indent=1) + "\n"

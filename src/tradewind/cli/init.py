@@ -104,7 +104,13 @@ def _nested(values: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _tell(path: Path, taken: Taken, as_json: bool) -> None:
-    steps = [*taken.next_steps, *_keys(taken), f"look at it, then: tradewind run paper AGENT --config {path}"]
+    agent = "" if taken.values["run"].get("agent") else "AGENT "
+    steps = [
+        *taken.next_steps,
+        *_keys(taken),
+        f"look at it, then: tradewind doctor {agent}--mode paper --config {path}",
+        f"and when it says ready: tradewind run paper {agent}--config {path}",
+    ]
     if as_json:
         told = {"moved": dict(taken.moved), "dropped": dict(taken.dropped), "secrets": dict(taken.secrets)}
         print_json({"file": str(path), **told, "next": steps})

@@ -108,5 +108,8 @@ def _is_no_connection(error: ccxt.BaseError) -> bool:
 
 
 def _reason(error: ccxt.BaseError) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text[:200]}"
+    text = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientSSLError):
+        return f"{text}, whose certificate cannot be trusted: {' '.join(str(cause).split())[:200]}"
+    return text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
-from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Snapshot, Venue
+from tradewind.market import CashFlow, Clock, Command, Decision, Fill, Inconsistent, Snapshot, Venue
 from tradewind.trading.engine import Engine
 from tradewind.trading.execution import Execution
 from tradewind.trading.feed_records import Revision
@@ -35,8 +36,11 @@ class Desk(Protocol):
     async def revised(self, revision: Revision) -> None:
         """A bar is told otherwise now: keep it before anything follows from it."""
 
-    async def end(self) -> None:
-        """Nothing comes any more."""
+    async def end(self) -> bool:
+        """Nothing comes any more; False when positions are left that were to be closed."""
+
+    async def abandon(self) -> None:
+        """An error ends the session: nothing may stay that needs it."""
 
 
 class BarDesk:
@@ -94,8 +98,12 @@ class BarDesk:
         self._write()
         await self._venue.revise(revision.symbol, revision.open_time, revision.after)
 
-    async def end(self) -> None:
+    async def end(self) -> bool:
         self._write()
+        return True
+
+    async def abandon(self) -> None:
+        pass  # paper has nothing elsewhere
 
     def _write(self) -> None:
         self._journal.append(self._pending)
@@ -111,13 +119,15 @@ class OrderDesk:
         guards: Guards,
         protection: Protection,
         execution: Execution,
+        clock: Clock,
         *,
         flattens: bool = False,
         on_denied: Callable[[Denied], None] = lambda denied: None,
     ) -> None:
         """`flattens`: at the end every position is closed; else it stays, with its stop at the venue."""
         self._manager, self._guards, self._protection = manager, guards, protection
-        self._execution, self._flattens, self._on_denied = execution, flattens, on_denied
+        self._execution, self._clock = execution, clock
+        self._flattens, self._on_denied = flattens, on_denied
         self._symbols = tuple(protection.locks)
 
     async def before(self, item: Item) -> None:
@@ -142,11 +152,53 @@ class OrderDesk:
     async def revised(self, revision: Revision) -> None:
         self._manager.write(revision)
 
-    async def end(self) -> None:
+    async def end(self) -> bool:
         """Cancel entries and wait for what is on its way; close positions too where that was asked for."""
+        done = True
         if not self._guards.latch.silent:
             await self._execution.end(DRAIN_SECONDS)
             if self._flattens and not await self._protection.flatten(DRAIN_SECONDS):
                 self._manager.warn(Alarm.NOT_FLAT, "", "positions were left open at the stop: see the status")
+                done = False
+            await self._in_time(self._see_stops())
+        await self._close()
+        return done
+
+    async def abandon(self) -> None:
+        """Entries that rest are cancelled and positions get their stops, as far as the venue answers in time."""
+        try:
+            await self._in_time(self._leave())
+        finally:
+            await self._close()
+
+    async def _leave(self) -> None:
+        if self._guards.latch.silent:
+            return
+        await self._execution.end(DRAIN_SECONDS)
+        for symbol in self._protection.locks:
+            await self._protection.tend(symbol)
+            if not self._protection.protected(symbol):
+                text = "an error ends the run, and no stop at the venue protects this position"
+                self._manager.warn(Alarm.UNPROTECTED, symbol, text)
+
+    async def _see_stops(self) -> None:
+        """Every position has its stop, also where one is just being replaced."""
+        for symbol in self._protection.locks:
+            await self._protection.tend(symbol)
+
+    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
+        """As far as the time to drain goes."""
+        limit = asyncio.ensure_future(self._clock.sleep(DRAIN_SECONDS))
+        task = asyncio.ensure_future(work)
+        either: set[asyncio.Future[None]] = {limit, task}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+        finally:
+            limit.cancel()
+            task.cancel()
+
+    async def _close(self) -> None:
         await self._execution.close()
         await self._manager.close()

@@ -94,6 +94,11 @@ class Engine:
         return bool(self.accounts[0]["halted"])
 
     @property
+    def rearmed(self) -> bool:
+        """Did a person re-arm it? The next close lifts the kill switch."""
+        return bool(self.accounts[0]["rearm"])
+
+    @property
     def day_start_equity(self) -> float:
         """At the first close of the UTC day, in quote."""
         return float(self.accounts[0]["day_start_equity"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tradewind.market import (
     Clock,
@@ -24,7 +25,7 @@ from tradewind.trading.aims import Aim, Remedies
 from tradewind.trading.guards import Guards
 from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_records import Denied
-from tradewind.trading.order_states import OrderState, Status
+from tradewind.trading.order_states import Intent, OrderState, Status
 from tradewind.trading.order_watch import is_over, within
 from tradewind.trading.pricing import own_side
 from tradewind.trading.protection import Protection
@@ -34,6 +35,7 @@ from tradewind.trading.refusals import after_refusal
 from tradewind.trading.settings import EntryType, ExecutionSettings
 
 PATIENCE_SECONDS = 3.0  # for the end of an older aim
+ANSWER_SECONDS = 0.5  # in which a session waits for the venue's answers; a STOP or the next bar waits as long
 _WORKING = (Status.OPEN, Status.PARTIAL)
 _FAILURES = frozenset({RejectKind.LIMIT, RejectKind.MAINTENANCE, RejectKind.AUTH, RejectKind.CLOCK})
 LONG = 60.0  # seconds between looks at an order that nobody tells of
@@ -62,13 +64,15 @@ class Execution:
         self._aims: dict[str, Aim] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
+        self._broke = asyncio.Event()
 
     async def carry_out(
         self, orders: Sequence[Order], decision_id: str, bar_close: int, records: Sequence[Record] = ()
     ) -> list[Denied]:
         """Commit `records` and the orders that may go at once, and send these; the rest follows by itself.
 
-        Returns what was denied here. `Inconsistent` as `OrderManager.submit`.
+        Returns what was denied here, within `ANSWER_SECONDS`: an answer that takes longer comes when it comes.
+        `Inconsistent` as `OrderManager.submit`.
         """
         if self._failure is not None:
             raise self._failure
@@ -81,17 +85,33 @@ class Execution:
         passed, denied = self._guards.review(dressed, bar_close)
         aims = [aim for aim in aims if aim.order.id in {order.id for order in passed}]
         orders = [order for order in passed if self._may_go_at_once(order, older)]
-        denied += await self._send_together(orders, decision_id, [*records, *denied])
-        refused = {one.client_id for one in denied}
+        intents, refused = self._manager.commit(orders, decision_id, [*records, *denied])
+        denied += refused
+        going = {intent.client_id: intent for intent in intents}
+        for order in orders:
+            if order.id in going:
+                self._guards.note_sent(order)
+        answers: list[asyncio.Task[None]] = []
         for aim in aims:
-            if aim.order.id in refused:
+            name = aim.order.id
+            if name in {one.client_id for one in denied}:
                 continue
-            sent = aim.order.id in self._ledger.orders
-            if sent:
-                self._sent(aim, next(order for order in orders if order.id == aim.order.id))
+            if name in self._ledger.orders:
+                aim.names.append(name)
             self._aims[aim.order.symbol] = aim
-            self._start(self._work(aim, sent, older.get(aim.order.symbol)))
+            answer = None
+            if name in going:
+                answer = self._start(self._send_now(going[name]))
+                answers.append(answer)
+            self._start(self._work(aim, name in self._ledger.orders, older.get(aim.order.symbol), answer))
+        await self._hear(answers)
         return denied
+
+    async def broken(self) -> None:
+        """Until it cannot go on; then it raises why."""
+        await self._broke.wait()
+        assert self._failure is not None
+        raise self._failure
 
     def start(self) -> None:
         """Call it once the manager has started: a limit order that outlived its process is ended first."""
@@ -133,23 +153,26 @@ class Execution:
         locked = any(s.protects for s in self._ledger.live_in(symbol)) and order.lots < 0
         return not (locked and self._instrument(symbol).kind is Kind.SPOT)
 
-    async def _send_together(
-        self, orders: Sequence[Order], decision_id: str, records: Sequence[Record]
-    ) -> list[Denied]:
-        """In one transaction with the records; what closes holds the lock of its symbol meanwhile."""
-        locks = [self._protection.locks[order.symbol] for order in orders if order.reduce_only]
-        for lock in locks:  # they are free: nothing waits here
-            await lock.acquire()
-        try:
-            return await self._manager.submit(orders, decision_id, records)
-        finally:
-            for lock in locks:
-                lock.release()
+    async def _hear(self, answers: Sequence[asyncio.Task[None]]) -> None:
+        if answers:
+            limit = asyncio.ensure_future(self._clock.sleep(ANSWER_SECONDS))
+            either: set[asyncio.Future[Any]] = {limit, asyncio.gather(*answers, return_exceptions=True)}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            limit.cancel()
+
+    async def _send_now(self, intent: Intent) -> None:
+        """Who tends the symbol meanwhile sees by the intent that an exit is on its way."""
+        await self._manager.send(intent)
+        self._note_answer(intent.client_id)
 
     # -- one aim
 
-    async def _work(self, aim: Aim, sent: bool, older: tuple[Aim, int] | None) -> None:
+    async def _work(
+        self, aim: Aim, sent: bool, older: tuple[Aim, int] | None, answer: asyncio.Task[None] | None = None
+    ) -> None:
         try:
+            if answer is not None:
+                await answer
             if older is not None:
                 await self._wait_for(*older, aim)
             await self._pursue(aim, sent)
@@ -211,7 +234,9 @@ class Execution:
             order = self._fitted(order)
             if aim.superseded or not order.lots or await self._manager.submit([order], aim.decision_id):
                 return False
-            self._sent(aim, order)
+            aim.names.append(order.id)
+            self._guards.note_sent(order)
+            self._note_answer(order.id)
             if order.type is OrderType.MARKET:
                 await self._watch.until(order.id, is_over, PATIENCE_SECONDS)
         return True
@@ -224,10 +249,8 @@ class Execution:
         left = min(abs(order.lots), abs(held)) if held * order.lots < 0 else 0
         return replace(order, lots=left if order.lots > 0 else -left)
 
-    def _sent(self, aim: Aim, order: Order) -> None:
-        aim.names.append(order.id)
-        self._guards.note_sent(order)
-        state = self._ledger.orders[order.id]
+    def _note_answer(self, name: OrderId) -> None:
+        state = self._ledger.orders[name]
         failed = state.kind in _FAILURES or state.status is Status.UNKNOWN
         self._guards.note_answer(good=not failed)
 
@@ -302,15 +325,17 @@ class Execution:
         """Seconds that a limit order waits before it may follow the book."""
         return self.settings.timeout_seconds / (self.settings.repricings + 1)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            self._failure = self._failure or task.exception()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failure = self._failure or error
+            self._broke.set()
 
     def _now(self) -> int:
         return self._clock.now_ms()

@@ -38,8 +38,8 @@ class OrderManager:
     """The only one that sends orders of a run. `start` first, `close` at the end.
 
     `deliver` gets each fill once, after it is on disk, and `alarm` each alarm; both are called from the loop and
-    must not wait. When asking about an order failed for another reason than the network, every later call raises
-    `Inconsistent`: the run must end, and begin anew from its journal.
+    must not wait. When asking about an order failed for another reason than the network, or `deliver` refused a fill,
+    every later call raises `Inconsistent`, and so does `broken`: the run must end, and begin anew from its journal.
     """
 
     def __init__(
@@ -56,7 +56,8 @@ class OrderManager:
         another, gives the times of records: those of the venue's trades.
         """
         self.ledger, self._stamps = ledger, market_clock or clock
-        self._intake = OrderIntake(journal, ledger, self._stamps, deliver, alarm, self._changed)
+        self._deliver = deliver
+        self._intake = OrderIntake(journal, ledger, self._stamps, self._hand_over, alarm, self._changed)
         self.watch = OrderWatch(ledger, clock)
         self._venue, self._clock = venue, clock
         self._resolvers: dict[OrderId, asyncio.Task[None]] = {}
@@ -64,6 +65,7 @@ class OrderManager:
         self._requests: set[OrderId] = set()
         self.paused: Mapping[str, str] = {}  # symbols that take no new exposure for now, and why
         self._failure: BaseException | None = None
+        self._broke = asyncio.Event()
         self._closed = False
 
     @property
@@ -92,6 +94,11 @@ class OrderManager:
             if self.ledger.last_at(symbol):
                 self._intake.book_all(await self._trades(symbol))
 
+    async def broken(self) -> None:
+        """Until it cannot go on; then it raises why."""
+        await self._broke.wait()
+        self._require_whole()
+
     async def close(self) -> None:
         """End all waiting. What is in doubt stays so in the journal."""
         self._closed = True
@@ -110,10 +117,20 @@ class OrderManager:
     async def submit(
         self, orders: Sequence[Order], decision_id: str, records: Sequence[Record] = ()
     ) -> list[Denied]:
-        """Commit the orders of one decision, then send them; returns those that must not be sent now.
+        """Commit the orders of one decision, then send them; returns those that must not be sent now."""
+        intents, denied = self.commit(orders, decision_id, records)
+        for failure in await asyncio.gather(*map(self.send, intents), return_exceptions=True):
+            if failure is not None:
+                raise failure
+        return denied
 
-        `records` go into the same transaction, before the intents. An order whose id is in the journal already is
-        left alone: its request is never repeated.
+    def commit(
+        self, orders: Sequence[Order], decision_id: str, records: Sequence[Record] = ()
+    ) -> tuple[list[Intent], list[Denied]]:
+        """What must be sent now, each once and by `send`, and what must not be: on disk, in one transaction.
+
+        `records` go before the intents. An order whose id is in the journal already is left alone: its request is
+        never repeated.
         """
         self._require_whole()
         at, before = self._stamps.now_ms(), self.ledger.state_hash()
@@ -127,10 +144,7 @@ class OrderManager:
             else:
                 intents.append(Intent.of(order, at, decision_id, before))
         self.write(*records, *denied, *intents)
-        for failure in await asyncio.gather(*map(self._send, intents), return_exceptions=True):
-            if failure is not None:
-                raise failure
-        return denied
+        return intents, denied
 
     async def cancel(self, client_id: OrderId) -> OrderState:
         """Ask once to cancel a working order, and only a working one; returns what it is then.
@@ -182,7 +196,8 @@ class OrderManager:
         self._require_whole()
         self._intake.book(trade)
 
-    async def _send(self, intent: Intent) -> None:
+    async def send(self, intent: Intent) -> None:
+        """Send what `commit` gave, and take the answer."""
         client_id = intent.client_id
         self._intake.sent(client_id)
         self._requests.add(client_id)
@@ -241,13 +256,25 @@ class OrderManager:
         return task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            self._failure = self._failure or task.exception()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._break(error)
+
+    def _hand_over(self, fill: Fill) -> None:
+        """A fill that is on disk and not in the engine's books would be held by nobody."""
+        try:
+            self._deliver(fill)
+        except Exception as error:
+            self._break(error)
+            raise
+
+    def _break(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        self._broke.set()
 
     def _require_whole(self) -> None:
         if self._failure is not None:
             raise Inconsistent(
-                f"asking about an order failed ({self._failure!r}): end the run and start it again"
+                f"what became of an order could not be taken ({self._failure!r}): end the run and start it again"
             ) from self._failure
 
     async def _resolving(self, client_id: OrderId) -> None:

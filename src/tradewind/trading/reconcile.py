@@ -18,7 +18,7 @@ from tradewind.market import (
     Kind,
     VenueUnavailable,
 )
-from tradewind.trading.account_venue import AccessRefused, AccountVenue, MarginSettings
+from tradewind.trading.account_venue import AccessRefused, AccountReading, AccountVenue, MarginSettings
 from tradewind.trading.comparison import (
     Side,
     changed_markets,
@@ -86,7 +86,7 @@ class Reconciler:
     `wallet` says what the run's books have in quote (cash on spot, the wallet balance on perpetuals). `deliver`
     gets each cash flow once, after it is on disk; fills that had to be adopted go the way of all fills. `wanted`
     has the margin settings of each perpetual. `resets` says that the venue may be wiped, as testnets are.
-    `learn_rules` gets instruments whose tick, minimum or fees changed.
+    `learn_rules` gets instruments whose tick, minimum or fees changed, `hear_reading` every reading of the account.
 
     A pass is whole or nothing: a failed query is no information. While something differs, its symbol takes no new
     exposure; three equal readings settle it. Never two passes at once.
@@ -104,6 +104,7 @@ class Reconciler:
         policy: Policy = Policy.HALT,
         resets: bool = False,
         learn_rules: Callable[[Instrument], None] = lambda _: None,
+        hear_reading: Callable[[AccountReading], None] = lambda _: None,
     ) -> None:
         self.passes = 0  # whole ones
         self.failures = 0  # in a row
@@ -111,6 +112,7 @@ class Reconciler:
         self._manager, self._ledger = manager, manager.ledger
         self._venue, self._clock = venue, clock
         self._wallet, self._deliver, self._learn_rules = wallet, deliver, learn_rules
+        self._hear_reading = hear_reading
         self._wanted, self._policy, self._resets = dict(wanted or {}), policy, resets
         self._pauses: dict[tuple[_Why, str], str] = {}
         self._due, self._reconnected = Due(), False
@@ -275,6 +277,7 @@ class Reconciler:
         """Where books and venue differ now; nothing of what is in doubt or changed while it was read."""
         before = self._ledger.state_hash()
         reading = await self._venue.account()
+        self._hear_reading(reading)
         if reading.at < self._newest or self._ledger.state_hash() != before:
             raise _Unclear
         self._newest = reading.at

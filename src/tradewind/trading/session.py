@@ -34,15 +34,27 @@ class SessionSummary:
     start_equity: float
     end_equity: float
     halted_at: int | None  # close of the bar at which the kill switch fired first, UTC ms
+    left_open: bool = False  # positions that were to be closed at the end
 
 
 async def run_session(
     engine: Engine, source: Source, desk: Desk, watch: Watcher | None = None
 ) -> SessionSummary:
-    """Trade until the source ends.
+    """Trade until the source ends. An error is raised when the desk was left in order, or could not be.
 
     What the venue did is on disk before the engine hears of it, and a decision before the venue does.
     """
+    try:
+        return await _traded(engine, source, desk, watch)
+    except Exception as error:
+        try:
+            await desk.abandon()
+        except Exception as second:  # noqa: BLE001 the first one says why
+            error.add_note(f"what the run left was not put in order: {second!r}")
+        raise
+
+
+async def _traded(engine: Engine, source: Source, desk: Desk, watch: Watcher | None) -> SessionSummary:
     bars = decisions = orders = 0
     fills, cash_flows, start = engine.fills, engine.cash_flows, engine.equity
     halted_at: int | None = None
@@ -65,7 +77,7 @@ async def run_session(
                 halted_at = decision.at
         if watch is not None:
             watch(item, decision)
-    await desk.end()
+    all_closed = await desk.end()
     return SessionSummary(
         bars,
         decisions,
@@ -75,4 +87,5 @@ async def run_session(
         start,
         engine.equity,
         halted_at,
+        left_open=not all_closed,
     )

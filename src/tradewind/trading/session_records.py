@@ -18,5 +18,5 @@ class Incident:
     """Something around the run broke and was dealt with: a stream that ended, a task that was started again."""
 
     at: int  # UTC ms
-    kind: str  # "reconnect", "task", "feed", "storage"
+    kind: str  # "reconnect", "task", "feed", "storage", "loop"
     text: str

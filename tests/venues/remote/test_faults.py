@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -305,10 +306,8 @@ def test_a_fee_in_base_is_taken_from_what_is_held(told: Told, place: Place) -> N
 @pytest.mark.fault("O18")
 def test_rules_that_changed_refuse_for_certain_and_are_read_anew(alone: Any) -> None:
     async def story(seat: Seat) -> None:
-        import dataclasses
-
         listing = seat.exchange.listings[seat.symbol]
-        coarse = dataclasses.replace(listing.filters, step=Decimal("0.01"), min_quantity=Decimal("0.01"))
+        coarse = replace(listing.filters, step=Decimal("0.01"), min_quantity=Decimal("0.01"))
         seat.exchange.control.change_listing(seat.symbol, filters=coarse)
         order = seat.intent("0.015")
         refused = await seat.venue.send(order)
@@ -436,5 +435,45 @@ def test_a_ban_is_sat_out(alone: Any, place: Place) -> None:
         assert len(seat.told) == calls
         await until(lambda: not seat.venue.calls.lanes.stopped_for, 8)
         await seat.venue.account()
+
+    alone(story)
+
+
+@pytest.mark.fault("E2")
+def test_while_banned_the_stream_tells_on(told: Told) -> None:
+    async def story(desk: Managed) -> None:
+        resting = await desk.submit(type=OrderType.LIMIT, price=desk.seat.price(0.95))
+        await until(lambda: desk.orders)
+        desk.seat.fault("ban", seconds=30, when={"times": 1})
+        with pytest.raises(VenueUnavailable):
+            await desk.seat.venue.account()
+        calls = len(desk.seat.told)
+        desk.seat.exchange.control.fill(desk.seat.name, desk.seat.symbol, client_id=resting.id)
+        await until(lambda: desk.state(resting).status is Status.FILLED)
+        assert len(desk.delivered) == 1
+        assert (len(desk.seat.told), desk.connections, desk.breaks) == (calls, 1, [])
+
+    told(story)
+
+
+@pytest.mark.fault("O18")
+def test_orders_go_by_the_tick_that_was_read_last_and_count_in_the_lots_of_the_run(alone: Any) -> None:
+    async def story(seat: Seat) -> None:
+        listing, lot = seat.exchange.listings[seat.symbol], seat.lot
+        filters = listing.filters
+        finer = replace(filters, tick=filters.tick / 10, step=filters.step * 10)
+        seat.exchange.control.change_listing(seat.symbol, filters=finer)
+        on_new_grid = seat.price(0.9) + finer.tick
+        early = await seat.venue.send(seat.intent(type=OrderType.LIMIT, price=on_new_grid))
+        assert isinstance(early, Rejected)
+        assert early.kind is RejectKind.FILTER
+        await seat.venue.instruments([seat.symbol])
+        assert seat.lot == lot
+        order = seat.intent("0.01", type=OrderType.LIMIT, price=on_new_grid)
+        assert isinstance(await seat.venue.send(order), Accepted)
+        (there,) = await seat.venue.open_orders(seat.symbol)
+        assert there.client_id == order.client_id
+        (true,) = seat.exchange.records.orders(seat.name, seat.symbol, limit=9)
+        assert (true.quantity, true.price) == (Decimal("0.01"), on_new_grid)
 
     alone(story)

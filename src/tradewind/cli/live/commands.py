@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tradewind.trading.metrics import Metrics
     from tradewind.trading.session import SessionSummary, Watcher
 
-INTERRUPTED = 130
+NOT_FLAT, INTERRUPTED = 5, 130
 AgentName = Annotated[
     str | None, typer.Argument(help="A model, or a baseline such as buy_and_hold [that of the settings].")
 ]
@@ -152,6 +152,13 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
         raise typer.Exit(INTERRUPTED) from None
     say(console, "Writing the report...", "dim")
     tell(summary, write_report(plan), plan, as_json)
+    if summary.left_open:
+        say(
+            console,
+            f"NOT FLAT: positions were left open; `tradewind panic {plan.folder.name}` closes them.",
+            "red",
+        )
+        raise typer.Exit(NOT_FLAT)
 
 
 def _until_stopped(

@@ -163,6 +163,7 @@ class AccountOutfit:
             wanted=wanted,
             resets=self._resets,
             learn_rules=lambda now: instruments.__setitem__(now.symbol, now),
+            hear_reading=guards.note_reading,
         )
 
         def hear_fill(fill: Fill) -> None:
@@ -187,17 +188,20 @@ class AccountOutfit:
                 guards,
                 protection,
                 execution,
+                self._clock,
                 flattens=plan.settings.run.on_stop is OnStop.FLATTEN,
                 on_denied=self._on_denied,
             ),
             found,
             {
                 "account stream": lambda: self._venue.listen(listener),
+                "orders": manager.broken,
+                "execution": execution.broken,
                 "reconciler": reconciler.run,
                 "protection": protection.run,
                 "guards": lambda: self._watch(guards, protection, reconciler, engine, latch),
             },
-            frozenset({"reconciler", "protection"}),
+            frozenset({"orders", "execution", "reconciler", "protection"}),
             status=lambda: {
                 "risk": latch.state.value,
                 "risk_reason": latch.reason,
@@ -226,7 +230,7 @@ class AccountOutfit:
                 jumps = self._market_clock.jumps
                 reconciler.reconnected()
             guards.watch()
-            if engine.halted:
+            if engine.halted and not engine.rearmed:
                 latch.tighten(Risk.HALTED, "the kill switch of the rules")
             for symbol in protection.locks:
                 protection.wake(symbol)
@@ -311,4 +315,4 @@ class _Listener:
         self._reconciler.take_flow(flow)
 
     def reading(self, reading: AccountReading) -> None:
-        self._guards.note_reading(reading)
+        pass  # it tells of some coins and no margin: the reconciler reads all of it

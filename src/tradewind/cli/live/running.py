@@ -28,6 +28,7 @@ from tradewind.trading.session import SessionSummary, run_session
 from tradewind.trading.session_records import Incident, SessionBegan
 from tradewind.trading.storage import Storage
 from tradewind.trading.supervision import Supervisor, Work
+from tradewind.trading.watchdog import Watchdog
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
 from tradewind.venues.remote.venue_clock import VenueClock
@@ -83,6 +84,16 @@ class Running:
         self._warn(text)
         self._incident("feed", text)
 
+    def _stands(self, where: str) -> None:
+        """Called by a thread: nothing else of this process can say it now."""
+        folder = self.plan.folder
+        folder.tell({**(folder.status or {}), "degraded": [f"event loop: stands in {where}"]})
+
+    def _stood(self, seconds: float, where: str) -> None:
+        text = f"the event loop stood still for {seconds:.1f} s in {where}: decisions that came too late are skipped"
+        self._incident("loop", text)
+        self._warn(text)
+
     async def run(self, instruments: Sequence[Instrument]) -> SessionSummary:
         """Trade until a STOP; `Panicked` after a second Ctrl+C. The folder's lock must be held."""
         await self._venue_clock.measure()
@@ -126,6 +137,7 @@ class Running:
         folder, engine = self.plan.folder, outfit.engine
         ended = "an error"
         numbers: dict[str, Any] = {}
+        watchdog = Watchdog(self._stands, self._stood)
 
         async def keep_counting() -> None:
             """A few milliseconds once a minute: not with every status."""
@@ -147,6 +159,8 @@ class Running:
                     "decisions": self.decisions,
                     "positions": _positions(engine),
                     "degraded": self._supervisor.degraded,
+                    "waiting": items.waiting,
+                    "stalls": watchdog.stalls,
                     "data_age_seconds": {s: candles.data_age(s) for s in self.plan.symbols},
                     **outfit.status(),
                     "storage": storage.objection(),
@@ -170,6 +184,7 @@ class Running:
             "metrics": keep_counting,
             "storage": lambda: storage.keep(self._clock),
             "notes": lambda: self._notes.keep(self._clock),
+            "watchdog": watchdog.keep,
             **self._tasks,
             **outfit.tasks,
         }

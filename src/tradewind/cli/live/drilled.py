@@ -1,4 +1,4 @@
-"""What a rehearsal showed: its journal beside the ledger of the exchange, and every decision once more."""
+"""What a drill showed: its journal beside the ledger of the exchange, and every decision once more."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tradewind.trading.wallet import wallet_of
 CENT = 0.01
 
 
-def rehearsed(
+def drilled(
     plan: Plan, summary: SessionSummary, exchange: Exchange, account: str, deposit: Decimal, speed: float
 ) -> dict[str, Any]:
     """The facts, for programs. Seconds are those of the wire, money is in quote currency."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tradewind.cli.live.asked import AskedRun, plan_of
-from tradewind.cli.live.rehearsed import rehearsed
+from tradewind.cli.live.drilled import drilled
 from tradewind.cli.live.trade import trade
 from tradewind.clients.connect import Environment
 from tradewind.clients.credentials import Credentials
@@ -41,7 +41,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsal:
+class Drill:
     """The run asked for, on perpetuals at Binance, on the bars of `market` as they close from the row `start` on.
 
     `speed`: market seconds in a second. The first market order after `fault_after` decisions meets the faults. From
@@ -64,7 +64,7 @@ class Rehearsal:
         async with await open_exchange(settings) as local:
             asked = replace(self.asked, venue=venue, at=local.url)
             keys = Keys(me.key, me.secret, me.passphrase)
-            credentials = Credentials(keys, venue, Environment.LOCAL, "the rehearsal")
+            credentials = Credentials(keys, venue, Environment.LOCAL, "the drill")
             plan = plan_of(asked, asked.settings(), Environment.LOCAL.value, credentials.fingerprint)
             director, warnings = _Director(self, local, plan.folder), list[str]()
 
@@ -75,14 +75,14 @@ class Rehearsal:
 
             summary = await trade(plan, local.url, credentials, watched, warnings.append)
             exchange = local.house(venue).exchange
-            told = rehearsed(plan, summary, exchange, ACCOUNT, self.deposit, self.speed)
+            told = drilled(plan, summary, exchange, ACCOUNT, self.deposit, self.speed)
             return {"speed": self.speed, "faults": local.faults.fired(), "warnings": warnings, **told}
 
 
 class _Director:
     """Lets the faults happen and stops the run, each at its moment."""
 
-    def __init__(self, plot: Rehearsal, local: LocalExchange, folder: RunFolder) -> None:
+    def __init__(self, plot: Drill, local: LocalExchange, folder: RunFolder) -> None:
         self._plot, self._local, self._folder = plot, local, folder
         self._decisions, self._stopped = 0, False
         self._break()
@@ -92,7 +92,7 @@ class _Director:
         self._break()
         if self._decisions >= self._plot.decisions and not self._stopped and self._holds():
             self._stopped = True
-            self._folder.send(Command(CommandKind.STOP, decision.at, "the rehearsal is over"))
+            self._folder.send(Command(CommandKind.STOP, decision.at, "the drill is over"))
 
     def _break(self) -> None:
         if self._decisions == self._plot.fault_after:

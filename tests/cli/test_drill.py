@@ -1,4 +1,4 @@
-"""A rehearsal over real sockets: what the demo says of it is so, and is not said where it is not."""
+"""A drill over real sockets: what the demo says of it is so, and is not said where it is not."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tradewind.cli.live.asked import AskedRun
-from tradewind.cli.live.rehearsal import Rehearsal
-from tradewind.cli.live.rehearsed import sentences, survived
+from tradewind.cli.live.drill import Drill
+from tradewind.cli.live.drilled import sentences, survived
 from tradewind.data.worlds import generate
 from tradewind.gateway.markets import on_grid
 from tradewind.market import OrderType
@@ -26,7 +26,7 @@ BARS, WARM_UP, DECISIONS = 700, 550, 6
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("rehearsal")
+    return tmp_path_factory.mktemp("drill")
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def facts(home: Path) -> dict[str, Any]:
         "testnet", "buy_and_hold", home, "one", symbols=market.symbols, timeframe="1h", allocation=10_000.0,
         overrides=("run.on_stop=flatten",),
     )  # fmt: skip
-    rehearsal = Rehearsal(asked, market, WARM_UP, DECISIONS, 7_200.0, 0, Decimal(20_000))
-    return asyncio.run(rehearsal.run(lambda item, decision: None))
+    drill = Drill(asked, market, WARM_UP, DECISIONS, 7_200.0, 0, Decimal(20_000))
+    return asyncio.run(drill.run(lambda item, decision: None))
 
 
 @pytest.mark.fault("O1")

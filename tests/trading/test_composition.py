@@ -1,0 +1,113 @@
+"""What no part can show alone: a run as it is put together stays at work, and leaves things in order."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.trading.composed import LIMITS, Composed, played
+from tests.trading.ordering import PERP, Fault
+from tradewind.market import CommandKind, Inconsistent, OrderType
+from tradewind.simulator import Rules
+from tradewind.trading.account_venue import AccountReading
+from tradewind.trading.order_records import Risk
+from tradewind.trading.order_venue import OrderReport, Trade
+from tradewind.trading.settings import EntryType, ExecutionSettings
+
+
+def test_a_re_arm_lifts_the_kill_switch_and_what_it_latched(tmp_path: Path) -> None:
+    async def story(one: Composed) -> None:
+        await one.bar(100.0, want=[1.0])
+        await one.bar(97.0)
+        assert one.status["risk"] == "halted"
+        await one.command(CommandKind.REARM, "looked at it")
+        await one.clock.advance(3.0)
+        assert one.status["risk"] == "active"
+        await one.bar(97.0, want=[0.5])
+        assert not one.outfit.engine.halted
+        assert one.status["risk"] == "active"
+        assert one.held() > 0
+
+    played(story, tmp_path, rules=Rules(risk=replace(LIMITS, max_drawdown=0.02), band=0.0))
+
+
+def test_the_margin_that_the_comparison_reads_closes_what_is_near_its_end(tmp_path: Path) -> None:
+    def strained(reading: AccountReading) -> AccountReading:
+        told = {s: replace(p, margin_ratio=0.9) for s, p in reading.positions.items()}
+        return replace(reading, positions=told)
+
+    async def story(one: Composed) -> None:
+        await one.bar(want=[1.0])
+        one.venue.lies = [strained] * 20
+        await one.clock.advance(100.0)
+        assert one.status["risk"] == "flat"
+        assert "90% of the margin" in str(
+            [r for r in one.records if getattr(r, "state", "") == Risk.FLATTENING]
+        )
+        assert one.held() == 0
+
+    played(story, tmp_path)
+
+
+def test_a_command_does_not_wait_for_a_venue_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.trading.ordering.TIMEOUT", 10.0)
+
+    async def story(one: Composed) -> None:
+        one.venue.fault = Fault.SLOW_REPLY
+        await one.bar(want=[1.0], seconds=0.0)
+        await one.clock.advance(0.6)
+        await one.command(CommandKind.HALT, "by hand")
+        assert one.status["risk"] == "halted"
+        await one.clock.advance(12.0)
+        assert one.held() > 0
+        assert one.stops() == [-one.held()]
+
+    played(story, tmp_path)
+
+
+def test_an_error_leaves_no_entry_behind_and_positions_with_their_stop(tmp_path: Path) -> None:
+    async def story(one: Composed) -> None:
+        await one.bar(want=[0.5])
+        for order in one.venue.open(PERP.symbol):
+            if order.intent.type is OrderType.POST_ONLY:
+                one.venue.take(order)
+        await one.bar(want=[1.0], seconds=1.0)
+        kinds = {order.intent.type for order in one.venue.open(PERP.symbol)}
+        assert OrderType.POST_ONLY in kinds
+        one.items.fail(Inconsistent("a bar is missing"))
+        await one.clock.advance(15.0)
+        assert isinstance(one.session.exception(), Inconsistent)
+        assert [order.intent.type for order in one.venue.open(PERP.symbol)] == [OrderType.STOP]
+        assert one.stops() == [-one.held()]
+
+    played(story, tmp_path, execution=ExecutionSettings(order_type=EntryType.POST_ONLY))
+
+
+def test_a_fill_that_the_engine_cannot_take_ends_the_run(tmp_path: Path) -> None:
+    """On disk and in no books, it would be a position that nobody protects, and that is bought again."""
+
+    async def story() -> None:
+        one = Composed(tmp_path)
+        await one.start()
+        tell = one.venue.hear
+
+        def in_a_coin_that_it_does_not_know(what: Trade | OrderReport) -> None:
+            if isinstance(what, Trade):
+                what = replace(what, fill=replace(what.fill, fee=Decimal(1), fee_asset="BNB"))
+            with suppress(Inconsistent):  # it ends the stream
+                tell(what)
+
+        one.venue.hear = in_a_coin_that_it_does_not_know  # type: ignore[method-assign]
+        await one.bar(want=[1.0])
+        assert one.supervisor.failed.done()
+        assert "could not be taken" in str(one.supervisor.failed.result())
+        await one.die()
+
+    asyncio.run(story())
