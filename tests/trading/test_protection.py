@@ -14,6 +14,7 @@ from tests.trading.marketplace import GuardedDesk
 from tests.trading.ordering import PERP, SPOT, Fault, Telling
 from tradewind.market import FillReason, OrderType, Rejected, RejectKind
 from tradewind.market.venue import Command, CommandKind
+from tradewind.trading.desk import OrderDesk
 from tradewind.trading.order_records import Risk
 from tradewind.trading.order_states import Alarm, Intent
 from tradewind.trading.order_venue import ReportStatus
@@ -98,6 +99,31 @@ def test_on_spot_a_stop_is_replaced_within_the_budget(tmp_path: Path) -> None:
         assert [what for what, _ in changes] == ["cancel", "send"]
         assert changes[1][1] < 3.0
         assert stop_terms(desk, SPOT.symbol) == [(100, Decimal("96.00"))]
+
+    play(tmp_path, scenario)
+
+
+@both
+@pytest.mark.parametrize("after", [0.0, 0.02, 0.06, 0.12])
+def test_a_session_that_ends_leaves_every_position_with_its_stop(
+    tmp_path: Path, symbol: str, after: float
+) -> None:
+    """Whether it ends before the stop is asked for, while it is replaced, or when it rests."""
+
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(symbol, 100, 95.0)
+        desk.levels[symbol] = 96.0
+        desk.protection.wake(symbol)
+        await desk.clock.advance(after)
+        left: list[list[tuple[int, Decimal | None]]] = []
+
+        async def end() -> None:
+            await OrderDesk(desk.manager, desk.guards, desk.protection, desk.execution, desk.clock).end()
+            left.append(stop_terms(desk, symbol))  # from now on nobody tends it
+
+        desk.work(end())
+        await desk.clock.advance(20.0)
+        assert left == [[(100, Decimal("96.00"))]]
 
     play(tmp_path, scenario)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from tradewind.market import (
     CashFlow,
@@ -209,21 +209,15 @@ class OrderDesk:
             if self._flattens and not await self._protection.flatten(DRAIN_SECONDS):
                 self._manager.warn(Alarm.NOT_FLAT, "", "positions were left open at the stop: see the status")
                 done = False
+            await self._in_time(self._see_stops())
         await self._close()
         return done
 
     async def abandon(self) -> None:
         """Entries that rest are cancelled and positions get their stops, as far as the venue answers in time."""
-        limit = asyncio.ensure_future(self._clock.sleep(DRAIN_SECONDS))
-        leaving = asyncio.ensure_future(self._leave())
-        either: set[asyncio.Future[None]] = {limit, leaving}
         try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if leaving.done():
-                leaving.result()
+            await self._in_time(self._leave())
         finally:
-            limit.cancel()
-            leaving.cancel()
             await self._close()
 
     async def _leave(self) -> None:
@@ -235,6 +229,24 @@ class OrderDesk:
             if not self._protection.protected(symbol):
                 text = "an error ends the run, and no stop at the venue protects this position"
                 self._manager.warn(Alarm.UNPROTECTED, symbol, text)
+
+    async def _see_stops(self) -> None:
+        """Every position has its stop, also where one is just being replaced."""
+        for symbol in self._protection.locks:
+            await self._protection.tend(symbol)
+
+    async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
+        """As far as the time to drain goes."""
+        limit = asyncio.ensure_future(self._clock.sleep(DRAIN_SECONDS))
+        task = asyncio.ensure_future(work)
+        either: set[asyncio.Future[None]] = {limit, task}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+        finally:
+            limit.cancel()
+            task.cancel()
 
     async def _close(self) -> None:
         await self._execution.close()
