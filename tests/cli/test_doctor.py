@@ -78,6 +78,7 @@ def test_a_healthy_run_is_ready(patient: Callable[..., None], place: Place) -> N
         assert grades == {"evidence": Grade.WARN}, found
         for name in (
             "lock",
+            "neighbours",
             "journal",
             "disk",
             "model",

@@ -17,6 +17,7 @@ from tradewind.config import OnStop, Settings, effective_toml, load_settings, pa
 from tradewind.config.live import RunSettings, filled_in
 from tradewind.config.tree import LIVE_PARTS
 from tradewind.market import ConfigError
+from tradewind.trading.discrepancy import Policy
 from tradewind.trading.settings import EntryType, ExecutionSettings, MarginSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "live_settings.md"
@@ -47,6 +48,7 @@ def test_a_file_for_a_run_is_read(tmp_path: Path) -> None:
         symbols = ["BTC/USDT:USDT", "ETH/USDT:USDT"]
         allocation = 1000
         on_stop = "flatten"
+        on_difference = "adopt"
         [execution]
         order_type = "post_only"
         [margin]
@@ -65,6 +67,7 @@ def test_a_file_for_a_run_is_read(tmp_path: Path) -> None:
         symbols=("BTC/USDT:USDT", "ETH/USDT:USDT"),
         allocation=1000,
         on_stop=OnStop.FLATTEN,
+        on_difference=Policy.ADOPT,
     )
     assert read.execution == ExecutionSettings(order_type=EntryType.POST_ONLY, repricings=1)
     assert read.margin.leverage_for(2.5) == 3

@@ -27,9 +27,9 @@ from tradewind.trading.account_venue import (
     PositionMode,
     VenuePosition,
 )
-from tradewind.trading.discrepancy import Discrepancy
+from tradewind.trading.discrepancy import Discrepancy, Policy
 from tradewind.trading.order_states import Alarm
-from tradewind.trading.reconcile import Policy, Reconciler
+from tradewind.trading.reconcile import Reconciler
 
 WALLET = 10_000.0
 WANTED = MarginSettings(3.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)

@@ -26,7 +26,6 @@ from tradewind.market import (
     CommandKind,
     Instrument,
     Observation,
-    Outcome,
     Snapshot,
     Timeframe,
 )
@@ -52,6 +51,7 @@ from tradewind.trading.records import Record
 from tradewind.trading.run_folder import RunFolder
 from tradewind.trading.session import SessionSummary, run_session
 from tradewind.trading.settings import ExecutionSettings
+from tradewind.trading.storage import Storage
 from tradewind.trading.supervision import Supervisor
 
 MINUTE = 60_000
@@ -95,7 +95,6 @@ class Market(Marketplace, ScriptedAccount):
 
     waits: float = 0.0
     silent: bool = False  # the stream of the account tells nothing
-    hangs: float = 0.0  # seconds until the venue takes an order
     _listener: AccountListener | None = None
 
     def __post_init__(self) -> None:
@@ -136,11 +135,6 @@ class Market(Marketplace, ScriptedAccount):
     def check_send(self, intent: Intent) -> None:
         """Whatever was sent can be read from `orders`."""
 
-    async def send(self, intent: Intent) -> Outcome:
-        if self.hangs:
-            await self.clock.sleep(self.hangs)
-        return await super().send(intent)
-
     async def account(self) -> AccountReading:
         """Of every listed perpetual, where `ScriptedAccount` knows one."""
         reading = await super().account()
@@ -166,6 +160,7 @@ class Composed:
     alarms: list[OrderAlarm] = field(default_factory=list)
     denied: list[Denied] = field(default_factory=list)
     died: list[str] = field(default_factory=list)
+    told_of_storage: list[str] = field(default_factory=list)
     outfit: Outfit = field(init=False)
 
     def __post_init__(self) -> None:
@@ -198,12 +193,13 @@ class Composed:
             self.venue, self.venue.quotes, self.clock, self.market_time, self.alarms.append,
             on_denied=self.denied.append,
         )  # fmt: skip
-        making = asyncio.ensure_future(make(plan, self.journal, lambda bar: True))
+        storage = Storage(plan.folder.path, self.journal, self.told_of_storage.append)
+        making = asyncio.ensure_future(make(plan, self.journal, lambda bar: True, storage.objection))
         while not making.done():
             await self.clock.advance(0.5)
         self.outfit = making.result()
         self._bars: asyncio.Queue[Snapshot] = asyncio.Queue()
-        self.items = LiveItems(self._source(), plan.folder, self.clock)
+        self.items = LiveItems(self._source(), plan.folder, self.clock, self.outfit.desk.at_once)
         self.supervisor = Supervisor(self.clock, lambda name, error: self.died.append(f"{name}: {error!r}"))
         for name, work in self.outfit.tasks.items():
             self.supervisor.start(name, work, vital=name in self.outfit.vital)

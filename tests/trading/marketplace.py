@@ -135,6 +135,7 @@ class GuardedDesk(Desk):
         ledger = self.manager.ledger
         self.standing = ToldStanding(ledger.positions, self.levels)
         self.latch = Latch.of(self.journal, self.clock, self.manager.write)
+        self.manager.latch = self.latch
         self.names = OrderNames("testnet", "main", ledger.orders)
         instruments = {i.symbol: i for i in INSTRUMENTS}
         self.protection = Protection(

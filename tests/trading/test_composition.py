@@ -12,12 +12,20 @@ import pytest
 
 from tests.trading.composed import LIMITS, Composed, played
 from tests.trading.ordering import PERP, Fault
-from tradewind.market import CommandKind, Inconsistent, OrderType
+from tradewind.market import CashFlow, CashFlowKind, Command, CommandKind, Inconsistent, OrderType
 from tradewind.simulator import Rules
 from tradewind.trading.account_venue import AccountReading
+from tradewind.trading.discrepancy import Epoch
+from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_records import Risk
 from tradewind.trading.order_venue import OrderReport, Trade
 from tradewind.trading.settings import EntryType, ExecutionSettings
+
+
+async def _command(one: Composed, kind: CommandKind) -> None:
+    """As another process sends it."""
+    one.plan.folder.send(Command(kind, one.clock.now_ms(), "by hand"))
+    await one.clock.advance(1.0)
 
 
 def test_a_re_arm_lifts_the_kill_switch_and_what_it_latched(tmp_path: Path) -> None:
@@ -25,7 +33,7 @@ def test_a_re_arm_lifts_the_kill_switch_and_what_it_latched(tmp_path: Path) -> N
         await one.bar(100.0, want=[1.0])
         await one.bar(97.0)
         assert one.status["risk"] == "halted"
-        await one.command(CommandKind.REARM, "looked at it")
+        await _command(one, CommandKind.REARM)
         await one.clock.advance(3.0)
         assert one.status["risk"] == "active"
         await one.bar(97.0, want=[0.5])
@@ -63,7 +71,7 @@ def test_a_command_does_not_wait_for_a_venue_that_does_not_answer(
         one.venue.fault = Fault.SLOW_REPLY
         await one.bar(want=[1.0], seconds=0.0)
         await one.clock.advance(0.6)
-        await one.command(CommandKind.HALT, "by hand")
+        await _command(one, CommandKind.HALT)
         assert one.status["risk"] == "halted"
         await one.clock.advance(12.0)
         assert one.held() > 0
@@ -111,3 +119,11 @@ def test_a_fill_that_the_engine_cannot_take_ends_the_run(tmp_path: Path) -> None
         await one.die()
 
     asyncio.run(story())
+
+
+def test_a_new_epoch_forgets_which_money_came_before() -> None:
+    """The engine begins with the whole allocation again: a share of it is taken anew."""
+    ledger = OrderLedger((PERP,))
+    ledger.apply(CashFlow("share-1", 1, CashFlowKind.DEPOSIT, Decimal(-9_500)))
+    ledger.apply(Epoch(2, "the testnet was reset"))
+    assert ledger.flows == {}

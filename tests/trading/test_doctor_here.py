@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tradewind.trading import doctor_here
-from tradewind.trading.doctor_here import addresses, disk, evidence, lock, surroundings
+from tradewind.trading.doctor_here import addresses, disk, evidence, lock, neighbours, surroundings
 from tradewind.trading.findings import Grade
 from tradewind.trading.journal import Journal
 from tradewind.trading.run_folder import RunFolder
@@ -39,6 +39,30 @@ def test_a_run_that_another_process_trades(tmp_path: Path) -> None:
     assert f"process {process.pid}" in finding.text
     with folder.lock():  # our own is no other
         assert lock(folder).grade is Grade.PASS
+
+
+@pytest.mark.fault("A1")
+@pytest.mark.parametrize(
+    ("account", "symbols", "grade"),
+    [
+        ("mine", ["BTC/USDT"], Grade.FAIL),
+        ("mine", ["ETH/USDT"], Grade.PASS),
+        ("another", ["BTC/USDT"], Grade.PASS),
+    ],
+)
+def test_two_runs_never_share_a_symbol_of_an_account(
+    tmp_path: Path, account: str, symbols: list[str], grade: Grade
+) -> None:
+    first, second = RunFolder(tmp_path / "first"), RunFolder(tmp_path / "second")
+    first.describe({"place": "testnet", "account": "mine", "symbols": ["BTC/USDT", "SOL/USDT"]})
+    assert neighbours(second, "testnet", account, symbols).grade is Grade.PASS  # it is not at work
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(first.path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        assert neighbours(second, "testnet", account, symbols).grade is grade
+        process.kill()
 
 
 @pytest.mark.fault("P3")

@@ -16,7 +16,7 @@ from tests.trading.composed import LIMITS, OTHER, Composed, played
 from tests.trading.ordering import PERP, Fault, Telling
 from tradewind.config import OnStop
 from tradewind.features import FeatureSpec
-from tradewind.market import DataError, Decision, OrderType, Reason, Rejected, RejectKind
+from tradewind.market import DataError, Decision, Fill, OrderType, Reason, Rejected, RejectKind
 from tradewind.simulator import Rules
 from tradewind.trading.account_venue import AccountReading
 from tradewind.trading.guard_settings import GuardSettings
@@ -323,28 +323,28 @@ def test_a_decision_that_takes_longer_than_its_deadline_is_none(tmp_path: Path, 
 
 
 @pytest.mark.fault("M13")
-def test_while_decisions_lag_behind_fills_are_booked_and_late_bars_are_not_decided_on(
-    tmp_path: Path,
-) -> None:
+def test_a_venue_that_hangs_holds_up_no_bar_and_what_comes_late_is_not_decided_on(tmp_path: Path) -> None:
     async def story(run: Composed) -> None:
         await run.bar(want=[0.5])
-        run.venue.hangs = 150
-        await run.bar(want=[0.8], seconds=1)  # the session waits for the venue now
-        run.venue.take(run.venue.stops(S)[0])
-        await run.clock.advance(1)
-        assert run.outfit.engine.position_lots() == {S: 0}
-        for _ in range(2):
-            await run.clock.advance(58)
+        waiting: list[int] = []
+
+        def think() -> None:
+            run.clock.now += 130  # two bars close meanwhile, and the stop fills
+            run.venue.take(run.venue.stops(S)[0])
             run.close()
-        await run.clock.advance(0.1)
-        assert run.items.waiting == 2
-        await run.clock.advance(30)
-        run.venue.hangs = 0
-        await run.clock.advance(30)
-        assert run.items.waiting == 0
-        bars = [d.at for d in decisions(run)]
-        assert bars == sorted(set(bars))
-        assert "skipped" in run.denied[0].text
+            run.close()
+            run.policy.asked = lambda: waiting.append(run.items.waiting)
+
+        run.policy.asked = think
+        await run.bar(want=[0.8])
+        assert waiting[:2] == [1, 0]
+        late = [r for r in run.of(Denied) if "skipped" in r.text]
+        assert len(late) == 2
+        bars = [d.at for d in decisions(run)][-3:]
+        assert bars == [run.open_time - 120_000, run.open_time - 60_000, run.open_time]
+        assert len(run.of(Fill)) == 3  # of the entry, of its stop, and of the last decision
+        await run.bar(want=[0.8])
+        assert run.held() > 7_900
 
     played(story, tmp_path)
 

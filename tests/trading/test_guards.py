@@ -147,6 +147,15 @@ def test_g1_the_leverage_counts_what_rests_and_what_goes_with_it() -> None:
     assert "exposure could come to 300.00" in denied[0].text
 
 
+def test_g1_lots_that_fees_took_are_no_exposure() -> None:
+    """The ledger counts what was bought and sold, and on spot a fee in base is neither."""
+    place = Place(max_leverage=1.0)
+    place.standing.equity = 150.0
+    place.standing.positions = {SPOT.symbol: 0, PERP.symbol: 0}
+    place.ledger.positions[SPOT.symbol] = 500
+    assert place.says(BUY) == ""
+
+
 def test_unknown_orders_anywhere() -> None:
     place = Place(max_unknown_orders=0)
     place.ledger.apply(Intent(START_MS, "x", SPOT.symbol, 1, False, "d", place.ledger.state_hash()))

@@ -23,12 +23,12 @@ from tradewind.market import (
     VenueUnavailable,
 )
 from tradewind.trading.account_venue import AccountReading, Balance
-from tradewind.trading.discrepancy import Discrepancy, Epoch, Settled
+from tradewind.trading.discrepancy import Discrepancy, Epoch, Policy, Settled
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_states import Alarm, Intent
 from tradewind.trading.order_venue import Trade
-from tradewind.trading.reconcile import NewEpoch, Policy
+from tradewind.trading.reconcile import NewEpoch
 
 D = Decimal
 
@@ -547,3 +547,22 @@ def test_a_refused_key_stops_entries_and_after_five_minutes_halts(tmp_path: Path
         assert len(office.venue.times("account")) - asked <= 9  # once a minute
 
     play(tmp_path, scenario)
+
+
+def test_records_bear_market_time(tmp_path: Path) -> None:
+    class Elsewhen:
+        def now_ms(self) -> int:
+            return 42
+
+        async def sleep(self, seconds: float) -> None:
+            raise AssertionError("nothing waits for market time")
+
+    async def scenario(office: Office) -> None:
+        await office.buy(PERP.symbol, 10)
+        await office.clock.advance(20)
+        office.venue.moved[PERP.symbol] = D(-1)
+        await office.clock.advance(60)
+
+    office = play(tmp_path, scenario, stamps=Elsewhen())
+    with Journal.open(office.path) as journal:
+        assert [r.at for _, r in journal.records() if isinstance(r, Discrepancy)] == [42]

@@ -76,3 +76,9 @@ def test_what_was_told_last_is_read(folder: RunFolder) -> None:
     folder.tell({"equity": 1.5})
     folder.tell({"equity": 2.5})
     assert folder.status == {"equity": 2.5}
+
+
+def test_only_its_owner_may_speak_to_a_run(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "runs" / "one")
+    with folder.lock():
+        assert folder.path.stat().st_mode & 0o077 == 0

@@ -132,3 +132,20 @@ def test_a_person_s_command_goes_through_engine_and_journal(
     assert Command(CommandKind.REARM, int(market.open_time[180]), "by hand") in read(path)
     assert seen.count(Command) == 2
     assert seen.count(Snapshot) == 200
+
+
+def test_an_error_is_told_with_what_could_not_be_put_in_order(
+    agent: Agent, market: Market, tmp_path: Path
+) -> None:
+    class Stuck(BarDesk):
+        async def abandon(self) -> None:
+            raise Inconsistent("a stop is missing")
+
+    engine = Engine(agent, market.instruments, market.timeframe, CAPITAL)
+    venue = Unreachable(market.instruments, agent.rules, CAPITAL)
+    with (
+        Journal.create(tmp_path / "run.sqlite", describe(agent, market)) as journal,
+        pytest.raises(VenueUnavailable, match="the line is down") as caught,
+    ):
+        asyncio.run(run_session(engine, Replay(market), Stuck(engine, venue, journal)))
+    assert "a stop is missing" in caught.value.__notes__[0]

@@ -140,6 +140,8 @@ def _at_home(plan: Plan, client: Any | None) -> dict[str, Check]:
         "model": _told(partial(_model, plan)),
     }
     if plan.mode != "paper":
+        near = partial(doctor_here.neighbours, folder, plan.place, plan.account, plan.symbols)
+        checks["neighbours"] = _told(near)
         found = None if plan.named.bundle is None else dict(plan.named.bundle.spec.evidence)
         checks["evidence"] = _told(partial(doctor_here.evidence, found))
     if strict:

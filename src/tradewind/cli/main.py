@@ -24,6 +24,7 @@ from tradewind.cli.export import export_command
 from tradewind.cli.init import init_command
 from tradewind.cli.logs import configure_logs, redactor
 from tradewind.cli.model import model_app
+from tradewind.cli.order import order_app
 from tradewind.cli.panic import panic_command
 from tradewind.cli.reconcile import reconcile_command
 from tradewind.cli.report import report_command
@@ -59,6 +60,7 @@ app.command("why")(why_command)
 app.command("export")(export_command)
 app.command("doctor")(doctor_command)
 app.command("reconcile")(reconcile_command)
+app.add_typer(order_app, name="order")
 app.command("panic")(panic_command)
 app.add_typer(exchange_app, name="exchange")
 app.command("demo")(demo_command)
@@ -93,9 +95,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupt:
         return _tell(str(interrupt) or "Interrupted", INTERRUPTED)
     except VenueUnavailable as error:
-        return _tell(f"Error: {error}", UNREACHABLE)
+        return _tell(f"Error: {_said(error)}", UNREACHABLE)
     except TradewindError as error:
-        return _tell(f"Error: {error}", BAD_INPUT)
+        return _tell(f"Error: {_said(error)}", BAD_INPUT)
     except ModuleNotFoundError as error:
         return _refuse_without_extra(error)
     except OSError as error:
@@ -107,6 +109,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     if code == INTERRUPTED:
         return _tell("Interrupted", INTERRUPTED)
     return code if isinstance(code, int) else DONE
+
+
+def _said(error: TradewindError) -> str:
+    """With what was noted on its way here."""
+    return "; ".join([str(error), *getattr(error, "__notes__", ())])
 
 
 def _refuse_usage(error: Exception) -> int:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from tradewind.config.symbols import check_symbols
 from tradewind.market import ConfigError, Timeframe
+from tradewind.trading.discrepancy import Policy
 from tradewind.trading.redaction import looks_secret
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
@@ -41,6 +42,7 @@ class RunSettings:
     timeframe: str | None = None  # None: that of the model
     allocation: float | None = None  # quote currency; None: that of [account]
     on_stop: OnStop = OnStop.KEEP
+    on_difference: Policy = Policy.HALT  # where the venue holds other than the books say
     unified: bool = False  # Bitget: whether the account is a unified one
 
     def __post_init__(self) -> None:

@@ -17,6 +17,8 @@ class CommandKind(StrEnum):
     STOP = "stop"  # end the session: finish what is on its way, then keep or close positions as configured
     HALT = "halt"  # no order but closing ones, until a person re-arms
     PANIC = "panic"  # as HALT, and another process is closing everything: send nothing at all
+    ORDER = "order"  # by hand; the note says which
+    CANCEL = "cancel"  # by hand; the note says which
 
 
 @dataclass(frozen=True, slots=True)

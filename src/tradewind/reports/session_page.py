@@ -68,6 +68,8 @@ def said_of_simulation(compared: Contrast, parity: Mapping[str, Any] | None) -> 
             )
         return f"The backtest on the same bars differs: {parity['difference']}."
     left_out = f" Left out of the backtest: {parity['left_out']}." if parity else ""
+    if compared.fills_by_hand:
+        left_out += f" Left out: {compared.fills_by_hand:,} fills of orders by hand."
     if compared.identical:
         return (
             f"The simulation on the same bars made the same {compared.decisions:,} decisions, bit for bit."

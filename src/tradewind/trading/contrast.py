@@ -38,6 +38,7 @@ class Contrast:
     fills_compared: int
     fills_of_run_alone: int
     fills_of_simulation_alone: int
+    fills_by_hand: int  # left out: no decision made them
     price_bp: dict[str, float]  # mean, p50, p95, p99
     fee_bp: dict[str, float]
     forced: tuple[int, int]  # stops and liquidations: run, simulation
@@ -101,6 +102,7 @@ def contrast(
         fills_compared=len(both),
         fills_of_run_alone=len(run.keys() - simulated.keys()),
         fills_of_simulation_alone=len(simulated.keys() - run.keys()),
+        fills_by_hand=_by_hand(records),
         price_bp=_spread(prices),
         fee_bp=_spread(fees),
         forced=(_forced(records), _forced(fills)),
@@ -108,6 +110,11 @@ def contrast(
         equity_worst=float(apart[np.abs(apart).argmax()]) if rows else 0.0,
         close_to_fill_ms=percentiles(_waits(records, made)),
     )
+
+
+def _by_hand(records: Sequence[Any]) -> int:
+    asked = {record.client_id for record in records if isinstance(record, Intent) and record.by_hand}
+    return sum(isinstance(record, Fill) and record.order_id in asked for record in records)
 
 
 def _first(ours: Decisions, theirs: Decisions, same: NDArray[np.bool_], symbols: Sequence[str]) -> str | None:

@@ -6,11 +6,23 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
-from tradewind.market import CashFlow, Clock, Command, Decision, Fill, Inconsistent, Snapshot, Venue
+from tradewind.market import (
+    CashFlow,
+    Clock,
+    Command,
+    CommandKind,
+    Decision,
+    Fill,
+    Inconsistent,
+    Snapshot,
+    Venue,
+)
+from tradewind.trading.by_hand import ByHand
 from tradewind.trading.engine import Engine
 from tradewind.trading.execution import Execution
 from tradewind.trading.feed_records import Revision
 from tradewind.trading.guards import Guards
+from tradewind.trading.hand_orders import Reply
 from tradewind.trading.journal import Journal
 from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_records import Denied
@@ -21,11 +33,16 @@ from tradewind.trading.records import Record
 WARMING_BATCH = 500  # records to a transaction while nothing trades
 DRAIN_SECONDS = 10.0  # at the end, for what is on its way
 
+BY_HAND = (CommandKind.ORDER, CommandKind.CANCEL)
+
 Item = Snapshot | Command
 
 
 class Desk(Protocol):
     """Nothing is sent that is not on disk, and the engine hears of nothing that is not."""
+
+    def at_once(self, command: Command) -> None:
+        """A HALT or PANIC is here: from now on it counts, whatever its turn among the items is."""
 
     async def before(self, item: Item) -> None:
         """What happened before the item is on disk, and the engine has heard of it."""
@@ -64,9 +81,12 @@ class BarDesk:
         self._ahead = list(ahead)
         self._pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
 
+    def at_once(self, command: Command) -> None:
+        pass  # nothing is on its way between bars
+
     async def before(self, item: Item) -> None:
         events = list(await self._venue.events_before(item))
-        if self._ahead:
+        if self._ahead and (events or isinstance(item, Snapshot)):
             if events[: len(self._ahead)] != self._ahead:
                 raise Inconsistent(
                     "the bar that was cut off came again with other prices: what the journal says of it cannot "
@@ -119,6 +139,7 @@ class OrderDesk:
         guards: Guards,
         protection: Protection,
         execution: Execution,
+        by_hand: ByHand,
         clock: Clock,
         *,
         flattens: bool = False,
@@ -129,6 +150,11 @@ class OrderDesk:
         self._execution, self._clock = execution, clock
         self._flattens, self._on_denied = flattens, on_denied
         self._symbols = tuple(protection.locks)
+        self._by_hand, self._heard = by_hand, list[Command]()
+
+    def at_once(self, command: Command) -> None:
+        self._heard.append(command)
+        self._obey(command)
 
     async def before(self, item: Item) -> None:
         pass
@@ -136,10 +162,14 @@ class OrderDesk:
     async def after(self, item: Item, decision: Decision | None) -> None:
         if isinstance(item, Snapshot):
             self._guards.note_snapshot(self._symbols, item)
-        if decision is None or not isinstance(item, Snapshot):
+        if isinstance(item, Command):
+            if item in self._heard:
+                self._heard.remove(item)
+            else:
+                self._obey(item)
+            return
+        if decision is None:
             self._manager.write(item)
-            if isinstance(item, Command):
-                self._guards.latch.apply(item)
             return
         records: list[Record] = [item, decision]
         for denied in await self._execution.carry_out(
@@ -149,11 +179,30 @@ class OrderDesk:
         for symbol in self._protection.locks:
             self._protection.wake(symbol)
 
+    async def alone(self, command: Command) -> Reply:
+        """Carry out a command by hand without a session, and leave what is held protected."""
+        self._manager.write(command)
+        reply = await self._by_hand.carry_out(command)
+        for symbol in self._symbols:
+            await self._protection.tend(symbol)
+        return reply
+
+    async def leave(self) -> None:
+        """End all waiting, and touch nothing."""
+        await self._close()
+
+    def _obey(self, command: Command) -> None:
+        self._manager.write(command)
+        self._guards.latch.apply(command)
+        if command.kind in BY_HAND:
+            self._by_hand.take(command)
+
     async def revised(self, revision: Revision) -> None:
         self._manager.write(revision)
 
     async def end(self) -> bool:
         """Cancel entries and wait for what is on its way; close positions too where that was asked for."""
+        await self._by_hand.end()
         done = True
         if not self._guards.latch.silent:
             await self._execution.end(DRAIN_SECONDS)

@@ -15,6 +15,13 @@ class Settled(StrEnum):
     NOT_OURS = "not_ours"  # the user's own coins came or went: nothing of the run
 
 
+class Policy(StrEnum):
+    """What follows when the user's own hands touched what is the run's."""
+
+    HALT = "halt"
+    ADOPT = "adopt"
+
+
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
     """What the books expected the venue to hold, and what it held in three readings in a row.

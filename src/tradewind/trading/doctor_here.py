@@ -36,6 +36,23 @@ def lock(folder: RunFolder) -> Finding:
     return Finding.good("no other process trades this run")
 
 
+def neighbours(folder: RunFolder, place: str, account: str, symbols: Iterable[str]) -> Finding:
+    """No other run at work here has one of the symbols in the same account."""
+    wanted = set(symbols)
+    for path in sorted(folder.path.parent.glob("*/run.json")):
+        other = RunFolder(path.parent)
+        if other.name == folder.name or other.process is None:
+            continue
+        about = other.about
+        shared = wanted & set(about.get("symbols", ()))
+        if shared and (about.get("place"), about.get("account")) == (place, account):
+            text = f"run {other.name} trades {', '.join(sorted(shared))} in the same account"
+            return Finding.refused(
+                text, f"stop it first (tradewind stop {other.name}), or trade other symbols"
+            )
+    return Finding.good("no other run trades its symbols in this account")
+
+
 def journal(folder: RunFolder, place: Place) -> Finding:
     """Every page can be read, and every record continues the chain."""
     try:

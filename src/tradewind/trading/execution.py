@@ -150,7 +150,7 @@ class Execution:
         symbol = order.symbol
         if self._protection.locks[symbol].locked() or symbol in older or self._protection.exiting(symbol):
             return False
-        locked = any(s.protects for s in self._ledger.live_in(symbol)) and order.lots < 0
+        locked = any(s.is_stop for s in self._ledger.live_in(symbol)) and order.lots < 0
         return not (locked and self._instrument(symbol).kind is Kind.SPOT)
 
     async def _hear(self, answers: Sequence[asyncio.Task[None]]) -> None:

@@ -149,7 +149,7 @@ class Guards:
     def _objection(
         self, order: Order, before: Sequence[Order], breaches: Sequence[Breach], bar_close: int, now: int
     ) -> str:
-        shrinks = reduces(order, self._ledger.positions[order.symbol])
+        shrinks = reduces(order, self._standing.position_lots()[order.symbol])
         if text := self.latch.objection(reduces=shrinks):
             return text
         quote = self._quotes.newest(order.symbol)
@@ -225,7 +225,7 @@ class Guards:
         """The worst that positions and all that may still fill can come to, by equity."""
         prices = self._prices()
         gross = 0.0
-        for symbol, held in self._ledger.positions.items():
+        for symbol, held in self._standing.position_lots().items():  # the ledger knows no fees in base
             open_lots = [s.remaining for s in self._ledger.live_in(symbol) if not s.intent.reduce_only]
             open_lots += [o.lots for o in (*before, order) if o.symbol == symbol and not o.reduce_only]
             longest = abs(held + sum(n for n in open_lots if n > 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from tradewind.market import CandleSource, Clock, Command, CommandKind
 from tradewind.trading.desk import Item
@@ -12,6 +12,7 @@ from tradewind.trading.run_folder import RunFolder
 
 INBOX_SECONDS = 0.5
 ENDS = (CommandKind.STOP, CommandKind.PANIC)
+URGENT = (CommandKind.HALT, CommandKind.PANIC)
 
 
 class LiveItems:
@@ -20,8 +21,15 @@ class LiveItems:
     An error of the source ends it with that error, and so does `fail`.
     """
 
-    def __init__(self, candles: CandleSource, folder: RunFolder, clock: Clock) -> None:
-        self._candles, self._folder, self._clock = candles, folder, clock
+    def __init__(
+        self,
+        candles: CandleSource,
+        folder: RunFolder,
+        clock: Clock,
+        at_once: Callable[[Command], None] = lambda command: None,
+    ) -> None:
+        """`at_once` hears of a HALT or PANIC when it is there, before its turn among the items comes."""
+        self._candles, self._folder, self._clock, self._at_once = candles, folder, clock, at_once
         self._queue: asyncio.Queue[Item | Revision | BaseException | None] = asyncio.Queue()
 
     @property
@@ -66,6 +74,8 @@ class LiveItems:
         try:
             while True:
                 for command in self._folder.take():
+                    if command.kind in URGENT:
+                        self._at_once(command)
                     self._queue.put_nowait(command)
                 await self._clock.sleep(INBOX_SECONDS)
         except Exception as error:  # noqa: BLE001 as above

@@ -45,8 +45,8 @@ _REDUCES = (Alarm.OVERFILL,)
 class OrderLedger:
     """Changed by `apply` alone, which takes what was written to the journal and nothing else.
 
-    `halted` symbols trade no more, `reducing` ones only towards zero, until a person re-arms. An alarm without a
-    symbol halts all.
+    `halted` symbols trade no more but by hand towards zero, `reducing` ones only towards zero, until a person re-arms.
+    An alarm without a symbol halts all.
     """
 
     def __init__(self, instruments: Iterable[Instrument]) -> None:
@@ -144,16 +144,19 @@ class OrderLedger:
         """Is something on its way that changes what the venue holds, or may be?"""
         return any(s.status in IN_FLIGHT or s.lacks_fills for s in self.live_in(symbol))
 
-    def objection(self, order: Order, before: Sequence[Intent] = (), paused: str = "") -> str:
+    def objection(
+        self, order: Order, before: Sequence[Intent] = (), paused: str = "", *, by_hand: bool = False
+    ) -> str:
         """Why the order must not be sent now, empty if it may.
 
-        `before`: of the same decision. `paused`: why its symbol takes no new exposure for now.
+        `before`: of the same decision. `paused`: why its symbol takes no new exposure for now. In a halted symbol stops
+        and orders by hand may surely reduce, nothing else.
         """
         symbol = order.symbol
         if symbol not in self.baselines:
             return f"what the account holds of {symbol} was not read yet: start first"
         reduces = self._surely_reduces(order, before)
-        if symbol in self.halted and not (reduces and order.type is OrderType.STOP):
+        if symbol in self.halted and not (reduces and (by_hand or order.type is OrderType.STOP)):
             return f"{symbol} is halted: compare with the venue, then re-arm"
         if reduces:
             return ""
@@ -189,7 +192,16 @@ class OrderLedger:
 
     def _begin_anew(self) -> None:
         """The account is another one now: nothing of before is there to be compared or to be closed."""
-        for known in (self.orders, self.live, self.fills, self.baselines, self._venue_ids, self._last_at):
+        of_before = (
+            self.orders,
+            self.live,
+            self.fills,
+            self.flows,
+            self.baselines,
+            self._venue_ids,
+            self._last_at,
+        )
+        for known in of_before:
             known.clear()
         self.positions = dict.fromkeys(self.instruments, 0)
         self._held = dict.fromkeys(self.instruments, Decimal(0))

@@ -20,11 +20,13 @@ from tradewind.market import (
     VenueUnavailable,
 )
 from tradewind.trading.doubt import Evidence, wait_before
+from tradewind.trading.guards import reduces
 from tradewind.trading.journal import Journal
+from tradewind.trading.latch import Latch
 from tradewind.trading.order_intake import OrderIntake
 from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_records import Baseline, Denied, OrderAlarm
-from tradewind.trading.order_states import Alarm, Happening, Intent, OrderState, Status
+from tradewind.trading.order_states import HAND, Alarm, Happening, Intent, OrderState, Status
 from tradewind.trading.order_venue import NoSuchOrder, OrderReport, OrderVenue, ReportStatus, Trade
 from tradewind.trading.order_watch import OrderWatch
 from tradewind.trading.records import Record
@@ -63,6 +65,7 @@ class OrderManager:
         self._resolvers: dict[OrderId, asyncio.Task[None]] = {}
         # Something about these is on its way: nothing is asked meanwhile.
         self._requests: set[OrderId] = set()
+        self.latch: Latch | None = None  # heeded at the last moment before anything leaves
         self.paused: Mapping[str, str] = {}  # symbols that take no new exposure for now, and why
         self._failure: BaseException | None = None
         self._broke = asyncio.Event()
@@ -139,7 +142,7 @@ class OrderManager:
         for order in orders:
             if order.id in self.ledger.orders:
                 continue
-            if objection := self.ledger.objection(order, intents, self.paused.get(order.symbol, "")):
+            if objection := self._objection(order, intents, decision_id):
                 denied.append(Denied(at, order.id, order.symbol, order.lots, objection))
             else:
                 intents.append(Intent.of(order, at, decision_id, before))
@@ -153,7 +156,7 @@ class OrderManager:
         """
         self._require_whole()
         state = self.ledger.orders[client_id]
-        if state.status not in (Status.OPEN, Status.PARTIAL):
+        if state.status not in (Status.OPEN, Status.PARTIAL) or (self.latch and self.latch.silent):
             return state
         self._intake.happened(client_id, Happening.CANCEL_ASKED)
         self._end_resolver(client_id)
@@ -195,6 +198,14 @@ class OrderManager:
         """The venue's stream told of a trade."""
         self._require_whole()
         self._intake.book(trade)
+
+    def _objection(self, order: Order, before: Sequence[Intent], decision_id: str) -> str:
+        """Of the latch too: what a person commanded since the order was reviewed counts."""
+        paused, by_hand = self.paused.get(order.symbol, ""), decision_id.startswith(HAND)
+        if objection := self.ledger.objection(order, before, paused, by_hand=by_hand):
+            return objection
+        shrinks = reduces(order, self.ledger.positions[order.symbol])
+        return "" if self.latch is None else self.latch.objection(reduces=shrinks)
 
     async def send(self, intent: Intent) -> None:
         """Send what `commit` gave, and take the answer."""

@@ -71,6 +71,9 @@ class Alarm(StrEnum):
     RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
 
 
+HAND = "hand"  # the leg of orders that a person asked for, and how their decision ids begin
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """An order as it was committed before anything was sent. Positive lots buy."""
@@ -91,6 +94,11 @@ class Intent:
     def of(cls, order: Order, at: int, decision_id: str, previous_hash: str) -> Self:
         terms = order.symbol, order.lots, order.reduce_only, decision_id, previous_hash
         return cls(at, order.id, *terms, order.type, order.price, order.trigger, order.reason)
+
+    @property
+    def by_hand(self) -> bool:
+        """Did a person ask for it?"""
+        return self.decision_id.startswith(HAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +131,14 @@ class OrderState:
         return abs(self.intent.lots)
 
     @property
-    def protects(self) -> bool:
+    def is_stop(self) -> bool:
         """Does it rest at the venue to close a position?"""
         return self.intent.type is OrderType.STOP
+
+    @property
+    def protects(self) -> bool:
+        """Is it the run's own stop, and not one by hand?"""
+        return self.is_stop and not self.intent.by_hand
 
     @property
     def done(self) -> bool:

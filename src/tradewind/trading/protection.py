@@ -124,12 +124,19 @@ class Protection:
         """Signed lots that can be closed."""
         return self._standing.position_lots()[symbol]
 
-    async def make_room(self, symbol: str) -> bool:
-        """Free what stops lock on spot, under the symbol's lock; False while it is not clear that it is free."""
+    async def make_room(self, symbol: str, *, by_hand: bool = False) -> bool:
+        """Free what stops lock on spot, under the symbol's lock; False while it is not clear that it is free.
+
+        `by_hand`: for an order by hand, which leaves stops by hand where they are.
+        """
         if self._instruments[symbol].kind is Kind.PERPETUAL:
             return True
-        await self._cancel([s for s in self._live(symbol) if s.protects])
-        return not any(s.protects for s in self._live(symbol))
+
+        def locking() -> list[OrderState]:
+            return [s for s in self._live(symbol) if s.protects or (s.is_stop and not by_hand)]
+
+        await self._cancel(locking())
+        return not locking()
 
     async def close_position(self, symbol: str, leg: str, reason: FillReason = FillReason.ORDER) -> None:
         """One market order for all of it, under the symbol's lock; nothing while another exit is on its way."""
@@ -172,7 +179,8 @@ class Protection:
             await self.close_position(symbol, FLATTEN)
         elif not held or not level or self._is_dust(symbol, held):
             self._reached_at.pop(symbol, None)
-            await self._cancel(self._working(symbol))
+            stops = self._working(symbol) if held else [s for s in self._live(symbol) if s.is_stop]
+            await self._cancel([s for s in stops if s.intent.client_id not in self._vanished])
         elif self._must_exit(symbol, held, level):
             await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
         elif self.settings.resting:
@@ -354,7 +362,7 @@ class Protection:
 
     def _adds(self, state: OrderState) -> bool:
         held = self.held(state.intent.symbol)
-        return not state.protects and not state.intent.reduce_only and state.remaining * held >= 0
+        return not state.is_stop and not state.intent.reduce_only and state.remaining * held >= 0
 
     def _wait(self, symbol: str, what: str, seconds: float) -> None:
         self._not_before[symbol, what] = self._now() + round(seconds * 1000)

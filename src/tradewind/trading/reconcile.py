@@ -26,7 +26,7 @@ from tradewind.trading.comparison import (
     is_users_own,
     sides,
 )
-from tradewind.trading.discrepancy import Discrepancy, Epoch, Settled
+from tradewind.trading.discrepancy import Discrepancy, Epoch, Policy, Settled
 from tradewind.trading.order_manager import LOOK_BACK_MS, OrderManager
 from tradewind.trading.order_records import Baseline
 from tradewind.trading.order_states import IN_FLIGHT, Alarm
@@ -45,13 +45,6 @@ READINGS = 3
 LAG_SECONDS = 15.0  # after a change of ours in which a venue may still tell of before
 FAILURES_TOLD = 3
 SHUT_OUT_SECONDS = 300.0  # of a key that is refused, until all is halted
-
-
-class Policy(StrEnum):
-    """What follows when the user's own hands touched what is the run's."""
-
-    HALT = "halt"
-    ADOPT = "adopt"
 
 
 class NewEpoch(Inconsistent):
@@ -104,13 +97,15 @@ class Reconciler:
         policy: Policy = Policy.HALT,
         resets: bool = False,
         learn_rules: Callable[[Instrument], None] = lambda _: None,
+        stamps: Clock | None = None,
         hear_reading: Callable[[AccountReading], None] = lambda _: None,
     ) -> None:
+        """`clock` is that of waits and of readings. `stamps`, where market time is another, gives that of records."""
         self.passes = 0  # whole ones
         self.failures = 0  # in a row
         self.why = "it did not answer"  # of the last one
         self._manager, self._ledger = manager, manager.ledger
-        self._venue, self._clock = venue, clock
+        self._venue, self._clock, self._stamps = venue, clock, stamps or clock
         self._wallet, self._deliver, self._learn_rules = wallet, deliver, learn_rules
         self._hear_reading = hear_reading
         self._wanted, self._policy, self._resets = dict(wanted or {}), policy, resets
@@ -296,7 +291,7 @@ class Reconciler:
             self._manager.write(self._discrepancy(side, Settled.NOT_OURS), moved)
         elif self._resets and await self._was_reset():
             text = f"{side}, and no trade of this run is known there: the testnet was reset"
-            self._manager.write(Epoch(self._clock.now_ms(), text))
+            self._manager.write(Epoch(self._stamps.now_ms(), text))
             self._manager.warn(Alarm.RESET, "", text)
             raise NewEpoch(f"{text}; start again, the run begins anew in the same journal")
         elif side.found < 0 and instrument is None:
@@ -310,7 +305,7 @@ class Reconciler:
 
     def _adopt(self, side: Side) -> None:
         """The books follow the venue. A symbol in which others traded stays halted for that."""
-        at, cause = self._clock.now_ms(), self._discrepancy(side, Settled.ADOPTED)
+        at, cause = self._stamps.now_ms(), self._discrepancy(side, Settled.ADOPTED)
         if not side.symbol:
             flow = adopting_flow(side, at)
             self._manager.write(cause, flow)
@@ -332,7 +327,7 @@ class Reconciler:
         return bool(traded)
 
     def _discrepancy(self, side: Side, settled: Settled) -> Discrepancy:
-        return Discrepancy(self._clock.now_ms(), side.symbol, side.expected, side.found, settled)
+        return Discrepancy(self._stamps.now_ms(), side.symbol, side.expected, side.found, settled)
 
     def _may_lag(self, symbol: str) -> bool:
         moved = self._moved.values() if not symbol else [self._moved.get(symbol, 0)]

@@ -60,6 +60,17 @@ class RunFolder:
         name = f"{time.time_ns():020d}-{os.getpid()}.json"
         self._write(f"inbox/{name}", {"kind": command.kind, "at": command.at, "note": command.note})
 
+    def answer(self, ticket: str, told: dict[str, Any]) -> None:
+        """Say what became of what was asked under this ticket."""
+        self._write(f"answers/{ticket}.json", told)
+
+    def answered(self, ticket: str) -> dict[str, Any] | None:
+        """What was said of it, once; None while nothing was."""
+        told = self._read(f"answers/{ticket}.json")
+        if told is not None:
+            (self.path / f"answers/{ticket}.json").unlink()
+        return told
+
     def take(self) -> list[Command]:
         """What was asked since the last time, oldest first. A file that is no command is put aside."""
         commands = []
@@ -77,6 +88,7 @@ class RunFolder:
     def lock(self) -> Iterator[None]:
         """The right to trade this run; `ConfigError` while another process has it. The system frees it at its end."""
         self.path.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o700)  # who may write into the inbox speaks for the owner of the money
         with (self.path / "run.lock").open("a+", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tradewind.market import CommandKind, ConfigError
+from tradewind.trading.desk import BY_HAND
 from tradewind.trading.live import ENDS
 from tradewind.trading.panic_record import PanicRecord, panic_files
 from tradewind.trading.run_folder import RunFolder
@@ -20,12 +21,13 @@ def refuse_during_panic(folder: RunFolder) -> None:
 
 
 def forget_old_commands(folder: RunFolder) -> None:
-    """Let go of what was asked before this start and is over: to stop, and to re-arm before the last panic.
+    """Let go of what was asked before this start and is over: to stop, to re-arm before the last panic, and orders
+    by hand, for which nobody waits.
 
     Call it before anything else: what comes later is meant for this start. The rest stands, in its order.
     """
     panicked_at = max((PanicRecord.read(path).at for path in panic_files(folder.path)), default=0)
     for command in folder.take():
         outdated = command.kind is CommandKind.REARM and command.at <= panicked_at
-        if command.kind not in ENDS and not outdated:
+        if command.kind not in (*ENDS, *BY_HAND) and not outdated:
             folder.send(command)

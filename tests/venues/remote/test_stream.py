@@ -231,3 +231,20 @@ def test_a_liquidation_is_told_as_one(tmp_path: Path) -> None:
             assert [t.fill.reason for t in asked] == [t.fill.reason for t in heard.trades]
 
     asyncio.run(story())
+
+
+@pytest.mark.fault("M12")
+def test_a_stream_whose_interface_is_gone_says_so_and_is_tried_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with exchange_now(tmp_path) as local, seated(local, BINANCE_USDM) as seat:
+            gone = seat.fault("refuse", reason="retired", match={"path": "*listenKey*"})
+            heard = Heard()
+            async with listening(seat, heard):
+                await until(lambda: len(heard.breaks) >= 2)
+                assert gone.fired >= 2
+                assert all("has been retired" in why for why in heard.breaks), heard.breaks
+                assert heard.connections == 0
+                seat.local.faults.clear()
+                await until(lambda: heard.connections == 1)
+
+    asyncio.run(story())

@@ -11,6 +11,7 @@ from tradewind.cli.live.plan import Plan
 from tradewind.config import OnStop
 from tradewind.market import CashFlow, CashFlowKind, Clock, Fill, Kind, Snapshot
 from tradewind.trading.account_venue import AccountReading, AccountVenue, MarginSettings, PositionMode
+from tradewind.trading.by_hand import ByHand
 from tradewind.trading.desk import BarDesk, Desk, OrderDesk
 from tradewind.trading.engine import Engine
 from tradewind.trading.execution import Execution
@@ -21,6 +22,7 @@ from tradewind.trading.order_ledger import OrderLedger
 from tradewind.trading.order_manager import OrderManager
 from tradewind.trading.order_names import OrderNames
 from tradewind.trading.order_records import Denied, OrderAlarm, Risk
+from tradewind.trading.order_states import OrderState
 from tradewind.trading.order_venue import OrderReport, Trade
 from tradewind.trading.panic import complete
 from tradewind.trading.panic_record import PanicRecord, mark_joined, panic_files, panic_records
@@ -94,12 +96,13 @@ class AccountOutfit:
         warn: Callable[[OrderAlarm], None],
         *,
         resets: bool = False,
-        grants: Grants = lambda journal, now_ms: 1.0,
+        grants: Grants | None = lambda journal, now_ms: 1.0,
         pace: Callable[[], float] = lambda: 1.0,
         on_denied: Callable[[Denied], None] = lambda denied: None,
         on_break: Callable[[str], None] = lambda why: None,
     ) -> None:
-        """`grants` says which share of its allocation the run may use now; what it needs for that, it asks.
+        """`grants` says which share of its allocation the run may use now; what it needs for that, it asks. None: the
+        share stays what it is.
 
         `pace`: how many seconds of market time pass in one of `clock`. `on_break` hears why the account's stream
         ended, each time.
@@ -109,7 +112,7 @@ class AccountOutfit:
         self._on_denied, self._on_break = on_denied, on_break
 
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
-        share = self._grants(journal, self._market_clock.now_ms())
+        share = None if self._grants is None else self._grants(journal, self._market_clock.now_ms())
         engine = engine_for(journal, plan.named.agent)
         instruments = {i.symbol: i for i in engine.instruments}
         ledger = OrderLedger(instruments.values())
@@ -119,6 +122,7 @@ class AccountOutfit:
             journal, ledger, self._venue, self._clock, lambda fill: hear_fill(fill), lambda a: hear_alarm(a),
             self._market_clock,
         )  # fmt: skip
+        manager.latch = latch
         wanted = await self._set_margin(plan)
         costs = plan.named.agent.rules.costs
         guards = Guards(
@@ -151,6 +155,15 @@ class AccountOutfit:
             plan.settings.execution, manager, guards, protection, self._quotes, self._clock, remedies
         )
 
+        by_hand = ByHand(
+            manager,
+            guards,
+            protection,
+            self._clock,
+            self._market_clock,
+            lambda ticket, reply: plan.folder.answer(ticket, reply.as_dict()),
+        )
+
         def hear_flow(flow: CashFlow) -> None:
             engine.process(flow)
 
@@ -161,7 +174,9 @@ class AccountOutfit:
             lambda: float(engine.accounts[0]["wallet"]),
             hear_flow,
             wanted=wanted,
+            policy=plan.settings.run.on_difference,
             resets=self._resets,
+            stamps=self._market_clock,
             learn_rules=lambda now: instruments.__setitem__(now.symbol, now),
             hear_reading=guards.note_reading,
         )
@@ -175,7 +190,8 @@ class AccountOutfit:
             protection.hear(alarm)
             self._warn(alarm)
 
-        _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
+        if share is not None:
+            _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
         await self._complete_panics(plan, ledger)
         _join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards, self._on_break)
@@ -188,6 +204,7 @@ class AccountOutfit:
                 guards,
                 protection,
                 execution,
+                by_hand,
                 self._clock,
                 flattens=plan.settings.run.on_stop is OnStop.FLATTEN,
                 on_denied=self._on_denied,
@@ -208,6 +225,7 @@ class AccountOutfit:
                 "halted_symbols": sorted(ledger.halted),
                 "in_doubt": sum(ledger.orders[i].in_doubt for i in ledger.live),
                 "open_orders": len(ledger.live),
+                "orders": [_shown(ledger.orders[i], ledger) for i in ledger.live],
             },
         )
 
@@ -283,6 +301,21 @@ def _join_panics(
             if isinstance(record, Fill):
                 hear(record)
         mark_joined(path)
+
+
+def _shown(state: OrderState, ledger: OrderLedger) -> dict[str, Any]:
+    """A live order for whoever asks."""
+    intent = state.intent
+    at = intent.price or intent.trigger
+    return {
+        "id": intent.client_id,
+        "symbol": intent.symbol,
+        "quantity": f"{ledger.instruments[intent.symbol].quantity(intent.lots):f}",
+        "type": intent.type.value,
+        "at": None if at is None else f"{at:f}",
+        "status": state.status.value,
+        "by_hand": intent.by_hand,
+    }
 
 
 class _Listener:

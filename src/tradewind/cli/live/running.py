@@ -128,7 +128,7 @@ class Running:
                 quotes=self._quotes,
                 on_alarm=self._feed_alarm,
             )
-            items = LiveItems(candles, self.plan.folder, self._clock)
+            items = LiveItems(candles, self.plan.folder, self._clock, outfit.desk.at_once)
             return await self._trade(items, candles, outfit, tally, storage)
 
     async def _trade(

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from tradewind.cli.doctor import require_ready
 from tradewind.cli.live.books import place_of_journal
 from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
-from tradewind.cli.live.plan import Plan
+from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.live.running import Running
 from tradewind.clients import Environment, connect
 from tradewind.clients.credentials import Credentials
 from tradewind.clients.local_clock import LocalClock
 from tradewind.data.patience import VenueReader
-from tradewind.market import ConfigError, Instrument
+from tradewind.market import Clock, Command, ConfigError, Instrument
+from tradewind.trading.desk import OrderDesk
+from tradewind.trading.hand_orders import Reply
 from tradewind.trading.journal import Journal
 from tradewind.trading.metrics import Metrics
 from tradewind.trading.notes import Notes
@@ -25,6 +29,7 @@ from tradewind.trading.safekeeping import require_safe
 from tradewind.trading.session import SessionSummary, Watcher
 from tradewind.trading.session_records import Incident
 from tradewind.trading.start_up import forget_old_commands, refuse_during_panic
+from tradewind.trading.storage import Storage
 from tradewind.trading.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
@@ -33,7 +38,22 @@ from tradewind.venues.remote.telling import tell_requests
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 
 Warn = Callable[[str], None]
+QUOTE_SECONDS = 5.0  # that an order by hand waits for a first quote
 RESETTING = (Environment.TESTNET, Environment.DEMO)  # begin anew about once a month
+
+
+@dataclass(frozen=True, slots=True)
+class AtVenue:
+    """What a plan needs at its venue, open."""
+
+    client: Any
+    clock: Clock
+    venue_clock: VenueClock
+    tasks: dict[str, Work]
+    notes: Notes
+    instruments: Sequence[Instrument]
+    quotes: LiveQuotes | None = None  # these two not on paper
+    outfit: AccountOutfit | None = None
 
 
 async def trade(
@@ -50,10 +70,54 @@ async def trade(
     `at`: a local exchange that stands in for the venue. `grants`: as that of `AccountOutfit`.
     `hourly` hears the numbers of the run.
     """
+    async with opened(plan, at, credentials, warn, grants) as there:
+        outfit = there.outfit or PaperOutfit(_denied_to(warn))
+        running = Running(
+            plan,
+            there.client,
+            there.clock,
+            there.venue_clock,
+            outfit,
+            watch,
+            warn,
+            there.tasks,
+            there.quotes,
+            there.notes,
+            hourly,
+        )
+        return await running.run(there.instruments)
 
-    def denied(order: Denied) -> None:
-        warn(f"not sent: {order.lots:+,} lots {order.symbol}: {order.text}")
 
+async def order_alone(
+    plan: Plan, at: str | None, credentials: Credentials, command: Command, warn: Warn
+) -> Reply:
+    """Carry out one order by hand for a run that is not at work: recovered, compared with the venue, and no more."""
+    async with opened(plan, at, credentials, warn, None) as there:
+        assert there.outfit is not None
+        assert there.quotes is not None
+        await there.venue_clock.measure()
+        with open_journal(plan, there.instruments, there.venue_clock.now_ms()) as journal:
+            storage = Storage(plan.folder.path, journal, warn)
+            outfit = await there.outfit(plan, journal, lambda bar: True, storage.objection)
+            assert isinstance(outfit.desk, OrderDesk)
+            listening = asyncio.ensure_future(outfit.tasks["account stream"]())
+            try:
+                for symbol in plan.symbols:
+                    until = there.clock.now_ms() + QUOTE_SECONDS * 1000
+                    while there.quotes.newest(symbol) is None and there.clock.now_ms() < until:
+                        await there.clock.sleep(0.05)
+                return await outfit.desk.alone(command)
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+                await outfit.desk.leave()
+
+
+@asynccontextmanager
+async def opened(
+    plan: Plan, at: str | None, credentials: Credentials | None, warn: Warn, grants: Grants | None
+) -> AsyncIterator[AtVenue]:
+    """The folder locked and the venue reached, after all checks."""
     async with AsyncExitStack() as stack:
         stack.enter_context(plan.folder.lock())
         forget_old_commands(plan.folder)
@@ -78,11 +142,8 @@ async def trade(
         if credentials is None:
             tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
-            instruments = _public_instruments(plan, client)
-            running = Running(
-                plan, client, clock, venue_clock, PaperOutfit(denied), watch, warn, tasks, notes=notes
-            )
-            return await running.run(instruments)
+            yield AtVenue(client, clock, venue_clock, tasks, notes, _public_instruments(plan, client))
+            return
         quotes = LiveQuotes(client, plan.symbols, clock)
         known = _journaled_instruments(plan)
         account = await open_account(
@@ -108,12 +169,15 @@ async def trade(
             lambda alarm: warn(_told(alarm)),
             resets=place in RESETTING,
             grants=grants,
-            on_denied=denied,
+            on_denied=_denied_to(warn),
             pace=lambda: venue_clock.pace,
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
-        running = Running(plan, client, clock, venue_clock, outfit, watch, warn, tasks, quotes, notes, hourly)
-        return await running.run(instruments)
+        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, outfit)
+
+
+def _denied_to(warn: Warn) -> Callable[[Denied], None]:
+    return lambda order: warn(f"not sent: {order.lots:+,} lots {order.symbol}: {order.text}")
 
 
 def _public_instruments(plan: Plan, client: Any) -> list[Instrument]:

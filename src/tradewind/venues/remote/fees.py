@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tradewind.market import Clock, Fill, FillReason, Instrument
+from tradewind.market import Clock, Fill, FillReason, Instrument, Kind
 from tradewind.trading.order_venue import Trade
 
 PRICE_AGE_MS = 600_000  # how long a coin's price is good enough for fees
@@ -28,7 +28,7 @@ class TradeRow:
 
 
 class Fees:
-    """Makes trades of rows: base and quote coins as they are, a third one at its value in quote.
+    """Makes trades of rows: a fee in what was received or in quote as it is, any other at its value in quote.
 
     `price_of(coin, quote)` asks the venue for a last price; it is asked again after ten minutes.
     """
@@ -39,6 +39,9 @@ class Fees:
 
     async def trade(self, instrument: Instrument, row: TradeRow) -> Trade:
         fee, coin = row.fee, row.fee_coin
+        received = instrument.base if row.quantity > 0 and instrument.kind is Kind.SPOT else instrument.quote
+        if fee and coin == instrument.base != received:  # paid out of coins beside the run, as BNB is
+            fee, coin = fee * row.price, instrument.quote
         if fee and coin not in (instrument.base, instrument.quote):
             fee, coin = fee * await self._price(coin, instrument.quote), instrument.quote
         fill = Fill(
