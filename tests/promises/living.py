@@ -231,6 +231,8 @@ class Life:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self.task.done() and not self.task.cancelled():
+            self.task.exception()  # looked at, or asyncio complains
         closing, self._closing = self._closing, None
         if closing is not None:
             await closing

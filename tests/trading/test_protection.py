@@ -14,6 +14,7 @@ from tests.trading.marketplace import GuardedDesk
 from tests.trading.ordering import PERP, SPOT, Fault, Telling
 from tradewind.market import FillReason, OrderType, Rejected, RejectKind
 from tradewind.market.venue import Command, CommandKind
+from tradewind.trading.by_hand import ByHand
 from tradewind.trading.desk import OrderDesk
 from tradewind.trading.order_records import Risk
 from tradewind.trading.order_states import Alarm, Intent
@@ -117,8 +118,12 @@ def test_a_session_that_ends_leaves_every_position_with_its_stop(
         await desk.clock.advance(after)
         left: list[list[tuple[int, Decimal | None]]] = []
 
+        manager, guards, protection, clock = desk.manager, desk.guards, desk.protection, desk.clock
+        by_hand = ByHand(manager, guards, protection, clock, clock, lambda ticket, reply: None)
+        ending = OrderDesk(manager, guards, protection, desk.execution, by_hand, clock)
+
         async def end() -> None:
-            await OrderDesk(desk.manager, desk.guards, desk.protection, desk.execution, desk.clock).end()
+            await ending.end()
             left.append(stop_terms(desk, symbol))  # from now on nobody tends it
 
         desk.work(end())
