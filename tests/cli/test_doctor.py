@@ -12,8 +12,8 @@ import pytest
 
 from tests.cli.live_runs import LiveRun, live_run
 from tests.venues.remote.seats import PLACES, Place
-from tradewind.cli.doctor import examined
 from tradewind.cli.live.asked import AskedRun
+from tradewind.cli.live.examining import examined
 from tradewind.exchange import Permission
 from tradewind.trading.findings import Finding, Grade, Verdict, verdict_of
 

@@ -145,7 +145,7 @@ def test_refusals_are_counted_by_reason_whatever_their_numbers(tally: Tally, mar
         tally.apply(Denied(1, f"id{k}", symbol, 1, text))
     tally.apply(Denied(1, "x", market.symbols[0], 1, "the run is halted"))
     assert tally.metrics().denied == {
-        "the newest quote of the symbol is # s old: it is stale": 2,
+        "the newest quote of the symbol is … s old: it is stale": 2,
         "the run is halted": 1,
     }
 

@@ -17,6 +17,7 @@ from tradewind.trading.run_folder import RunFolder
 RunName = Annotated[str, typer.Argument(help="The name of the run.")]
 STOP_SECONDS = 60.0
 STALE_SECONDS = 30.0
+_LOOK_AT = ("degraded", "in_doubt", "halted_symbols", "storage", "ended")  # of a status, where there is any
 
 
 def folder_of(home: Path, name: str) -> RunFolder:
@@ -86,6 +87,7 @@ def _told(folder: RunFolder) -> dict[str, Any]:
     age = None if "at" not in status else (WallClock().now_ms() - status["at"]) / 1000
     silent = process is not None and (age is None or age > STALE_SECONDS)
     latched = status.get("risk", "active") != "active"
+    died = process is None and bool(status) and not status.get("stopped") and not status.get("ended")
     return {
         "name": folder.name,
         "mode": about.get("mode"),
@@ -94,11 +96,8 @@ def _told(folder: RunFolder) -> dict[str, Any]:
         "process": process,
         "age_seconds": age,
         **{k: v for k, v in status.items() if k != "at"},
-        "needs_a_look": silent
-        or latched
-        or bool(status.get("degraded"))
-        or bool(status.get("in_doubt"))
-        or bool(status.get("storage")),
+        "died": died,
+        "needs_a_look": silent or latched or died or any(map(status.get, _LOOK_AT)),
     }
 
 
@@ -144,6 +143,11 @@ def _worries(one: dict[str, Any]) -> list[str]:
     worries = []
     if one["process"] is not None and (one["age_seconds"] is None or one["age_seconds"] > STALE_SECONDS):
         worries.append("it says nothing any more: does it hang?")
+    if one["died"]:
+        held = any(float(p) for p in (one.get("positions") or {}).values())
+        worries.append(f"it ended without a word{', a position is open' if held else ''}: start it again")
+    if one.get("halted_symbols"):
+        worries.append(f"halted: {', '.join(one['halted_symbols'])}")
     if one.get("risk", "active") != "active":
         worries.append(one.get("risk_reason", ""))
     if one.get("degraded"):

@@ -1,6 +1,6 @@
 """`tradewind`: the one command. What goes wrong is told in one sentence, and in the exit code.
 
-0 done, 1 done with warnings, 2 bad input or configuration, 3 unreachable, 130 interrupted. Commands import
+0 done, 1 done with warnings, 2 bad input or configuration, 3 unreachable, 4 refused, 130 interrupted. Commands import
 what they need when they run, so that help comes at once.
 """
 
@@ -34,7 +34,7 @@ from tradewind.cli.train import train_command
 from tradewind.cli.why import why_command
 from tradewind.market.errors import TradewindError, VenueUnavailable
 
-DONE, BAD_INPUT, UNREACHABLE, INTERRUPTED = 0, 2, 3, 130
+DONE, BAD_INPUT, UNREACHABLE, REFUSED, INTERRUPTED = 0, 2, 3, 4, 130
 _EXTRAS = {"torch": "train", "gymnasium": "train", "stable_baselines3": "train", "tensorboard": "train"}
 _UsageError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
@@ -95,7 +95,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupt:
         return _tell(str(interrupt) or "Interrupted", INTERRUPTED)
     except VenueUnavailable as error:
-        return _tell(f"Error: {_said(error)}", UNREACHABLE)
+        refused = (
+            type(error).__name__ == "AccessRefused"
+        )  # its module is imported only where accounts are opened
+        hint = ": make a key that may trade there, or correct the one in the environment" if refused else ""
+        return _tell(f"Error: {_said(error)}{hint}", REFUSED if refused else UNREACHABLE)
     except TradewindError as error:
         return _tell(f"Error: {_said(error)}", BAD_INPUT)
     except ModuleNotFoundError as error:

@@ -93,7 +93,8 @@ def surroundings(variables: Mapping[str, str], declared_proxy: str | None = None
     trust = [name for name in _TRUST if variables.get(name)]
     if trust:
         text = f"{' and '.join(trust)} replaces the certificates that are trusted"
-        return Finding.refused(text, f"start it without: env -u {trust[0]}")
+        without = " ".join(f"-u {name}" for name in trust)
+        return Finding.refused(text, f"start it without: env {without}")
     given = {n.upper(): value for n, value in variables.items() if n.upper() in _PROXIES and value}
     undeclared = [name for name, value in given.items() if value != declared_proxy]
     if undeclared:

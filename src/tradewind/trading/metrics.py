@@ -314,7 +314,7 @@ def reason_of(denied: Denied, symbols: Sequence[str]) -> str:
     text = denied.text
     for symbol in symbols:
         text = text.replace(symbol, "the symbol")
-    return " ".join(_FIGURES.sub("#", text.replace(denied.client_id, "#")).split())
+    return " ".join(_FIGURES.sub("…", text.replace(denied.client_id, "…")).split())
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:

@@ -85,7 +85,7 @@ async def _traded(engine: Engine, source: Source, desk: Desk, watch: Watcher | N
         engine.fills - fills,
         engine.cash_flows - cash_flows,
         start,
-        engine.equity,
+        engine.equity_at({}),  # with what filled since the last close
         halted_at,
         left_open=not all_closed,
     )

@@ -24,7 +24,6 @@ from tradewind.cli.common import (
     print_json,
 )
 from tradewind.cli.live.asked import AskedRun, plan_of
-from tradewind.cli.live.books import known_place
 from tradewind.cli.logs import redactor
 from tradewind.cli.settings import ShowConfig, show_config
 from tradewind.cli.tables import say, stderr, stdout
@@ -150,6 +149,9 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
 
             press(plan.folder.name, account=False, yes=True, home=asked.home, as_json=as_json)
         raise typer.Exit(INTERRUPTED) from None
+    if not summary.decisions:
+        say(console, f"{plan.folder.name} stopped before it decided anything: there is nothing to report.")
+        return
     say(console, "Writing the report...", "dim")
     tell(summary, write_report(plan), plan, as_json)
     if summary.left_open:
@@ -201,7 +203,7 @@ def teller(console: Console) -> Watcher:
             say(console, f"{item.kind.value}{': ' + item.note if item.note else ''}", "dim")
         elif decision is not None and decision.orders:
             orders = ", ".join(f"{o.side.value} {abs(o.lots):,} lots {o.symbol}" for o in decision.orders)
-            say(console, f"{utc_text(decision.at)}  equity {decision.equity:,.2f}  {orders}")
+            say(console, f"{utc_text(decision.at)}  equity {decision.equity:,.2f}  wants: {orders}")
 
     return watch
 
@@ -212,6 +214,8 @@ def tell(summary: SessionSummary, report: SessionReport, plan: Plan, as_json: bo
     from tradewind.reports.session_page import said_of_simulation
 
     change = summary.end_equity / summary.start_equity - 1
+    from tradewind.cli.live.books import known_place
+
     if as_json:
         print_json(
             {

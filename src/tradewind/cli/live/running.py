@@ -158,7 +158,7 @@ class Running:
             folder.tell(
                 {
                     "at": self._clock.now_ms(),
-                    "equity": engine.equity,
+                    "equity": engine.equity_at({}),
                     "halted": engine.halted,
                     "decisions": self.decisions,
                     "positions": _positions(engine),
@@ -210,8 +210,8 @@ class Running:
                 numbers.update(for_status(tally.metrics()))
                 tell()
                 await self._supervisor.close()
-                if ended:
-                    folder.tell({**(folder.status or {}), "ended": f"ended by {ended}"})
+                last = {"ended": f"ended by {ended}"} if ended else {"stopped": True}
+                folder.tell({**(folder.status or {}), **last})
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from tradewind.cli.doctor import require_ready
 from tradewind.cli.live.books import place_of_journal
+from tradewind.cli.live.examining import require_ready
 from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.live.running import Running
