@@ -191,7 +191,7 @@ CASES: dict[str, tuple[list[str], str]] = {
     "rules other than the model's": (["backtest", "small", "--set", "rules.risk.stop_loss=0.5"], "stop_loss"),
     "symbols other than the model's": (["backtest", "small", "-s", "BBB/USDT:USDT"], "BBB/USDT:USDT"),
     "timeframe other than the model's": (["backtest", "small", "-t", "5m"], "5m"),
-    "live bars": (["run", "paper", "cash"], "add --replay"),
+    "live bars of nothing": (["run", "paper", "cash"], "say --venue, --symbol and --timeframe"),
     "journal exists": ([*PAPER, "--journal", "HOME/journals/small-1.sqlite"], "never overwritten"),
     "no journal": (["replay", "HOME/journals/none.sqlite"], "there is no journal"),
     "journal is a text": (["replay", "FILES/journal.sqlite"], "is not a journal"),

@@ -45,7 +45,8 @@ Progress = Callable[[str, int, int], None]
 class Plan:
     """What to download. `start` and `end` are UTC ms: bars that open in [start, end).
 
-    Without a start: from the first stored bar on, else the last 365 days. Without an end: up to now.
+    Without a start: from the first stored bar on, else the last 365 days. Without an end: up to now. `ConfigError`
+    without symbols, and for a start that is not before the end.
     """
 
     venue: str
@@ -57,6 +58,12 @@ class Plan:
     mark: bool = True
     concurrency: int = 4
     chunk_bars: int = 20_000
+
+    def __post_init__(self) -> None:
+        if not self.symbols:
+            raise ConfigError("no symbols were named: give at least one, such as BTC/USDT")
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise ConfigError(f"the start {utc_text(self.start)} is not before the end {utc_text(self.end)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +91,6 @@ async def download(
 
     `ConfigError` before anything is written when the venue does not have a symbol or the timeframe.
     """
-    if not plan.symbols:
-        raise ConfigError("no symbols were named: give at least one, such as BTC/USDT")
-    if plan.start is not None and plan.end is not None and plan.start >= plan.end:
-        raise ConfigError(f"the start {utc_text(plan.start)} is not before the end {utc_text(plan.end)}")
     await reader.call("load_markets")
     _refuse_unknown(reader.client, plan)
     known = {symbol: await _instrument(reader, plan.venue, symbol) for symbol in plan.symbols}
