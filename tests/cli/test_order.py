@@ -17,7 +17,7 @@ def by_hand(home: Home) -> list[Intent]:
     return [r for r in home.records() if isinstance(r, Intent) and r.by_hand]
 
 
-@pytest.mark.parametrize("place", [BINANCE_BOTH, BITGET_SPOT], ids=str)
+@pytest.mark.parametrize("place", [BINANCE_BOTH, pytest.param(BITGET_SPOT, marks=pytest.mark.slow)], ids=str)
 def test_a_person_sells_and_buys_for_a_run_at_work_and_one_that_is_not(tmp_path: Path, place: Place) -> None:
     async def story() -> None:
         async with home_at(tmp_path, place) as home:
