@@ -1,5 +1,5 @@
 """`python -m tradewind.cli`."""
 
-from tradewind.cli.main import main
+from tradewind.cli.entry import main
 
 main()
