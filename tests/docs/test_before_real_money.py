@@ -7,7 +7,7 @@ import re
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "before_real_money.md"
-SOURCE = ROOT / "src" / "tradewind" / "cli" / "doctor.py"
+SOURCE = ROOT / "src" / "tradewind" / "cli" / "live" / "examining.py"
 
 
 def test_every_check_has_a_row() -> None:
