@@ -16,9 +16,8 @@ from tests.trading.ordering import (
     ScriptedVenue,
     settle,
 )
-from tradewind.market import CashFlow, ConfigError, Instrument, Kind, OrderId
+from tradewind.market import AccessRefused, CashFlow, ConfigError, Instrument, Kind, OrderId
 from tradewind.trading.account_venue import (
-    AccessRefused,
     AccountReading,
     Balance,
     MarginMode,

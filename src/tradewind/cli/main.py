@@ -32,7 +32,7 @@ from tradewind.cli.run import replay_command, run_app
 from tradewind.cli.tables import say, stderr
 from tradewind.cli.train import train_command
 from tradewind.cli.why import why_command
-from tradewind.market.errors import TradewindError, VenueUnavailable
+from tradewind.market.errors import AccessRefused, TradewindError, VenueUnavailable
 
 DONE, BAD_INPUT, UNREACHABLE, REFUSED, INTERRUPTED = 0, 2, 3, 4, 130
 _EXTRAS = {"torch": "train", "gymnasium": "train", "stable_baselines3": "train", "tensorboard": "train"}
@@ -94,12 +94,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _refuse_usage(error)
     except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupt:
         return _tell(str(interrupt) or "Interrupted", INTERRUPTED)
+    except AccessRefused as error:
+        remedy = "make a key that may trade there, or correct the one in the environment"
+        return _tell(f"Error: {_said(error)}: {remedy}", REFUSED)
     except VenueUnavailable as error:
-        refused = (
-            type(error).__name__ == "AccessRefused"
-        )  # its module is imported only where accounts are opened
-        hint = ": make a key that may trade there, or correct the one in the environment" if refused else ""
-        return _tell(f"Error: {_said(error)}{hint}", REFUSED if refused else UNREACHABLE)
+        return _tell(f"Error: {_said(error)}", UNREACHABLE)
     except TradewindError as error:
         return _tell(f"Error: {_said(error)}", BAD_INPUT)
     except ModuleNotFoundError as error:

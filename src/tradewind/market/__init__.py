@@ -5,6 +5,7 @@ from tradewind.market.bar import Bar, Snapshot
 from tradewind.market.clock import Clock, ManualClock, WallClock
 from tradewind.market.decision import Decision, Reason, Review, TargetWeights
 from tradewind.market.errors import (
+    AccessRefused,
     ConfigError,
     DataError,
     Inconsistent,
@@ -21,6 +22,7 @@ from tradewind.market.venue import CandleSource, Command, CommandKind, Event, Ve
 
 __all__ = [
     "Accepted",
+    "AccessRefused",
     "Bar",
     "CandleSource",
     "CashFlow",

@@ -20,6 +20,10 @@ class VenueUnavailable(TradewindError):
     """The venue did not answer or is in maintenance. Retry later."""
 
 
+class AccessRefused(VenueUnavailable):
+    """The venue refuses the key: unknown, revoked, expired, banned, of another environment, or not allowed to."""
+
+
 class OrderRejected(TradewindError):
     """The venue refused an order for good. Record it and go on."""
 

@@ -8,12 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from tradewind.market import CashFlow, Instrument, Kind, VenueUnavailable
+from tradewind.market import CashFlow, Instrument, Kind
 from tradewind.trading.order_venue import OrderReport, OrderVenue, Trade
-
-
-class AccessRefused(VenueUnavailable):
-    """The venue refuses the key: unknown, revoked, expired, banned, of another environment, or not allowed to."""
 
 
 class MarginMode(StrEnum):

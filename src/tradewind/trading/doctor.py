@@ -6,9 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 
-from tradewind.market import Clock, ConfigError, Inconsistent, Instrument, Kind, VenueUnavailable
-from tradewind.trading.account_venue import (
+from tradewind.market import (
     AccessRefused,
+    Clock,
+    ConfigError,
+    Inconsistent,
+    Instrument,
+    Kind,
+    VenueUnavailable,
+)
+from tradewind.trading.account_venue import (
     AccountReading,
     AccountVenue,
     MarginSettings,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradewind.market import (
+    AccessRefused,
     CashFlow,
     Clock,
     ConfigError,
@@ -18,7 +19,7 @@ from tradewind.market import (
     Kind,
     VenueUnavailable,
 )
-from tradewind.trading.account_venue import AccessRefused, AccountReading, AccountVenue, MarginSettings
+from tradewind.trading.account_venue import AccountReading, AccountVenue, MarginSettings
 from tradewind.trading.comparison import (
     Side,
     changed_markets,

@@ -56,7 +56,7 @@ async def run_session(
 
 async def _traded(engine: Engine, source: Source, desk: Desk, watch: Watcher | None) -> SessionSummary:
     bars = decisions = orders = 0
-    fills, cash_flows, start = engine.fills, engine.cash_flows, engine.equity
+    fills, cash_flows, start = engine.fills, engine.cash_flows, engine.equity_at({})
     halted_at: int | None = None
     async for item in source:
         if isinstance(item, Revision):

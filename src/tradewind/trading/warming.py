@@ -18,18 +18,14 @@ def warm(agent: Agent, instruments: Sequence[Instrument], timeframe: Timeframe, 
     engine = Engine(agent, instruments, timeframe, 1e6)
     decisions = 0
     for k in range(bars):
-        price = 100.0 * (
-            1.0 + 0.01 * ((k * 7) % 11 - 5) / 5
-        )  # up and down, so that no feature divides by nothing
-        opened = k * timeframe.ms
+        opened, closed = k * timeframe.ms, (k + 1) * timeframe.ms
+        price = 99.0 + (k * 7) % 11 / 5  # up and down, so that no feature divides by nothing
         prices = (price, price * 1.01, price * 0.99, price * (1.0 + 0.002 * (k % 3 - 1)))
-        bar = Bar(opened, opened + timeframe.ms, *prices, 1000.0 + k % 5)
-        decisions += (
-            engine.process(Snapshot(opened, opened + timeframe.ms, (bar,) * len(instruments))) is not None
-        )
+        made_up = Bar(opened, closed, *prices, 1000.0 + k % 5)
+        decisions += engine.process(Snapshot(opened, closed, (made_up,) * len(instruments))) is not None
     for one in instruments:
-        price_paid, paid = Decimal(100), Decimal(0)
-        engine.process(Fill("warm", "warm", 0, one.symbol, 1, one.lot, price_paid, paid, one.quote))
+        price_paid, fee = Decimal(100), Decimal(0)
+        engine.process(Fill("warm", "warm", 0, one.symbol, 1, one.lot, price_paid, fee, one.quote))
         engine.protective_level(one.symbol)
         engine.equity_at({one.symbol: 100.0})
     agent.policy.reset()

@@ -26,9 +26,8 @@ from tests.venues.remote.seats import (
 )
 from tradewind.clients import Keys, connect
 from tradewind.exchange import Permission
-from tradewind.market import CashFlowKind, ConfigError, FeeAsset, Kind, WallClock
+from tradewind.market import AccessRefused, CashFlowKind, ConfigError, FeeAsset, Kind, WallClock
 from tradewind.trading.account_venue import (
-    AccessRefused,
     MarginMode,
     MarginSettings,
     Permissions,

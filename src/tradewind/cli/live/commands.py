@@ -210,12 +210,11 @@ def teller(console: Console) -> Watcher:
 
 def tell(summary: SessionSummary, report: SessionReport, plan: Plan, as_json: bool) -> None:
     """What the session did, the run in numbers, and whether it is what the simulation does."""
+    from tradewind.cli.live.books import known_place
     from tradewind.cli.live.closing import in_lines
     from tradewind.reports.session_page import said_of_simulation
 
     change = summary.end_equity / summary.start_equity - 1
-    from tradewind.cli.live.books import known_place
-
     if as_json:
         print_json(
             {

@@ -344,7 +344,7 @@ class _Listener:
     def trade(self, trade: Trade) -> None:
         self._manager.observe_trade(trade)
 
-    def cash_flow(self, flow: Any) -> None:
+    def cash_flow(self, flow: CashFlow) -> None:
         self._reconciler.take_flow(flow)
 
     def reading(self, reading: AccountReading) -> None:

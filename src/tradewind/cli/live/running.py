@@ -101,8 +101,8 @@ class Running:
         plan = self.plan
         warm(plan.named.agent, instruments, plan.timeframe, plan.warm_up + SPARE_BARS)
         await self._venue_clock.measure()
-        self.plan.folder.describe(self.plan.about)
-        journal = open_journal(self.plan, instruments, self._venue_clock.now_ms())
+        plan.folder.describe(plan.about)
+        journal = open_journal(plan, instruments, self._venue_clock.now_ms())
         with journal:
             candles: LiveCandles | None = None
 
@@ -113,26 +113,26 @@ class Running:
                 for revision in revised.revisions:
                     items.put(revision)
 
-            journal.fall_back_on(Fallback(self.plan.folder.path / "fallback.jsonl"))
+            journal.fall_back_on(Fallback(plan.folder.path / "fallback.jsonl"))
             tally = Tally.of(journal)
             journal.heard = tally.apply
             self._notes.begin(journal)
             self._notes(SessionBegan(self._venue_clock.now_ms(), __version__))
-            storage = Storage(self.plan.folder.path, journal, self._storage_alarm)
-            outfit = await self._make_outfit(self.plan, journal, in_time, storage.objection)
+            storage = Storage(plan.folder.path, journal, self._storage_alarm)
+            outfit = await self._make_outfit(plan, journal, in_time, storage.objection)
             candles = LiveCandles(
                 self._client,
-                self.plan.symbols,
-                self.plan.timeframe,
+                plan.symbols,
+                plan.timeframe,
                 self._clock,
                 self._venue_clock,
-                warm_up=self.plan.warm_up,
+                warm_up=plan.warm_up,
                 since=outfit.found.last_close,
                 on_revised=hear,
                 quotes=self._quotes,
                 on_alarm=self._feed_alarm,
             )
-            items = LiveItems(candles, self.plan.folder, self._clock, outfit.desk.at_once)
+            items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once)
             return await self._trade(items, candles, outfit, tally, storage)
 
     async def _trade(

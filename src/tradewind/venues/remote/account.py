@@ -219,9 +219,11 @@ class RemoteAccount(ABC):
     async def _permissions(self) -> Permissions: ...
 
     async def _margin(self, instrument: Instrument) -> MarginSettings:
+        """Of perpetuals alone: `_perpetual` has refused spot before."""
         raise NotImplementedError
 
     async def _set_margin(self, instrument: Instrument, leverage: int, mode: MarginMode) -> None:
+        """As `_margin`."""
         raise NotImplementedError
 
     @abstractmethod

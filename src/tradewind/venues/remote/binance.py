@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -79,8 +80,8 @@ class Binance(RemoteAccount):
             transfer=flag(told, "enableInternalTransfer") or flag(told, "permitsUniversalTransfer"),
         )
 
-    async def _may_trade(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    async def _may_trade(self) -> bool: ...
 
 
 def plain_report(instrument: Instrument, row: Row) -> OrderReport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -107,12 +108,9 @@ class Bitget(RemoteAccount):
             raise VenueUnavailable(f"stop {name} triggered, and the order that it placed is not told")
         return OrderReport(name, instrument.symbol, state, 0, PLAN + text(row, "orderId"))
 
+    @abstractmethod
     async def _placed_by(self, instrument: Instrument, row: Row) -> OrderReport | None:
-        order_id = maybe_text(row, "executeOrderId")
-        return await self._find_by_id(instrument, order_id) if order_id else None
-
-    async def _find_by_id(self, instrument: Instrument, order_id: str) -> OrderReport | None:
-        raise NotImplementedError
+        """The order that a triggered one placed; None where the venue does not tell of it."""
 
     def named(self, row: Row) -> str:
         """The client id of an order, as this account gave it."""
@@ -196,8 +194,8 @@ class Bitget(RemoteAccount):
     async def _tiers(self, symbol: str) -> list[Any]:
         return []
 
-    async def _rates(self, symbol: str) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    async def _rates(self, symbol: str) -> Any: ...
 
     async def _time(self) -> int:
         return whole(row_of(await self.data(Lane.HISTORY, "public_common_get_v2_public_time")), "serverTime")

@@ -24,13 +24,13 @@ from tradewind.venues.remote.bitget import (
     MARGIN_NAMES,
     POSITION_MODES,
     PRODUCT,
-    Bitget,
     funding,
     limit_terms,
     placed,
     side,
     v2_trade,
 )
+from tradewind.venues.remote.bitget_classic import ClassicBitget
 from tradewind.venues.remote.bitget_lines import ClassicLine
 from tradewind.venues.remote.bitget_spot import classic_permissions
 from tradewind.venues.remote.fees import TradeRow
@@ -55,7 +55,7 @@ _GROUPS = ("profit_loss", "normal_plan")
 _WAS_SO: tuple[str, ...] = ()
 
 
-class BitgetFutures(Bitget):
+class BitgetFutures(ClassicBitget):
     """A stop that reduces is a stop loss of the position; another is a plan order."""
 
     kind = Kind.PERPETUAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ _KNOWN = ("init", "new", "live", "partially_filled", "filled", "cancelled", "can
 _FORCED = ("force_close", "adl", "delivery_close")
 
 
-class BitgetLine:
+class BitgetLine(ABC):
     """One private line; each channel of it is confirmed by the venue before it counts as open."""
 
     api: str  # the line's name among ccxt's URLs
@@ -35,11 +36,11 @@ class BitgetLine:
         place = "demo" if options.get("sandboxMode") or options.get("sandbox") else "ws"
         return [self._client.urls["api"][place][self.api]]
 
-    def arguments(self) -> Sequence[Mapping[str, str]]:
-        raise NotImplementedError
+    @abstractmethod
+    def arguments(self) -> Sequence[Mapping[str, str]]: ...
 
-    def data(self, channel: str, message: Row) -> Sequence[Told]:
-        raise NotImplementedError
+    @abstractmethod
+    def data(self, channel: str, message: Row) -> Sequence[Told]: ...
 
     async def open(self) -> None:
         url = self.urls[0]

@@ -11,6 +11,7 @@ from tradewind.trading.order_states import Intent
 from tradewind.trading.order_venue import OrderReport
 from tradewind.venues.remote.account import Desk
 from tradewind.venues.remote.bitget import HISTORY_MS, Bitget, limit_terms, placed, side, v2_trade
+from tradewind.venues.remote.bitget_classic import ClassicBitget
 from tradewind.venues.remote.bitget_lines import ClassicLine
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.lanes import Lane
@@ -24,7 +25,7 @@ _PLANS = (
 _AUTHORITIES = {Kind.SPOT: "stow", Kind.PERPETUAL: "coow"}
 
 
-class BitgetSpot(Bitget):
+class BitgetSpot(ClassicBitget):
     """Stops are plan orders: they hold nothing until their trigger."""
 
     kind = Kind.SPOT

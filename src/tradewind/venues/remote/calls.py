@@ -8,8 +8,16 @@ from typing import Any, TypeVar
 import ccxt
 
 from tradewind.clients.outcomes import Asked, Throttled, of_error, of_reply
-from tradewind.market import Clock, Outcome, Rejected, RejectKind, Unknown, VenueUnavailable, WallClock
-from tradewind.trading.account_venue import AccessRefused
+from tradewind.market import (
+    AccessRefused,
+    Clock,
+    Outcome,
+    Rejected,
+    RejectKind,
+    Unknown,
+    VenueUnavailable,
+    WallClock,
+)
 from tradewind.venues.remote.lanes import LANE, Lane, Lanes, Stopped
 
 T = TypeVar("T")
