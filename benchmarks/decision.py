@@ -15,7 +15,7 @@ from tradewind.market import Bar, Market, Snapshot
 from tradewind.policy.agent import Agent, agent_of_bundle
 from tradewind.simulator import Rules, Simulator
 from tradewind.simulator.view import ObservationBuilder
-from tradewind.trading.engine import Engine
+from tradewind.trading.engine.engine import Engine
 from tradewind.training import TrainingSettings
 from tradewind.training.recipe import Recipe
 

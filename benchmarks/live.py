@@ -34,12 +34,12 @@ from tradewind.policy.agent import agent_of_policy
 from tradewind.policy.baselines import Baseline
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Rules
-from tradewind.trading.guard_settings import GuardSettings
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.recovery import resume
-from tradewind.trading.replaying import engine_for
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.risk.guard_settings import GuardSettings
+from tradewind.trading.session.recovery import resume
+from tradewind.trading.session.replaying import engine_for
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock

@@ -15,12 +15,12 @@ from tradewind.policy.agent import Agent, agent_of_policy
 from tradewind.policy.baselines import Random
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Rules
-from tradewind.trading.engine import Engine
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_manager import OrderManager
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import NoSuchOrder, OrderReport, Trade
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import NoSuchOrder, OrderReport, Trade
 
 FIRST = 1_700_006_400_000
 CAPITAL = 10_000.0

@@ -22,10 +22,10 @@ from tradewind.clients import connect
 from tradewind.clients.credentials import Credentials, load_credentials
 from tradewind.config import Settings, effective_toml, settings_hash
 from tradewind.gateway.compose import Opening, open_exchange
-from tradewind.trading.arming import Arm, account_hash, keep_arm
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_records import Denied
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.arming import Arm, account_hash, keep_arm
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.terms.order_records import Denied
 
 log = structlog.get_logger("canary")
 

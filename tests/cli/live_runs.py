@@ -16,11 +16,11 @@ import tradewind
 from tests.venues.remote.seats import Place, Seat, exchange_now, seated
 from tradewind.market import Order, WallClock
 from tradewind.market.instrument_json import instrument_to_dict
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_manager import OrderManager
-from tradewind.trading.order_states import client_id
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.terms.order_states import client_id
 
 CAPITAL = 20_000.0
 SOURCE = str(Path(tradewind.__file__).parents[1])  # for processes in another folder

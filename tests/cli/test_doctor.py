@@ -15,7 +15,7 @@ from tests.venues.remote.seats import PLACES, Place
 from tradewind.cli.live.asked import AskedRun
 from tradewind.cli.live.examining import examined
 from tradewind.exchange import Permission
-from tradewind.trading.findings import Finding, Grade, Verdict, verdict_of
+from tradewind.trading.watching.findings import Finding, Grade, Verdict, verdict_of
 
 SPOT, USDM = PLACES[0], PLACES[1]
 Story = Callable[["Patient"], Awaitable[None]]

@@ -17,9 +17,9 @@ from tradewind.cli.live.drilled import sentences, survived
 from tradewind.data.worlds import generate
 from tradewind.gateway.markets import on_grid
 from tradewind.market import OrderType
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_states import Happening, Intent, OrderEvent
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.terms.order_states import Happening, Intent, OrderEvent
 
 BARS, WARM_UP, DECISIONS = 700, 550, 6
 

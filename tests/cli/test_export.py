@@ -15,7 +15,7 @@ import pytest
 from tests.cli.conftest import Told
 from tests.cli.live_runs import live_run
 from tests.venues.remote.seats import BINANCE_SPOT
-from tradewind.trading.export import _COLUMNS
+from tradewind.trading.told.export import _COLUMNS
 
 Command = Callable[..., Told]
 

@@ -21,8 +21,8 @@ from tradewind.cli.live.plan import Plan
 from tradewind.config import effective_toml
 from tradewind.market import ConfigError
 from tradewind.statistics import DAY_MS
-from tradewind.trading.arming import Arm, Override
-from tradewind.trading.journal import Journal
+from tradewind.trading.journal.arming import Arm, Override
+from tradewind.trading.journal.journal import Journal
 from tradewind.validation.stages import StageBegan
 
 WORDS = "trade 1000 USDT on binance live"

@@ -18,7 +18,7 @@ from tradewind.config import Settings, effective_toml, load_settings
 from tradewind.config.old import read_old
 from tradewind.config.written import commented_toml
 from tradewind.market import ConfigError
-from tradewind.trading.settings import EntryType
+from tradewind.trading.acting.settings import EntryType
 
 TOKEN = "123456789:AAF3kd93kdmNx0sl3kd93kdmNx0slQwErTy"
 WEBHOOK = "https://discord.com/api/webhooks/112/Ab3dEf6hIjKl"

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.test_run_live import Home, ended, home_at, protected
 from tests.venues.remote.seats import BINANCE_BOTH, BITGET_SPOT, Place
 from tradewind.market import Command, CommandKind, Fill
-from tradewind.trading.order_states import Intent
+from tradewind.trading.terms.order_states import Intent
 
 
 def by_hand(home: Home) -> list[Intent]:

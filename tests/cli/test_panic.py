@@ -15,7 +15,7 @@ import pytest
 from tests.cli.live_runs import LiveRun, holdings, live_run
 from tests.venues.remote.seats import PLACES, Place
 from tradewind.market import CommandKind, Kind, OrderType
-from tradewind.trading.panic_record import PanicRecord, panic_files
+from tradewind.trading.panic.panic_record import PanicRecord, panic_files
 
 SPOT, USDM = PLACES[0], PLACES[1]
 D = Decimal
@@ -145,7 +145,7 @@ def test_a_venue_that_is_gone_is_code_3(tmp_path: Path) -> None:
 HUNG = """
 import sys, time, sqlite3
 from pathlib import Path
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.run_folder import RunFolder
 folder = RunFolder(Path(sys.argv[1]))
 with folder.lock():
     locked = sqlite3.connect(folder.journal, isolation_level=None)

@@ -24,8 +24,8 @@ from tradewind.exchange import Permission
 from tradewind.exchange.orders import AlgoStatus
 from tradewind.gateway.compose import LocalExchange, Opening, open_exchange
 from tradewind.market import CashFlow, Fill, Kind
-from tradewind.trading.journal import Journal
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
 
 SPEED = 60.0  # a bar of a minute in a second
 HISTORY = 700

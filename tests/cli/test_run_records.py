@@ -16,10 +16,10 @@ from tests.postgres import postgres as postgres
 from tests.venues.remote.seats import BINANCE_BOTH, BINANCE_SPOT
 from tradewind.cli.live.books import schema_of
 from tradewind.market import Decision, Fill
-from tradewind.trading.api_call import ApiCall
-from tradewind.trading.database import Database
-from tradewind.trading.journal import Journal
-from tradewind.trading.session_records import SessionBegan
+from tradewind.trading.journal.database import Database
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.terms.api_call import ApiCall
+from tradewind.trading.terms.session_records import SessionBegan
 
 SECRETS = ("me-key", "me-secret", "me-pass")
 

@@ -110,7 +110,7 @@ def test_no_option_of_any_command_takes_a_secret() -> None:
     import typer
 
     from tradewind.cli.main import app
-    from tradewind.trading.redaction import is_secret_name
+    from tradewind.trading.journal.redaction import is_secret_name
 
     def options(group: object) -> list[str]:
         below = getattr(group, "commands", {}).values()

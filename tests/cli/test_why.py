@@ -11,8 +11,8 @@ import pytest
 from tests.cli.conftest import Told
 from tradewind.data.timestamps import utc_text
 from tradewind.market import Reason
-from tradewind.trading.explained import IN_WORDS
-from tradewind.trading.journal import Journal
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.told.explained import IN_WORDS
 
 Command = Callable[..., Told]
 

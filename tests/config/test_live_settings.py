@@ -17,8 +17,8 @@ from tradewind.config import OnStop, Settings, effective_toml, load_settings, pa
 from tradewind.config.live import RunSettings, filled_in
 from tradewind.config.tree import LIVE_PARTS
 from tradewind.market import ConfigError
-from tradewind.trading.discrepancy import Policy
-from tradewind.trading.settings import EntryType, ExecutionSettings, MarginSettings
+from tradewind.trading.acting.settings import EntryType, ExecutionSettings, MarginSettings
+from tradewind.trading.terms.discrepancy import Policy
 
 PAGE = Path(__file__).parents[2] / "docs" / "live_settings.md"
 TEMPLATE = files("tradewind.config").joinpath("live.toml").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ from tests.docs.test_tour import was_printed
 from tests.gateway.exchange_here import MINUTE, settings
 from tradewind.data.coins import coin_markets
 from tradewind.gateway.compose import LocalExchange, open_exchange
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.run_folder import RunFolder
 
 HISTORY, SPEED = 200, 20.0
 LOCAL_KEYS = "TRADEWIND_BINANCE_LOCAL_KEY=demo-key\nTRADEWIND_BINANCE_LOCAL_SECRET=demo-secret\n"

@@ -135,6 +135,6 @@ def test_what_is_wrong_with_a_command_is_found(words: list[str], whole: bool, sa
 
 
 def test_a_module_that_is_not_there_is_found() -> None:
-    assert resolves("tradewind.trading.engine.Engine.process")
+    assert resolves("tradewind.trading.engine.engine.Engine.process")
     assert not resolves("tradewind.trading.engin")
-    assert not resolves("tradewind.trading.engine.Engin")
+    assert not resolves("tradewind.trading.engine.engine.Engin")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from tests.docs.pages import ROOT
-from tradewind.trading.order_ledger import HALTS
-from tradewind.trading.order_states import Alarm
+from tradewind.trading.books.order_ledger import HALTS
+from tradewind.trading.terms.order_states import Alarm
 
 PAGE = ROOT / "docs" / "runbook.md"
 ROWS = re.findall(

@@ -12,7 +12,7 @@ from tradewind.market import Command, CommandKind, Decision, Kind, Market, Snaps
 from tradewind.policy.agent import Agent
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Rules
-from tradewind.trading.engine import Engine
+from tradewind.trading.engine.engine import Engine
 from tradewind.venues import PaperVenue
 
 CAPITAL = 10_000.0

@@ -19,11 +19,11 @@ from tests.promises.virtual_time import LoopClock, run_quickly
 from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM
 from tradewind.data.coins import coin_markets
 from tradewind.data.replaying import Replay
-from tradewind.trading import journal as journals
-from tradewind.trading.engine import Engine
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_states import Intent
-from tradewind.trading.records import Record
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal import journal as journals
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.records import Record
+from tradewind.trading.terms.order_states import Intent
 from tradewind.venues import PaperVenue
 
 PLACES = ("/tradewind/trading/", "/tradewind/venues/remote/")

@@ -22,7 +22,7 @@ from tradewind.policy import Policy
 from tradewind.policy.agent import Agent
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Rules, Tape
-from tradewind.trading.parity import as_arrays, differing_fields
+from tradewind.trading.session.parity import as_arrays, differing_fields
 
 BARS = 800
 PRICES = ("open", "high", "low", "close")

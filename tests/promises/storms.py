@@ -24,7 +24,7 @@ from tradewind.gateway import server
 from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
 from tradewind.gateway.faults import rule_of
 from tradewind.market import Command, CommandKind, VenueUnavailable
-from tradewind.trading.settings import EntryType, ExecutionSettings
+from tradewind.trading.acting.settings import EntryType, ExecutionSettings
 from tradewind.venues.remote import lines
 
 PLACES = (BINANCE_SPOT, BINANCE_USDM, BITGET_SPOT, BITGET_SWAP)

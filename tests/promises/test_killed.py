@@ -17,7 +17,7 @@ from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM, Place
 from tradewind.data.coins import coin_markets
 from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
 from tradewind.market import Command, CommandKind
-from tradewind.trading.guard_settings import GuardSettings
+from tradewind.trading.risk.guard_settings import GuardSettings
 
 FIRST = 1_700_006_400_000
 MINUTE, HISTORY = 60_000, 120

@@ -22,7 +22,7 @@ from tradewind.market import FeeAsset, FillReason, Kind, Market
 from tradewind.policy import Bundle
 from tradewind.policy.agent import Agent, agent_of_baseline, agent_of_bundle
 from tradewind.policy.importers import import_model
-from tradewind.trading.parity import as_arrays, differing_fields
+from tradewind.trading.session.parity import as_arrays, differing_fields
 from tradewind.training.recipe import Recipe
 from tradewind.training.settings import TrainingSettings
 

@@ -20,7 +20,7 @@ from tradewind.policy import Bundle
 from tradewind.policy.agent import Agent, agent_of_baseline, agent_of_bundle
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Rules
-from tradewind.trading.parity import as_arrays, differing_fields
+from tradewind.trading.session.parity import as_arrays, differing_fields
 from tradewind.training.recipe import Recipe
 from tradewind.training.settings import TrainingSettings
 

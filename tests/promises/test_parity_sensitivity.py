@@ -32,7 +32,7 @@ from tests.promises.worldlets import TIERS
 from tradewind.market import FeeAsset, Instrument, Kind, MaintenanceTier, Market
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Reward, Rules
-from tradewind.trading.parity import differing_fields
+from tradewind.trading.session.parity import differing_fields
 
 LOW_FLOOR, LOW_RATE = 2_000.0, 0.01
 

@@ -13,14 +13,14 @@ from tradewind.exchange.ledger import FillRow, OrderRow
 from tradewind.exchange.orders import Cause
 from tradewind.market import Instrument, OrderType
 from tradewind.market.instrument_json import instrument_from_dict
-from tradewind.trading.engine import Engine
-from tradewind.trading.journal import Journal
-from tradewind.trading.latch import Latch
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_records import Risk
-from tradewind.trading.order_states import Status
-from tradewind.trading.recovery import resume
-from tradewind.trading.replaying import engine_for, replay
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.risk.latch import Latch
+from tradewind.trading.session.recovery import resume
+from tradewind.trading.session.replaying import engine_for, replay
+from tradewind.trading.terms.order_records import Risk
+from tradewind.trading.terms.order_states import Status
 
 ACCOUNT = "demo"
 CENT = Decimal("0.00001")  # the engine counts money in floats, a venue in eight places

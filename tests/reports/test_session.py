@@ -15,12 +15,12 @@ from tests.reports.test_tear_sheet import check
 from tests.trading.conftest import describe, session_of
 from tradewind.market import Kind
 from tradewind.reports.session import write_session_report
-from tradewind.trading.api_call import ApiCall
-from tradewind.trading.desk import BarDesk
-from tradewind.trading.engine import Engine
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_records import Denied
-from tradewind.trading.session_records import Incident, SessionBegan
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.session.desk import BarDesk
+from tradewind.trading.terms.api_call import ApiCall
+from tradewind.trading.terms.order_records import Denied
+from tradewind.trading.terms.session_records import Incident, SessionBegan
 from tradewind.validation.evidence import SessionEvidence
 from tradewind.venues import PaperVenue
 

@@ -14,7 +14,7 @@ from tradewind.data.replaying import Replay
 from tradewind.market import Bar, Command, Kind, Snapshot
 from tradewind.market.bar import Prices
 from tradewind.simulator.window import REVISABLE
-from tradewind.trading.window import FeatureWindow
+from tradewind.trading.engine.window import FeatureWindow
 
 MARKET = wild_market(700, 2, Kind.PERPETUAL, seed=3, fragments=3)
 AGENT = moody_agent(MARKET, rules_for(Kind.PERPETUAL))

@@ -17,7 +17,8 @@ from tests.trading.ordering import (
     settle,
 )
 from tradewind.market import AccessRefused, CashFlow, ConfigError, Instrument, Kind, OrderId
-from tradewind.trading.account_venue import (
+from tradewind.trading.comparing.reconcile import Reconciler
+from tradewind.trading.terms.account_venue import (
     AccountReading,
     Balance,
     MarginMode,
@@ -26,9 +27,8 @@ from tradewind.trading.account_venue import (
     PositionMode,
     VenuePosition,
 )
-from tradewind.trading.discrepancy import Discrepancy, Policy
-from tradewind.trading.order_states import Alarm
-from tradewind.trading.reconcile import Reconciler
+from tradewind.trading.terms.discrepancy import Discrepancy, Policy
+from tradewind.trading.terms.order_states import Alarm
 
 WALLET = 10_000.0
 WANTED = MarginSettings(3.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)

@@ -33,7 +33,15 @@ from tradewind.policy.agent import agent_of_policy
 from tradewind.policy.baselines import Baseline
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Rules
-from tradewind.trading.account_venue import (
+from tradewind.trading.acting.settings import ExecutionSettings
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.records import Record
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.journal.storage import Storage
+from tradewind.trading.risk.guard_settings import GuardSettings
+from tradewind.trading.session.live import LiveItems
+from tradewind.trading.session.session import SessionSummary, run_session
+from tradewind.trading.terms.account_venue import (
     AccountListener,
     AccountReading,
     MarginMode,
@@ -41,18 +49,10 @@ from tradewind.trading.account_venue import (
     PositionMode,
     VenuePosition,
 )
-from tradewind.trading.guard_settings import GuardSettings
-from tradewind.trading.journal import Journal
-from tradewind.trading.live import LiveItems
-from tradewind.trading.order_records import Denied, OrderAlarm
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import OrderReport, Trade
-from tradewind.trading.records import Record
-from tradewind.trading.run_folder import RunFolder
-from tradewind.trading.session import SessionSummary, run_session
-from tradewind.trading.settings import ExecutionSettings
-from tradewind.trading.storage import Storage
-from tradewind.trading.supervision import Supervisor
+from tradewind.trading.terms.order_records import Denied, OrderAlarm
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import OrderReport, Trade
+from tradewind.trading.watching.supervision import Supervisor
 
 MINUTE = 60_000
 ALLOCATION = 10_000.0

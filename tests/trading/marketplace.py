@@ -12,16 +12,16 @@ from typing import Any, Self
 from tests.trading.ordering import INSTRUMENTS, PERP, SPOT, Desk, Resting, ScriptedVenue, settle
 from tests.trading.standing import ToldQuotes, ToldStanding
 from tradewind.market import Order, OrderType, Outcome, Rejected, RejectKind
-from tradewind.trading.execution import Execution
-from tradewind.trading.guard_settings import GuardSettings
-from tradewind.trading.guards import Guards
-from tradewind.trading.latch import Latch
-from tradewind.trading.order_names import OrderNames
-from tradewind.trading.order_records import Denied, OrderAlarm
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import ReportStatus
-from tradewind.trading.protection import Protection
-from tradewind.trading.settings import ExecutionSettings, StopSettings
+from tradewind.trading.acting.execution import Execution
+from tradewind.trading.acting.protection import Protection
+from tradewind.trading.acting.settings import ExecutionSettings, StopSettings
+from tradewind.trading.risk.guard_settings import GuardSettings
+from tradewind.trading.risk.guards import Guards
+from tradewind.trading.risk.latch import Latch
+from tradewind.trading.terms.order_names import OrderNames
+from tradewind.trading.terms.order_records import Denied, OrderAlarm
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import ReportStatus
 
 
 @dataclass

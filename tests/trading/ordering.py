@@ -25,13 +25,13 @@ from tradewind.market import (
     Unknown,
     VenueUnavailable,
 )
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_manager import OrderManager
-from tradewind.trading.order_records import OrderAlarm
-from tradewind.trading.order_states import Intent, OrderState, Status, client_id
-from tradewind.trading.order_venue import NoSuchOrder, OrderReport, ReportStatus, Trade
-from tradewind.trading.records import Record
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.records import Record
+from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.terms.order_records import OrderAlarm
+from tradewind.trading.terms.order_states import Intent, OrderState, Status, client_id
+from tradewind.trading.terms.order_venue import NoSuchOrder, OrderReport, ReportStatus, Trade
 
 SPOT = Instrument("venue", "BTC/USDT", "BTC", "USDT", Kind.SPOT, lot=Decimal("0.1"))
 PERP = Instrument("venue", "ETH/USDT:USDT", "ETH", "USDT", Kind.PERPETUAL, lot=Decimal("0.01"))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tradewind.market import FillReason
-from tradewind.trading.quotes import Quote
+from tradewind.trading.terms.quotes import Quote
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tradewind.market import ConfigError
-from tradewind.trading.arming import (
+from tradewind.trading.journal.arming import (
     Arm,
     Armed,
     Override,
@@ -22,8 +22,8 @@ from tradewind.trading.arming import (
     kept_arm,
     kept_override,
 )
-from tradewind.trading.journal import Journal
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
 
 ARMED = Armed(account_hash("f" * 16, "binance", "live"), "bundle", "configuration")
 WORDS = confirmation("binance", "live", 1000.0, "USDT")

@@ -12,10 +12,10 @@ import pytest
 from tests.trading.marketplace import GuardedDesk
 from tests.trading.ordering import PERP, SPOT, Fault, settle
 from tradewind.market import Command, CommandKind, ConfigError, RejectKind
-from tradewind.trading.by_hand import ByHand
-from tradewind.trading.hand_orders import Answer, HandCancel, HandOrder, Reply
-from tradewind.trading.order_records import Denied, Risk
-from tradewind.trading.order_states import Alarm, Status
+from tradewind.trading.acting.by_hand import ByHand
+from tradewind.trading.acting.hand_orders import Answer, HandCancel, HandOrder, Reply
+from tradewind.trading.terms.order_records import Denied, Risk
+from tradewind.trading.terms.order_states import Alarm, Status
 
 D = Decimal
 both = pytest.mark.parametrize("symbol", [SPOT.symbol, PERP.symbol])
@@ -148,7 +148,7 @@ def test_in_a_halted_symbol_and_a_halted_run_only_what_reduces_goes(tmp_path: Pa
 
 
 def _records(desk: HandDesk) -> list[tuple[int, object]]:
-    from tradewind.trading.journal import Journal
+    from tradewind.trading.journal.journal import Journal
 
     with Journal.open(desk.path) as journal:
         return list(journal.records())

@@ -14,12 +14,12 @@ from tests.trading.composed import LIMITS, Composed, played
 from tests.trading.ordering import PERP, Fault
 from tradewind.market import CashFlow, CashFlowKind, Command, CommandKind, Inconsistent, OrderType
 from tradewind.simulator import Rules
-from tradewind.trading.account_venue import AccountReading
-from tradewind.trading.discrepancy import Epoch
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_records import Risk
-from tradewind.trading.order_venue import OrderReport, Trade
-from tradewind.trading.settings import EntryType, ExecutionSettings
+from tradewind.trading.acting.settings import EntryType, ExecutionSettings
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.terms.account_venue import AccountReading
+from tradewind.trading.terms.discrepancy import Epoch
+from tradewind.trading.terms.order_records import Risk
+from tradewind.trading.terms.order_venue import OrderReport, Trade
 
 
 async def _command(one: Composed, kind: CommandKind) -> None:

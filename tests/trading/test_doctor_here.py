@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tradewind.trading import doctor_here
-from tradewind.trading.doctor_here import addresses, disk, evidence, lock, neighbours, surroundings
-from tradewind.trading.findings import Grade
-from tradewind.trading.journal import Journal
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.watching import doctor_here
+from tradewind.trading.watching.doctor_here import addresses, disk, evidence, lock, neighbours, surroundings
+from tradewind.trading.watching.findings import Grade
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.run_folder import RunFolder
 with RunFolder(Path(sys.argv[1])).lock():
     print("held", flush=True)
     time.sleep(60)

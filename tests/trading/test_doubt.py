@@ -6,7 +6,7 @@ from itertools import accumulate
 
 import pytest
 
-from tradewind.trading.doubt import Evidence, wait_before
+from tradewind.trading.orders.doubt import Evidence, wait_before
 
 
 def test_questions_come_at_the_times_of_the_schedule_then_every_minute() -> None:

@@ -33,7 +33,7 @@ from tradewind.market import (
 )
 from tradewind.policy.agent import Agent
 from tradewind.risk import RiskLimits
-from tradewind.trading.engine import Engine
+from tradewind.trading.engine.engine import Engine
 from tradewind.venues import PaperVenue
 
 

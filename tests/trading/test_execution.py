@@ -12,10 +12,10 @@ import pytest
 from tests.trading.marketplace import GuardedDesk
 from tests.trading.ordering import PERP, SPOT, Fault, Telling
 from tradewind.market import OrderType, Rejected, RejectKind
-from tradewind.trading.order_records import Denied, Risk
-from tradewind.trading.order_states import Intent, Status
-from tradewind.trading.order_venue import ReportStatus
-from tradewind.trading.settings import EntryType, ExecutionSettings
+from tradewind.trading.acting.settings import EntryType, ExecutionSettings
+from tradewind.trading.terms.order_records import Denied, Risk
+from tradewind.trading.terms.order_states import Intent, Status
+from tradewind.trading.terms.order_venue import ReportStatus
 
 Scenario = Callable[[GuardedDesk], Awaitable[None]]
 both = pytest.mark.parametrize("symbol", [SPOT.symbol, PERP.symbol])

@@ -18,12 +18,12 @@ from tradewind.config import OnStop
 from tradewind.features import FeatureSpec
 from tradewind.market import DataError, Decision, Fill, OrderType, Reason, Rejected, RejectKind
 from tradewind.simulator import Rules
-from tradewind.trading.account_venue import AccountReading
-from tradewind.trading.guard_settings import GuardSettings
-from tradewind.trading.order_records import Denied
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import ReportStatus
-from tradewind.trading.settings import EntryType, ExecutionSettings
+from tradewind.trading.acting.settings import EntryType, ExecutionSettings
+from tradewind.trading.risk.guard_settings import GuardSettings
+from tradewind.trading.terms.account_venue import AccountReading
+from tradewind.trading.terms.order_records import Denied
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import ReportStatus
 
 S = PERP.symbol
 MAKER = ExecutionSettings(EntryType.POST_ONLY, timeout_seconds=20.0, repricings=3)

@@ -13,13 +13,13 @@ from tests.trading.ordering import PERP, SPOT, START_MS
 from tests.trading.standing import ToldQuotes, ToldStanding
 from tradewind.market import Bar, ConfigError, Fill, Order, OrderType, Snapshot
 from tradewind.market.clock import ManualClock
-from tradewind.trading.account_venue import AccountReading, VenuePosition
-from tradewind.trading.guard_settings import GuardSettings
-from tradewind.trading.guards import Guards
-from tradewind.trading.latch import Latch
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_records import Risk
-from tradewind.trading.order_states import Happening, Intent, OrderEvent
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.risk.guard_settings import GuardSettings
+from tradewind.trading.risk.guards import Guards
+from tradewind.trading.risk.latch import Latch
+from tradewind.trading.terms.account_venue import AccountReading, VenuePosition
+from tradewind.trading.terms.order_records import Risk
+from tradewind.trading.terms.order_states import Happening, Intent, OrderEvent
 
 BUY = Order("b", PERP.symbol, 100)  # 1 ETH at 100
 SELL = Order("s", PERP.symbol, -100, reduce_only=True)

@@ -10,9 +10,9 @@ import pytest
 from tests.trading.composed import Composed, played
 from tests.trading.ordering import PERP, Fault, settle
 from tradewind.market import Command, CommandKind, Decision, Fill, Snapshot
-from tradewind.trading.feed_records import Revision
-from tradewind.trading.hand_orders import Answer, HandOrder, Reply
-from tradewind.trading.order_states import Intent
+from tradewind.trading.acting.hand_orders import Answer, HandOrder, Reply
+from tradewind.trading.terms.feed_records import Revision
+from tradewind.trading.terms.order_states import Intent
 
 
 async def ask(run: Composed, lots: int) -> Reply:

@@ -17,7 +17,7 @@ import pytest
 
 from tradewind.market import Bar, Command, CommandKind, Snapshot
 from tradewind.market.errors import ConfigError, Inconsistent
-from tradewind.trading.journal import Journal
+from tradewind.trading.journal.journal import Journal
 
 SESSION = {"mode": "paper", "capital": 1000.0, "symbols": ["A", "B"]}
 
@@ -200,7 +200,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from tradewind.market import Command, CommandKind
-from tradewind.trading.journal import Journal
+from tradewind.trading.journal.journal import Journal
 with Journal.create(Path(sys.argv[1]), {"mode": "paper"}) as journal:
     for k in range(1_000_000):
         journal.append([Command(CommandKind.REARM, k * 10 + n, "x" * 500) for n in range(7)])
@@ -256,7 +256,7 @@ def test_what_is_noted_waits_for_the_next_transaction_and_comes_before_it(path: 
 def test_of_too_many_notes_the_oldest_are_lost_and_counted(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tradewind.trading.journal.MOST_NOTES", 3)
+    monkeypatch.setattr("tradewind.trading.journal.journal.MOST_NOTES", 3)
     with Journal.create(path, SESSION) as journal:
         for k in range(1, 6):
             journal.note(note(k))

@@ -15,9 +15,9 @@ from alembic.script import ScriptDirectory
 
 from tests.postgres import postgres as postgres
 from tradewind.market import Command, CommandKind, ConfigError, Inconsistent, VenueUnavailable
-from tradewind.trading import migrations
-from tradewind.trading.database import VERSION, Database, Place, connect, tables
-from tradewind.trading.journal import Journal
+from tradewind.trading.journal import migrations
+from tradewind.trading.journal.database import VERSION, Database, Place, connect, tables
+from tradewind.trading.journal.journal import Journal
 
 SESSION = {"mode": "paper", "capital": 1000.0}
 _numbers = count()

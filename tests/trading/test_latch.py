@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tradewind.market import Command, CommandKind
 from tradewind.market.clock import ManualClock
-from tradewind.trading.journal import Journal
-from tradewind.trading.latch import Latch
-from tradewind.trading.order_records import Risk, RiskState
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.risk.latch import Latch
+from tradewind.trading.terms.order_records import Risk, RiskState
 
 CLOCK = ManualClock(1_000)
 

@@ -24,15 +24,15 @@ from tradewind.market import (
     TargetWeights,
 )
 from tradewind.policy.agent import Agent
-from tradewind.trading.api_call import ApiCall
-from tradewind.trading.discrepancy import Epoch
-from tradewind.trading.feed_records import Revision
-from tradewind.trading.journal import Journal
-from tradewind.trading.metrics import Tally
-from tradewind.trading.order_records import Denied, OrderAlarm
-from tradewind.trading.order_states import Alarm, Happening, OrderEvent
-from tradewind.trading.session import SessionSummary
-from tradewind.trading.session_records import Incident, SessionBegan
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.session.session import SessionSummary
+from tradewind.trading.terms.api_call import ApiCall
+from tradewind.trading.terms.discrepancy import Epoch
+from tradewind.trading.terms.feed_records import Revision
+from tradewind.trading.terms.order_records import Denied, OrderAlarm
+from tradewind.trading.terms.order_states import Alarm, Happening, OrderEvent
+from tradewind.trading.terms.session_records import Incident, SessionBegan
+from tradewind.trading.told.metrics import Tally
 
 HOUR = 3_600_000
 

@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.trading.ordering import PERP, SPOT, Desk, Fault, Resting, Telling, settle
 from tradewind.market import Order
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_states import Alarm, Status
-from tradewind.trading.order_venue import ReportStatus
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.terms.order_states import Alarm, Status
+from tradewind.trading.terms.order_venue import ReportStatus
 
 QUIET = 900.0  # seconds: more than a proof after the longest wait
 

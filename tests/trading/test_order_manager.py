@@ -12,12 +12,12 @@ import pytest
 
 from tests.trading.ordering import PERP, SPOT, Desk, Fault, Telling, settle
 from tradewind.market import Command, CommandKind, Inconsistent, Order, OrderType, RejectKind
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_records import Denied, OrderAlarm
-from tradewind.trading.order_states import Alarm, Intent, Status
-from tradewind.trading.order_venue import OrderReport, ReportStatus
-from tradewind.trading.records import Record
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.records import Record
+from tradewind.trading.terms.order_records import Denied, OrderAlarm
+from tradewind.trading.terms.order_states import Alarm, Intent, Status
+from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
 
 Scenario = Callable[[Desk], Awaitable[None]]
 

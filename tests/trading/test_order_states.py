@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tradewind.market import Fill, FillReason, Inconsistent
-from tradewind.trading.order_states import (
+from tradewind.trading.terms.order_states import (
     DONE,
     Alarm,
     Happening,

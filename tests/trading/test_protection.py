@@ -14,11 +14,11 @@ from tests.trading.marketplace import GuardedDesk
 from tests.trading.ordering import PERP, SPOT, Fault, Telling
 from tradewind.market import FillReason, OrderType, Rejected, RejectKind
 from tradewind.market.venue import Command, CommandKind
-from tradewind.trading.by_hand import ByHand
-from tradewind.trading.desk import OrderDesk
-from tradewind.trading.order_records import Risk
-from tradewind.trading.order_states import Alarm, Intent
-from tradewind.trading.order_venue import ReportStatus
+from tradewind.trading.acting.by_hand import ByHand
+from tradewind.trading.session.desk import OrderDesk
+from tradewind.trading.terms.order_records import Risk
+from tradewind.trading.terms.order_states import Alarm, Intent
+from tradewind.trading.terms.order_venue import ReportStatus
 
 Scenario = Callable[[GuardedDesk], Awaitable[None]]
 both = pytest.mark.parametrize("symbol", [SPOT.symbol, PERP.symbol])

@@ -19,10 +19,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.trading.marketplace import GuardedDesk
 from tests.trading.ordering import PERP, SPOT, Fault, Telling, settle
 from tradewind.market import OrderType, Rejected, RejectKind
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import ReportStatus
-from tradewind.trading.settings import EntryType, ExecutionSettings
+from tradewind.trading.acting.settings import EntryType, ExecutionSettings
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import ReportStatus
 
 CAP = 100  # lots: no decision wants more
 QUIET = 240.0  # seconds: more than a proof after the longest wait

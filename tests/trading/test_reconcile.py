@@ -22,13 +22,13 @@ from tradewind.market import (
     FillReason,
     VenueUnavailable,
 )
-from tradewind.trading.account_venue import AccountReading, Balance
-from tradewind.trading.discrepancy import Discrepancy, Epoch, Policy, Settled
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_states import Alarm, Intent
-from tradewind.trading.order_venue import Trade
-from tradewind.trading.reconcile import NewEpoch
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.comparing.reconcile import NewEpoch
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.terms.account_venue import AccountReading, Balance
+from tradewind.trading.terms.discrepancy import Discrepancy, Epoch, Policy, Settled
+from tradewind.trading.terms.order_states import Alarm, Intent
+from tradewind.trading.terms.order_venue import Trade
 
 D = Decimal
 

@@ -27,14 +27,14 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
-from tradewind.trading.api_call import ApiCall
-from tradewind.trading.arming import Arm, Override
-from tradewind.trading.discrepancy import Discrepancy, Epoch, Settled
-from tradewind.trading.feed_records import Revision
-from tradewind.trading.order_records import Baseline, Denied, OrderAlarm, Risk, RiskState
-from tradewind.trading.order_states import Alarm, Happening, Intent, OrderEvent
-from tradewind.trading.records import decode, encode
-from tradewind.trading.session_records import Incident, SessionBegan
+from tradewind.trading.journal.arming import Arm, Override
+from tradewind.trading.journal.records import decode, encode
+from tradewind.trading.terms.api_call import ApiCall
+from tradewind.trading.terms.discrepancy import Discrepancy, Epoch, Settled
+from tradewind.trading.terms.feed_records import Revision
+from tradewind.trading.terms.order_records import Baseline, Denied, OrderAlarm, Risk, RiskState
+from tradewind.trading.terms.order_states import Alarm, Happening, Intent, OrderEvent
+from tradewind.trading.terms.session_records import Incident, SessionBegan
 from tradewind.validation.stages import StageBegan
 
 times = st.integers(0, 2**53)

@@ -18,14 +18,14 @@ from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Ma
 from tradewind.policy.agent import Agent, agent_of_baseline
 from tradewind.policy.protocol import Weights
 from tradewind.simulator import Rules
-from tradewind.trading.desk import BarDesk, Item
-from tradewind.trading.discrepancy import Epoch
-from tradewind.trading.engine import Engine
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_records import Denied
-from tradewind.trading.recovery import Resumed, resume
-from tradewind.trading.replaying import replay
-from tradewind.trading.session import run_session
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.session.desk import BarDesk, Item
+from tradewind.trading.session.recovery import Resumed, resume
+from tradewind.trading.session.replaying import replay
+from tradewind.trading.session.session import run_session
+from tradewind.trading.terms.discrepancy import Epoch
+from tradewind.trading.terms.order_records import Denied
 from tradewind.venues import PaperVenue
 
 

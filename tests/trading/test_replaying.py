@@ -15,11 +15,11 @@ from tests.trading.conftest import session_of
 from tradewind.market import Command, CommandKind, Decision, Fill, Kind, Market, Snapshot
 from tradewind.market.errors import ConfigError
 from tradewind.policy.agent import Agent, agent_of_baseline
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_records import OrderAlarm
-from tradewind.trading.order_states import Alarm
-from tradewind.trading.replaying import ReplayReport, agent_of_session, replay
-from tradewind.trading.session import SessionSummary
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.session.replaying import ReplayReport, agent_of_session, replay
+from tradewind.trading.session.session import SessionSummary
+from tradewind.trading.terms.order_records import OrderAlarm
+from tradewind.trading.terms.order_states import Alarm
 
 Rewrite = Callable[[int, Any], list[Any]]
 

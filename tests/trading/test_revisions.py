@@ -15,14 +15,14 @@ from tests.trading.conftest import describe
 from tradewind.data.replaying import Replay
 from tradewind.market import Command, Decision, Market, Snapshot
 from tradewind.policy.agent import Agent
-from tradewind.trading.desk import BarDesk, Item
-from tradewind.trading.engine import Engine
-from tradewind.trading.feed_records import Revision
-from tradewind.trading.journal import Journal
-from tradewind.trading.parity import backtest_parity
-from tradewind.trading.recovery import resume
-from tradewind.trading.replaying import replay
-from tradewind.trading.session import run_session
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.session.desk import BarDesk, Item
+from tradewind.trading.session.parity import backtest_parity
+from tradewind.trading.session.recovery import resume
+from tradewind.trading.session.replaying import replay
+from tradewind.trading.session.session import run_session
+from tradewind.trading.terms.feed_records import Revision
 from tradewind.venues import PaperVenue
 
 TOLD_AFTER = {180: 1, 181: 0, 235: 3, 400: 40}  # after this bar, one so many bars before it is told otherwise

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tradewind.market import Command, CommandKind, ConfigError
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.run_folder import RunFolder
 
 HOLD = """
 import sys
 from pathlib import Path
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.run_folder import RunFolder
 with RunFolder(Path(sys.argv[1])).lock():
     print("held", flush=True)
     sys.stdin.read()

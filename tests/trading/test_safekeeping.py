@@ -7,9 +7,16 @@ from pathlib import Path
 import pytest
 
 from tradewind.market import Command, CommandKind, ConfigError, Inconsistent
-from tradewind.trading.journal import Journal
-from tradewind.trading.run_folder import RunFolder
-from tradewind.trading.safekeeping import DAY_MS, KEPT, back_up_daily, backups, note_begun, require_safe
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.journal.safekeeping import (
+    DAY_MS,
+    KEPT,
+    back_up_daily,
+    backups,
+    note_begun,
+    require_safe,
+)
 
 NOW = 1_795_275_573_000
 

@@ -27,10 +27,10 @@ from tradewind.market import (
     VenueUnavailable,
 )
 from tradewind.policy.agent import Agent
-from tradewind.trading.desk import BarDesk
-from tradewind.trading.engine import Engine
-from tradewind.trading.journal import Journal
-from tradewind.trading.session import SessionSummary, run_session
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.session.desk import BarDesk
+from tradewind.trading.session.session import SessionSummary, run_session
 from tradewind.venues import PaperVenue
 
 

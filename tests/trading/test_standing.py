@@ -11,7 +11,7 @@ from tradewind.market import Fill, FillReason, Timeframe
 from tradewind.policy.agent import agent_of_baseline
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Rules
-from tradewind.trading.engine import Engine
+from tradewind.trading.engine.engine import Engine
 
 
 def engine_holding(lots: int, **risk: float | None) -> Engine:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tradewind.market import Command, CommandKind, ConfigError
-from tradewind.trading.panic_record import PanicRecord
-from tradewind.trading.run_folder import RunFolder
-from tradewind.trading.start_up import forget_old_commands, refuse_during_panic
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.panic.panic_record import PanicRecord
+from tradewind.trading.watching.start_up import forget_old_commands, refuse_during_panic
 
 
 def _asked(folder: RunFolder, *commands: tuple[CommandKind, int]) -> list[CommandKind]:

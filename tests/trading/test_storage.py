@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from tests.postgres import postgres as postgres
 from tradewind.market import Command, CommandKind, Inconsistent
-from tradewind.trading import journal as journals
-from tradewind.trading import storage as storages
-from tradewind.trading.database import Database, connect
-from tradewind.trading.fallback import Fallback
-from tradewind.trading.journal import Journal
-from tradewind.trading.storage import Storage
+from tradewind.trading.journal import journal as journals
+from tradewind.trading.journal import storage as storages
+from tradewind.trading.journal.database import Database, connect
+from tradewind.trading.journal.fallback import Fallback
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.storage import Storage
 
 SESSION = {"mode": "paper", "capital": 1000.0}
 
@@ -68,8 +68,8 @@ def test_what_was_kept_joins_at_the_next_start_also_after_a_kill(tmp_path: Path)
 import os
 from pathlib import Path
 from tests.trading.test_storage import SESSION, fail, note
-from tradewind.trading.fallback import Fallback
-from tradewind.trading.journal import Journal
+from tradewind.trading.journal.fallback import Fallback
+from tradewind.trading.journal.journal import Journal
 journal = Journal.create(Path({str(path)!r}), SESSION)
 journal.fall_back_on(Fallback(Path({str(tmp_path / "fallback.jsonl")!r})))
 journal.append([note(1)])

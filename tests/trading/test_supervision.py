@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.trading.ordering import VirtualClock, settle
-from tradewind.trading.supervision import Supervisor
+from tradewind.trading.watching.supervision import Supervisor
 
 
 @pytest.mark.fault("P9")

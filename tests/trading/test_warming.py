@@ -14,7 +14,7 @@ from tests.promises.worldlets import wild_market
 from tradewind.market import Kind
 from tradewind.policy.agent import agent_of_baseline
 from tradewind.simulator import Rules
-from tradewind.trading.warming import warm
+from tradewind.trading.session.warming import warm
 
 COUNT = """
 import sys
@@ -22,8 +22,8 @@ from tests.promises.agents import moody_agent, rules_for
 from tests.promises.worldlets import wild_market
 from tradewind.market import Kind, Snapshot
 from tradewind.data.replaying import Replay
-from tradewind.trading.engine import Engine
-from tradewind.trading.warming import warm
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.session.warming import warm
 import numba.core.dispatcher as dispatcher
 
 market = wild_market(150, 2, Kind.PERPETUAL, seed=1)

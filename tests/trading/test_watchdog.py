@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tradewind.trading.watchdog import Watchdog
+from tradewind.trading.watching.watchdog import Watchdog
 
 LIMIT = 0.2
 

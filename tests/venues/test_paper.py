@@ -30,7 +30,7 @@ from tradewind.market import (
 )
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Rules
-from tradewind.trading.engine import Engine
+from tradewind.trading.engine.engine import Engine
 from tradewind.venues import PaperVenue
 
 MINUTE = 60_000

@@ -13,14 +13,14 @@ from tests.trading.conftest import describe, session_of
 from tradewind.data.replaying import Replay
 from tradewind.market import CashFlow, Command, CommandKind, Decision, Fill, Kind, Market, Snapshot
 from tradewind.policy.agent import Agent
-from tradewind.trading.contrast import contrast
-from tradewind.trading.desk import BarDesk
-from tradewind.trading.engine import Engine
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_records import Denied
-from tradewind.trading.parity import backtest_parity
-from tradewind.trading.recorded import market_of
-from tradewind.trading.session import run_session
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.recorded import market_of
+from tradewind.trading.session.desk import BarDesk
+from tradewind.trading.session.parity import backtest_parity
+from tradewind.trading.session.session import run_session
+from tradewind.trading.terms.order_records import Denied
+from tradewind.trading.told.contrast import contrast
 from tradewind.venues import PaperVenue
 from tradewind.venues.rehearsal import rehearse
 

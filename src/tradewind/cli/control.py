@@ -12,7 +12,7 @@ from rich.console import Console
 from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, next_command, print_json
 from tradewind.cli.tables import Column, number, print_table, say, stderr, stdout
 from tradewind.market import Command, CommandKind, ConfigError, WallClock
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.run_folder import RunFolder
 
 RunName = Annotated[str, typer.Argument(help="The name of the run.")]
 STOP_SECONDS = 60.0

@@ -12,7 +12,7 @@ from tradewind.cli.tables import Column, number, print_table, stdout
 from tradewind.market import ConfigError
 
 if TYPE_CHECKING:
-    from tradewind.trading.export import Form
+    from tradewind.trading.told.export import Form
 
 JournalName = Annotated[str, typer.Argument(metavar="NAME|JOURNAL", help="A run, or a journal file.")]
 
@@ -26,9 +26,9 @@ def export_command(
 ) -> None:
     """Write decisions, orders and their transitions, fills, cash flows, equity, alarms and requests as files."""
     from tradewind.cli.live.books import journal_named
-    from tradewind.trading.estate import readable
-    from tradewind.trading.export import export
-    from tradewind.trading.journal import Journal
+    from tradewind.trading.journal.journal import Journal
+    from tradewind.trading.panic.estate import readable
+    from tradewind.trading.told.export import export
 
     chosen = _form(form)
     writable(out)
@@ -42,7 +42,7 @@ def export_command(
 
 
 def _form(text: str) -> Form:
-    from tradewind.trading.export import Form
+    from tradewind.trading.told.export import Form
 
     try:
         return Form(text.lower())

@@ -13,7 +13,7 @@ from types import TracebackType
 
 import structlog
 
-from tradewind.trading.redaction import Redactor
+from tradewind.trading.journal.redaction import Redactor
 
 redactor = Redactor()
 

@@ -39,8 +39,8 @@ from tradewind.market import Command, ConfigError, Decision, Snapshot
 if TYPE_CHECKING:
     from tradewind.backtest.run import Run
     from tradewind.policy.agent import Agent
-    from tradewind.trading.journal import Journal
-    from tradewind.trading.session import SessionSummary, Watcher
+    from tradewind.trading.journal.journal import Journal
+    from tradewind.trading.session.session import SessionSummary, Watcher
 
 run_app = typer.Typer(no_args_is_help=True, help="Trade: on paper, on a testnet, live.")
 run_app.command("testnet")(on_testnet)
@@ -118,10 +118,10 @@ def _free_journal(path: Path) -> Path:
 def paper_session(trial: Trial, path: Path, watch: Watcher | None = None) -> SessionSummary:
     """One session over recorded bars, journalled in `path`."""
     from tradewind.data.replaying import Replay
-    from tradewind.trading.desk import BarDesk
-    from tradewind.trading.engine import Engine
-    from tradewind.trading.journal import Journal
-    from tradewind.trading.session import run_session
+    from tradewind.trading.engine.engine import Engine
+    from tradewind.trading.journal.journal import Journal
+    from tradewind.trading.session.desk import BarDesk
+    from tradewind.trading.session.session import run_session
     from tradewind.venues import PaperVenue
 
     agent, market = trial.named.agent, trial.market
@@ -158,8 +158,8 @@ def describe_session(trial: Trial, run: str) -> dict[str, Any]:
 
 def compare_with_backtest(path: Path, expected: Run) -> dict[str, Any]:
     """Decision by decision: what the backtest did on the same bars, against what the journal says."""
-    from tradewind.trading.journal import Journal
-    from tradewind.trading.parity import first_difference
+    from tradewind.trading.journal.journal import Journal
+    from tradewind.trading.session.parity import first_difference
 
     with Journal.open(path) as journal:
         made = [record for _, record in journal.records() if isinstance(record, Decision)]
@@ -173,8 +173,8 @@ def replay_command(
 ) -> None:
     """Recompute every decision of a journal, and report the first difference. Exit code 1 if there is one."""
     from tradewind.cli.live.books import journal_named
-    from tradewind.trading.journal import Journal
-    from tradewind.trading.replaying import replay
+    from tradewind.trading.journal.journal import Journal
+    from tradewind.trading.session.replaying import replay
 
     with Journal.open(journal_named(home, journal)) as opened:
         report = replay(opened, agent_for(opened, home))
@@ -192,7 +192,7 @@ def replay_command(
 
 def agent_for(journal: Journal, home: Path) -> Agent:
     """The agent that wrote a journal, from its name in it."""
-    from tradewind.trading.replaying import agent_of_session
+    from tradewind.trading.session.replaying import agent_of_session
 
     return agent_of_session(journal.session, lambda name: _bundle_agent(home, name))
 

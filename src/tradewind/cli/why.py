@@ -15,7 +15,7 @@ from tradewind.cli.tables import say, stdout
 from tradewind.market import ConfigError, TradewindError
 
 if TYPE_CHECKING:
-    from tradewind.trading.explained import Explanation, Input, SymbolStory
+    from tradewind.trading.told.explained import Explanation, Input, SymbolStory
 
 
 def why_command(
@@ -42,10 +42,10 @@ def why_command(
 def _explain(journal: str, when: str | None, home: Path) -> Explanation:
     from tradewind.cli.live.books import journal_named
     from tradewind.cli.run import agent_for
-    from tradewind.trading.chronicle import Chronicle
-    from tradewind.trading.estate import readable
-    from tradewind.trading.explained import chosen, explain
-    from tradewind.trading.journal import Journal
+    from tradewind.trading.journal.journal import Journal
+    from tradewind.trading.panic.estate import readable
+    from tradewind.trading.told.chronicle import Chronicle
+    from tradewind.trading.told.explained import chosen, explain
     from tradewind.venues.rehearsal import rehearse
 
     at = None if when is None else _moment(when)

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from tradewind.config.symbols import check_symbols
 from tradewind.market import ConfigError, Timeframe
-from tradewind.trading.discrepancy import Policy
-from tradewind.trading.redaction import looks_secret
+from tradewind.trading.journal.redaction import looks_secret
+from tradewind.trading.terms.discrepancy import Policy
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")

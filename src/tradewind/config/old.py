@@ -14,7 +14,7 @@ from typing import Any
 
 from tradewind.data.naming import unified_symbol
 from tradewind.market import ConfigError, Kind, Timeframe
-from tradewind.trading.redaction import is_secret_name, looks_secret
+from tradewind.trading.journal.redaction import is_secret_name, looks_secret
 
 PYTHON_NAME = "LIVE_TRADING_CONFIG"
 _UNREAD = ("CCXT_CONFIG", "ENV_PARAMS_CCXT", "TRADING_PARAMS")

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tradewind.market.errors import ConfigError
 from tradewind.market.suggestions import suggestion
 from tradewind.simulator import Reward
-from tradewind.trading.redaction import Redactor
+from tradewind.trading.journal.redaction import Redactor
 
 OFF = "off"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tradewind.config.reading import OFF
 from tradewind.config.tree import LIVE_PARTS, Settings
-from tradewind.trading.redaction import Redactor
+from tradewind.trading.journal.redaction import Redactor
 
 
 def effective_toml(settings: Settings, agent_rules: dict[str, Any] | None = None) -> str:

@@ -26,9 +26,9 @@ from tradewind.market import Kind
 from tradewind.market.errors import ConfigError
 from tradewind.market.suggestions import suggestion
 from tradewind.simulator import Rules
-from tradewind.trading.guard_settings import GuardSettings
-from tradewind.trading.redaction import is_secret_name
-from tradewind.trading.settings import ExecutionSettings, MarginSettings, StopSettings
+from tradewind.trading.acting.settings import ExecutionSettings, MarginSettings, StopSettings
+from tradewind.trading.journal.redaction import is_secret_name
+from tradewind.trading.risk.guard_settings import GuardSettings
 
 
 @dataclass(frozen=True, slots=True)

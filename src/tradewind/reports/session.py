@@ -15,11 +15,11 @@ from tradewind.market.instrument_json import instrument_from_dict
 from tradewind.policy.agent import Agent
 from tradewind.reports.session_evidence import evidence_of
 from tradewind.reports.session_page import session_page
-from tradewind.trading.contrast import Contrast, contrast
-from tradewind.trading.journal import Journal
-from tradewind.trading.metrics import Metrics, Tally
-from tradewind.trading.parity import backtest_parity
-from tradewind.trading.replaying import replay
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.session.parity import backtest_parity
+from tradewind.trading.session.replaying import replay
+from tradewind.trading.told.contrast import Contrast, contrast
+from tradewind.trading.told.metrics import Metrics, Tally
 from tradewind.validation.evidence import SessionEvidence
 from tradewind.venues.rehearsal import rehearse
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from tradewind.market import Decision, Fill, FillReason, OrderId, Reason
 from tradewind.statistics import DAY_MS, Undefined, daily_returns
-from tradewind.trading.discrepancy import Discrepancy, Settled
-from tradewind.trading.metrics import Tally
-from tradewind.trading.order_states import Alarm, Happening, OrderEvent
-from tradewind.trading.records import Record
-from tradewind.trading.slippage import Slipped
+from tradewind.trading.acting.slippage import Slipped
+from tradewind.trading.journal.records import Record
+from tradewind.trading.terms.discrepancy import Discrepancy, Settled
+from tradewind.trading.terms.order_states import Alarm, Happening, OrderEvent
+from tradewind.trading.told.metrics import Tally
 from tradewind.validation.evidence import NOT_REAL, SessionEvidence
 from tradewind.validation.stages import StageBegan, stage_of
 from tradewind.venues.rehearsal import Rehearsal

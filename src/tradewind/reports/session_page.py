@@ -16,8 +16,8 @@ from tradewind.reports.charts import Line, line_chart
 from tradewind.reports.sections import quote_of
 from tradewind.reports.tables import Cell, Row, cards, facts, section, table, tone
 from tradewind.statistics import DAY_MS, drawdowns
-from tradewind.trading.contrast import Contrast
-from tradewind.trading.metrics import Metrics, Tally
+from tradewind.trading.told.contrast import Contrast
+from tradewind.trading.told.metrics import Metrics, Tally
 
 SECOND_DAYS = 1000 / DAY_MS
 

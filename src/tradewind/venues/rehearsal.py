@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from tradewind.account.books import EXTERNAL, apply_cash_flow
 from tradewind.market import CashFlow, CashFlowKind, Command, Decision, Fill, Snapshot
 from tradewind.policy.agent import Agent
-from tradewind.trading.discrepancy import Epoch
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_records import Denied
-from tradewind.trading.records import Record
-from tradewind.trading.replaying import engine_for
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.records import Record
+from tradewind.trading.session.replaying import engine_for
+from tradewind.trading.terms.discrepancy import Epoch
+from tradewind.trading.terms.order_records import Denied
 from tradewind.venues.paper import PaperVenue
 
 

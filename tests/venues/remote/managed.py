@@ -12,12 +12,12 @@ from typing import Any
 
 from tests.venues.remote.seats import Heard, Seat, listening, until
 from tradewind.market import Fill, Order, WallClock
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_manager import OrderManager
-from tradewind.trading.order_records import OrderAlarm
-from tradewind.trading.order_states import OrderState
-from tradewind.trading.order_venue import OrderReport, Trade
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.terms.order_records import OrderAlarm
+from tradewind.trading.terms.order_states import OrderState
+from tradewind.trading.terms.order_venue import OrderReport, Trade
 
 SPEED = 10.0
 TIMEOUT_MS = 600  # of a request, on the wall

@@ -21,10 +21,10 @@ from tradewind.exchange import Exchange, Permission
 from tradewind.gateway.compose import LocalExchange, Opening, open_exchange
 from tradewind.gateway.faults.rules import Rule, rule_of
 from tradewind.market import CashFlow, Kind, OrderType, WallClock
-from tradewind.trading.account_venue import AccountReading
-from tradewind.trading.api_call import ApiCall
-from tradewind.trading.order_states import Intent, client_id
-from tradewind.trading.order_venue import OrderReport, Trade
+from tradewind.trading.terms.account_venue import AccountReading
+from tradewind.trading.terms.api_call import ApiCall
+from tradewind.trading.terms.order_states import Intent, client_id
+from tradewind.trading.terms.order_venue import OrderReport, Trade
 from tradewind.venues.remote import RemoteAccount, open_account
 
 HISTORY = 400  # bars before now

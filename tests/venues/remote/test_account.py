@@ -11,8 +11,8 @@ import pytest
 
 from tests.venues.remote.seats import PLACES, Place, Seat, each, exchange_now, seated
 from tradewind.market import Accepted, OrderType, Rejected, RejectKind, WallClock
-from tradewind.trading.order_venue import NoSuchOrder, OrderReport, ReportStatus
-from tradewind.trading.settings import Trigger
+from tradewind.trading.acting.settings import Trigger
+from tradewind.trading.terms.order_venue import NoSuchOrder, OrderReport, ReportStatus
 from tradewind.venues.remote import open_account
 
 Story = Callable[[Seat], Awaitable[None]]

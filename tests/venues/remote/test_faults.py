@@ -27,8 +27,8 @@ from tests.venues.remote.seats import (
 )
 from tradewind.clients.outcomes import Throttled
 from tradewind.market import Accepted, OrderType, Rejected, RejectKind, VenueUnavailable
-from tradewind.trading.order_states import Alarm, Status
-from tradewind.trading.order_venue import OrderReport
+from tradewind.trading.terms.order_states import Alarm, Status
+from tradewind.trading.terms.order_venue import OrderReport
 
 PLACES = [BINANCE_SPOT, BINANCE_USDM, BITGET_SPOT, BITGET_SWAP, UNIFIED_SWAP]
 SWAPS = [place for place in PLACES if not place.is_spot]

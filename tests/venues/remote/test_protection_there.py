@@ -17,22 +17,22 @@ from tradewind.market import CashFlow, Fill, Order, OrderType, Timeframe, WallCl
 from tradewind.policy.agent import agent_of_baseline
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Rules
-from tradewind.trading.account_venue import AccountReading
-from tradewind.trading.engine import Engine
-from tradewind.trading.execution import Execution
-from tradewind.trading.guard_settings import GuardSettings
-from tradewind.trading.guards import Guards
-from tradewind.trading.journal import Journal
-from tradewind.trading.latch import Latch
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_manager import OrderManager
-from tradewind.trading.order_names import OrderNames
-from tradewind.trading.order_records import OrderAlarm
-from tradewind.trading.order_states import Alarm, client_id
-from tradewind.trading.order_venue import OrderReport, ReportStatus, Trade
-from tradewind.trading.protection import Protection
-from tradewind.trading.quotes import Quote
-from tradewind.trading.settings import ExecutionSettings, StopSettings
+from tradewind.trading.acting.execution import Execution
+from tradewind.trading.acting.protection import Protection
+from tradewind.trading.acting.settings import ExecutionSettings, StopSettings
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.risk.guard_settings import GuardSettings
+from tradewind.trading.risk.guards import Guards
+from tradewind.trading.risk.latch import Latch
+from tradewind.trading.terms.account_venue import AccountReading
+from tradewind.trading.terms.order_names import OrderNames
+from tradewind.trading.terms.order_records import OrderAlarm
+from tradewind.trading.terms.order_states import Alarm, client_id
+from tradewind.trading.terms.order_venue import OrderReport, ReportStatus, Trade
+from tradewind.trading.terms.quotes import Quote
 
 CLOCK = WallClock()
 

@@ -27,7 +27,7 @@ from tests.venues.remote.seats import (
 from tradewind.clients import Keys, connect
 from tradewind.exchange import Permission
 from tradewind.market import AccessRefused, CashFlowKind, ConfigError, FeeAsset, Kind, WallClock
-from tradewind.trading.account_venue import (
+from tradewind.trading.terms.account_venue import (
     MarginMode,
     MarginSettings,
     Permissions,

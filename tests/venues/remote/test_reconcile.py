@@ -15,13 +15,13 @@ import pytest
 from tests.cli.live_runs import CAPITAL
 from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM, Place, Seat, exchange_now, seated
 from tradewind.market import CashFlow, CashFlowKind, Fill, FillReason, Kind, Order, WallClock
-from tradewind.trading.account_venue import MarginMode, MarginSettings, PositionMode
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_manager import OrderManager
-from tradewind.trading.order_records import OrderAlarm
-from tradewind.trading.order_states import Alarm, client_id
-from tradewind.trading.reconcile import NewEpoch, Reconciler
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.comparing.reconcile import NewEpoch, Reconciler
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.terms.account_venue import MarginMode, MarginSettings, PositionMode
+from tradewind.trading.terms.order_records import OrderAlarm
+from tradewind.trading.terms.order_states import Alarm, client_id
 
 D = Decimal
 WANTED = MarginSettings(3.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)

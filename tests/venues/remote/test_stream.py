@@ -24,7 +24,7 @@ from tests.venues.remote.seats import (
     until,
 )
 from tradewind.market import Accepted, FillReason, OrderType
-from tradewind.trading.order_venue import ReportStatus
+from tradewind.trading.terms.order_venue import ReportStatus
 from tradewind.venues.remote import stream
 
 Story = Callable[[Seat, Heard], Awaitable[None]]

@@ -11,8 +11,8 @@ import pytest
 
 from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM, BITGET_SPOT, Place, exchange_now, seated
 from tradewind.market import Accepted, VenueUnavailable
-from tradewind.trading.api_call import ApiCall
-from tradewind.trading.journal import Journal
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.terms.api_call import ApiCall
 from tradewind.venues.remote.telling import redactor_of
 
 

@@ -84,7 +84,7 @@ def plan_of(asked: AskedRun, settings: Settings, place: str, account: str) -> Pl
     """The whole of what runs; `ConfigError` where it does not fit together."""
     from tradewind.cli.live.plan import Plan
     from tradewind.data.naming import parts
-    from tradewind.trading.run_folder import RunFolder
+    from tradewind.trading.journal.run_folder import RunFolder
 
     named, venue, symbols, timeframe = named_agent(asked, settings)
     name = asked.name or settings.run.name or f"{Path(named.agent.name).name.replace(' ', '_')}-{asked.mode}"

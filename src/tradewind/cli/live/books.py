@@ -11,8 +11,8 @@ from typing import Any
 from tradewind.clients.credentials import read_env_file
 from tradewind.config.live import filled_in
 from tradewind.market import ConfigError
-from tradewind.trading.database import Database, Place
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.database import Database, Place
+from tradewind.trading.journal.run_folder import RunFolder
 
 DATABASE = "database"  # in `run.json`: the URL as the settings have it, with its ${NAME}
 _LONGEST = 40

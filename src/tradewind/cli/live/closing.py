@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tradewind.market import WallClock
-from tradewind.trading.metrics import Metrics
+from tradewind.trading.told.metrics import Metrics
 
 if TYPE_CHECKING:
     from tradewind.cli.live.plan import Plan
@@ -20,7 +20,7 @@ def write_report(plan: Plan) -> SessionReport:
     """The report of all that the run's journal holds. The run must have let go of it."""
     from tradewind.cli.live.books import known_place
     from tradewind.reports.session import write_session_report
-    from tradewind.trading.journal import Journal
+    from tradewind.trading.journal.journal import Journal
 
     with Journal.open(known_place(plan.folder)) as journal:
         agent, now = plan.named.agent, WallClock().now_ms()

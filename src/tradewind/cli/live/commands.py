@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from tradewind.cli.live.plan import Plan
     from tradewind.clients.credentials import Credentials
     from tradewind.reports.session import SessionReport
-    from tradewind.trading.journal import Journal
-    from tradewind.trading.metrics import Metrics
-    from tradewind.trading.session import SessionSummary, Watcher
+    from tradewind.trading.journal.journal import Journal
+    from tradewind.trading.session.session import SessionSummary, Watcher
+    from tradewind.trading.told.metrics import Metrics
 
 NOT_FLAT, INTERRUPTED = 5, 130
 AgentName = Annotated[
@@ -167,7 +167,7 @@ def _until_stopped(
     start: Callable[[], Coroutine[None, None, SessionSummary]], warn: Callable[[str], None]
 ) -> SessionSummary:
     """Where a testnet was reset the session ends, and begins anew in the same journal."""
-    from tradewind.trading.reconcile import NewEpoch
+    from tradewind.trading.comparing.reconcile import NewEpoch
 
     while True:
         try:

@@ -16,9 +16,9 @@ from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exc
 from tradewind.gateway.faults.rules import rule_of
 from tradewind.gateway.markets import listed
 from tradewind.market import Command, CommandKind, Decision, Market
-from tradewind.trading.desk import Item
-from tradewind.trading.run_folder import RunFolder
-from tradewind.trading.session import Watcher
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.session.desk import Item
+from tradewind.trading.session.session import Watcher
 
 ACCOUNT = "demo"
 # A market order is carried out and its reply is lost; what the account's stream would tell of it cuts the stream.

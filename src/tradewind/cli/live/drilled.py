@@ -10,13 +10,13 @@ from tradewind.cli.live.plan import Plan
 from tradewind.exchange import Exchange
 from tradewind.exchange.ledger import FillRow, OrderRow
 from tradewind.market import Command, CommandKind, Fill
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_records import Denied, OrderAlarm
-from tradewind.trading.order_states import Happening, Intent, OrderEvent
-from tradewind.trading.records import Record
-from tradewind.trading.replaying import replay
-from tradewind.trading.session import SessionSummary
-from tradewind.trading.wallet import wallet_of
+from tradewind.trading.books.wallet import wallet_of
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.records import Record
+from tradewind.trading.session.replaying import replay
+from tradewind.trading.session.session import SessionSummary
+from tradewind.trading.terms.order_records import Denied, OrderAlarm
+from tradewind.trading.terms.order_states import Happening, Intent, OrderEvent
 
 CENT = 0.01
 

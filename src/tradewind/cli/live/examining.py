@@ -22,14 +22,14 @@ from tradewind.cli.live.books import place_of_journal
 from tradewind.cli.live.commands import credentials_of
 from tradewind.cli.tables import Column, print_table, say, stderr, stdout
 from tradewind.market import Clock, ConfigError, Kind, VenueUnavailable
-from tradewind.trading import doctor, doctor_here
-from tradewind.trading.database import is_taken
-from tradewind.trading.doctor import Check
-from tradewind.trading.findings import Finding, Grade, Verdict, verdict_of
+from tradewind.trading.journal.database import is_taken
+from tradewind.trading.watching import doctor, doctor_here
+from tradewind.trading.watching.doctor import Check
+from tradewind.trading.watching.findings import Finding, Grade, Verdict, verdict_of
 
 if TYPE_CHECKING:
     from tradewind.cli.live.plan import Plan
-    from tradewind.trading.account_venue import AccountVenue
+    from tradewind.trading.terms.account_venue import AccountVenue
 
 MODES = ("paper", "testnet", "live")
 _STYLES = {Grade.PASS: "", Grade.WARN: "yellow", Grade.FAIL: "red"}
@@ -136,7 +136,7 @@ async def _positions(plan: Plan, account: AccountVenue) -> Finding:
 
 
 def _wanted(plan: Plan) -> dict[str, Any]:
-    from tradewind.trading.account_venue import MarginSettings, PositionMode
+    from tradewind.trading.terms.account_venue import MarginSettings, PositionMode
 
     settings = plan.settings.margin
     leverage = float(settings.leverage_for(plan.named.agent.rules.leverage))
@@ -145,7 +145,7 @@ def _wanted(plan: Plan) -> dict[str, Any]:
 
 def _own_orders(plan: Plan) -> set[str]:
     """Client ids that stand in the run's journal; a damaged one is told of by its own check."""
-    from tradewind.trading.estate import estate_of
+    from tradewind.trading.panic.estate import estate_of
 
     place = place_of_journal(plan.folder, plan.settings.database.url)
     return set(estate_of(place, plan.symbols).intents) if is_taken(place) else set()

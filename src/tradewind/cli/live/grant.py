@@ -12,7 +12,7 @@ from tradewind.cli.live.plan import Plan
 from tradewind.config import Settings, settings_hash
 from tradewind.data.naming import parts
 from tradewind.market import ConfigError
-from tradewind.trading.arming import (
+from tradewind.trading.journal.arming import (
     Armed,
     GrantRecord,
     Override,
@@ -23,8 +23,8 @@ from tradewind.trading.arming import (
     keep_override,
     kept_override,
 )
-from tradewind.trading.journal import Journal
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.validation.evidence import SessionEvidence
 from tradewind.validation.stages import Stage, StageBegan, first_stage, stage_of
 

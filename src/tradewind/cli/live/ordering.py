@@ -17,8 +17,8 @@ from tradewind.cli.live.books import DATABASE, known_place
 from tradewind.cli.live.reaching import RunPlace, described, folder_of, place_of
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, ConfigError, Instrument, WallClock
-from tradewind.trading.hand_orders import Answer, HandCancel, HandOrder, Reply
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.acting.hand_orders import Answer, HandCancel, HandOrder, Reply
+from tradewind.trading.journal.run_folder import RunFolder
 
 ANSWER_SECONDS = 30.0  # a run drops what it does not get to within fifteen
 _REFUSED = (Answer.DENIED, Answer.REJECTED)
@@ -79,8 +79,8 @@ def _ticket() -> str:
 
 def _instruments(folder: RunFolder) -> dict[str, Instrument]:
     from tradewind.market.instrument_json import instrument_from_dict
-    from tradewind.trading.estate import readable
-    from tradewind.trading.journal import Journal
+    from tradewind.trading.journal.journal import Journal
+    from tradewind.trading.panic.estate import readable
 
     with readable(known_place(folder)) as path, Journal.open(path) as journal:
         found = [instrument_from_dict(one) for one in journal.session["instruments"]]

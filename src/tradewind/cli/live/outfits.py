@@ -10,29 +10,29 @@ from typing import Any, Protocol
 from tradewind.cli.live.plan import Plan
 from tradewind.config import OnStop
 from tradewind.market import CashFlow, CashFlowKind, Clock, Fill, Kind, Snapshot
-from tradewind.trading.account_venue import AccountReading, AccountVenue, MarginSettings, PositionMode
-from tradewind.trading.by_hand import ByHand
-from tradewind.trading.desk import BarDesk, Desk, OrderDesk
-from tradewind.trading.engine import Engine
-from tradewind.trading.execution import Execution
-from tradewind.trading.guards import Guards
-from tradewind.trading.journal import Journal
-from tradewind.trading.latch import Latch
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_manager import OrderManager
-from tradewind.trading.order_names import OrderNames
-from tradewind.trading.order_records import Denied, OrderAlarm, Risk
-from tradewind.trading.order_states import OrderState
-from tradewind.trading.order_venue import OrderReport, Trade
-from tradewind.trading.panic import complete
-from tradewind.trading.panic_record import PanicRecord, mark_joined, panic_files, panic_records
-from tradewind.trading.protection import Protection
-from tradewind.trading.quotes import Quotes
-from tradewind.trading.reconcile import Reconciler
-from tradewind.trading.recovery import Resumed, resume
-from tradewind.trading.remedies import AccountRemedies
-from tradewind.trading.replaying import engine_for
-from tradewind.trading.supervision import Work
+from tradewind.trading.acting.by_hand import ByHand
+from tradewind.trading.acting.execution import Execution
+from tradewind.trading.acting.protection import Protection
+from tradewind.trading.acting.remedies import AccountRemedies
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.comparing.reconcile import Reconciler
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.panic.panic import complete
+from tradewind.trading.panic.panic_record import PanicRecord, mark_joined, panic_files, panic_records
+from tradewind.trading.risk.guards import Guards
+from tradewind.trading.risk.latch import Latch
+from tradewind.trading.session.desk import BarDesk, Desk, OrderDesk
+from tradewind.trading.session.recovery import Resumed, resume
+from tradewind.trading.session.replaying import engine_for
+from tradewind.trading.terms.account_venue import AccountReading, AccountVenue, MarginSettings, PositionMode
+from tradewind.trading.terms.order_names import OrderNames
+from tradewind.trading.terms.order_records import Denied, OrderAlarm, Risk
+from tradewind.trading.terms.order_states import OrderState
+from tradewind.trading.terms.order_venue import OrderReport, Trade
+from tradewind.trading.terms.quotes import Quotes
+from tradewind.trading.watching.supervision import Work
 from tradewind.venues import PaperVenue
 
 InTime = Callable[[Snapshot], bool]

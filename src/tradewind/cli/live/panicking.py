@@ -12,11 +12,11 @@ from tradewind.cli.live.books import known_place
 from tradewind.cli.live.reaching import RunPlace, described, folder_of, place_of, reach
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, CommandKind, ConfigError, VenueUnavailable, WallClock
-from tradewind.trading.account_venue import AccountVenue
-from tradewind.trading.estate import Estate, estate_of, less
-from tradewind.trading.panic import SECONDS, ExitCode, Panic, Who, complete
-from tradewind.trading.panic_record import PanicRecord, panic_files
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.panic.estate import Estate, estate_of, less
+from tradewind.trading.panic.panic import SECONDS, ExitCode, Panic, Who, complete
+from tradewind.trading.panic.panic_record import PanicRecord, panic_files
+from tradewind.trading.terms.account_venue import AccountVenue
 
 RETRY_SECONDS = 1.0
 

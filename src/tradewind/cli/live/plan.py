@@ -12,9 +12,9 @@ from tradewind.cli.trial import Named
 from tradewind.config import Settings
 from tradewind.market import ConfigError, Instrument, Kind, Timeframe, WallClock
 from tradewind.market.instrument_json import instrument_from_dict, instrument_to_dict
-from tradewind.trading.journal import Journal
-from tradewind.trading.run_folder import RunFolder
-from tradewind.trading.safekeeping import back_up_daily, note_begun, require_safe
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.journal.safekeeping import back_up_daily, note_begun, require_safe
 
 FORGETFUL = 500  # bars to warm up with where a feature never forgets
 

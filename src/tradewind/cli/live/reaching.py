@@ -12,7 +12,7 @@ from tradewind.clients.connect import Environment, connect
 from tradewind.clients.credentials import Credentials, load_credentials
 from tradewind.data.naming import parts
 from tradewind.market import Clock, ConfigError, Instrument, Kind
-from tradewind.trading.run_folder import RunFolder
+from tradewind.trading.journal.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from tradewind.venues.remote import RemoteAccount
@@ -59,7 +59,7 @@ def place_of(about: Mapping[str, Any], name: str) -> RunPlace:
 
 def described(folder: RunFolder) -> dict[str, Any]:
     """What the run is, by its `run.json` or, where that is lost, by its journal."""
-    from tradewind.trading.journal import Journal
+    from tradewind.trading.journal.journal import Journal
 
     try:
         return folder.about

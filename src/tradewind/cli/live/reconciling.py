@@ -14,13 +14,13 @@ from tradewind.cli.live.books import known_place
 from tradewind.cli.live.reaching import RunPlace, described, folder_of, place_of, reach
 from tradewind.cli.tables import Column, number, print_table, say, stdout
 from tradewind.market import WallClock
-from tradewind.trading.comparison import Side, sides
-from tradewind.trading.estate import readable
-from tradewind.trading.journal import Journal
-from tradewind.trading.order_ledger import OrderLedger
-from tradewind.trading.order_venue import OrderReport
-from tradewind.trading.run_folder import RunFolder
-from tradewind.trading.wallet import wallet_of
+from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.books.wallet import wallet_of
+from tradewind.trading.comparing.comparison import Side, sides
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.panic.estate import readable
+from tradewind.trading.terms.order_venue import OrderReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,19 +17,19 @@ from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.logs import redactor
 from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
-from tradewind.trading.desk import Item
-from tradewind.trading.engine import Engine
-from tradewind.trading.fallback import Fallback
-from tradewind.trading.live import LiveItems
-from tradewind.trading.metrics import Metrics, Tally
-from tradewind.trading.notes import Notes
-from tradewind.trading.quotes import Quotes
-from tradewind.trading.session import SessionSummary, run_session
-from tradewind.trading.session_records import Incident, SessionBegan
-from tradewind.trading.storage import Storage
-from tradewind.trading.supervision import Supervisor, Work
-from tradewind.trading.warming import warm
-from tradewind.trading.watchdog import Watchdog
+from tradewind.trading.engine.engine import Engine
+from tradewind.trading.journal.fallback import Fallback
+from tradewind.trading.journal.notes import Notes
+from tradewind.trading.journal.storage import Storage
+from tradewind.trading.session.desk import Item
+from tradewind.trading.session.live import LiveItems
+from tradewind.trading.session.session import SessionSummary, run_session
+from tradewind.trading.session.warming import warm
+from tradewind.trading.terms.quotes import Quotes
+from tradewind.trading.terms.session_records import Incident, SessionBegan
+from tradewind.trading.told.metrics import Metrics, Tally
+from tradewind.trading.watching.supervision import Supervisor, Work
+from tradewind.trading.watching.watchdog import Watchdog
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
 from tradewind.venues.remote.venue_clock import VenueClock

@@ -19,18 +19,18 @@ from tradewind.clients.credentials import Credentials
 from tradewind.clients.local_clock import LocalClock
 from tradewind.data.patience import VenueReader
 from tradewind.market import Clock, Command, ConfigError, Instrument
-from tradewind.trading.desk import OrderDesk
-from tradewind.trading.hand_orders import Reply
-from tradewind.trading.journal import Journal
-from tradewind.trading.metrics import Metrics
-from tradewind.trading.notes import Notes
-from tradewind.trading.order_records import Denied, OrderAlarm
-from tradewind.trading.safekeeping import require_safe
-from tradewind.trading.session import SessionSummary, Watcher
-from tradewind.trading.session_records import Incident
-from tradewind.trading.start_up import forget_old_commands, refuse_during_panic
-from tradewind.trading.storage import Storage
-from tradewind.trading.supervision import Work
+from tradewind.trading.acting.hand_orders import Reply
+from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.notes import Notes
+from tradewind.trading.journal.safekeeping import require_safe
+from tradewind.trading.journal.storage import Storage
+from tradewind.trading.session.desk import OrderDesk
+from tradewind.trading.session.session import SessionSummary, Watcher
+from tradewind.trading.terms.order_records import Denied, OrderAlarm
+from tradewind.trading.terms.session_records import Incident
+from tradewind.trading.told.metrics import Metrics
+from tradewind.trading.watching.start_up import forget_old_commands, refuse_during_panic
+from tradewind.trading.watching.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes

@@ -22,7 +22,8 @@ from tradewind.market import (
     Rejected,
     RejectKind,
 )
-from tradewind.trading.account_venue import (
+from tradewind.trading.acting.settings import Trigger
+from tradewind.trading.terms.account_venue import (
     AccountListener,
     AccountReading,
     MarginMode,
@@ -30,10 +31,9 @@ from tradewind.trading.account_venue import (
     Permissions,
     PositionMode,
 )
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import NoSuchOrder, OrderReport, Trade
-from tradewind.trading.quotes import Quotes
-from tradewind.trading.settings import Trigger
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import NoSuchOrder, OrderReport, Trade
+from tradewind.trading.terms.quotes import Quotes
 from tradewind.venues.remote.calls import Calls
 from tradewind.venues.remote.fees import Fees, TradeRow
 from tradewind.venues.remote.lanes import Lane

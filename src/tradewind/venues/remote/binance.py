@@ -9,9 +9,9 @@ from typing import Any
 import ccxt
 
 from tradewind.market import Instrument, Kind, OrderType
-from tradewind.trading.account_venue import Permissions
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import OrderReport, ReportStatus
+from tradewind.trading.terms.account_venue import Permissions
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
 from tradewind.venues.remote.account import Desk, RemoteAccount
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.lanes import Lane

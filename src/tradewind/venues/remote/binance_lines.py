@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tradewind.market import FillReason, Instrument
-from tradewind.trading.account_venue import AccountReading, Balance, VenuePosition
-from tradewind.trading.order_venue import OrderReport, ReportStatus
+from tradewind.trading.terms.account_venue import AccountReading, Balance, VenuePosition
+from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.reading import Row, decimal, maybe_text, row_of, rows_of, text, whole, word

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from tradewind.market import FeeAsset, Instrument, Kind, OrderType
-from tradewind.trading.account_venue import AccountReading, Balance
-from tradewind.trading.order_states import Intent
+from tradewind.trading.terms.account_venue import AccountReading, Balance
+from tradewind.trading.terms.order_states import Intent
 from tradewind.venues.remote.account import Desk
 from tradewind.venues.remote.binance import (
     PAGE,

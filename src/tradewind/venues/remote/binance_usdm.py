@@ -7,7 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tradewind.market import CashFlow, CashFlowKind, FeeAsset, FillReason, Instrument, Kind, OrderType
-from tradewind.trading.account_venue import (
+from tradewind.trading.acting.settings import Trigger
+from tradewind.trading.terms.account_venue import (
     AccountReading,
     Balance,
     MarginMode,
@@ -15,9 +16,8 @@ from tradewind.trading.account_venue import (
     PositionMode,
     VenuePosition,
 )
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import OrderReport, ReportStatus
-from tradewind.trading.settings import Trigger
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
 from tradewind.venues.remote.account import Desk
 from tradewind.venues.remote.binance import (
     PAGE,

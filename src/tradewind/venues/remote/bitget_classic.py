@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from tradewind.market import Instrument
-from tradewind.trading.order_venue import OrderReport
+from tradewind.trading.terms.order_venue import OrderReport
 from tradewind.venues.remote.bitget import Bitget
 from tradewind.venues.remote.reading import Row, maybe_text
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tradewind.market import FillReason, Instrument, Kind, VenueUnavailable
-from tradewind.trading.account_venue import AccountReading, Balance, VenuePosition
+from tradewind.trading.terms.account_venue import AccountReading, Balance, VenuePosition
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.reading import Row, decimal, maybe_text, row_of, rows_of, text, whole
 from tradewind.venues.remote.stream import AskAgain, Fresh, Told

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from tradewind.market import FeeAsset, Instrument, Kind, OrderType, Outcome, Rejected, RejectKind
-from tradewind.trading.account_venue import AccountReading, Balance, Permissions
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import OrderReport
+from tradewind.trading.terms.account_venue import AccountReading, Balance, Permissions
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import OrderReport
 from tradewind.venues.remote.account import Desk
 from tradewind.venues.remote.bitget import HISTORY_MS, Bitget, limit_terms, placed, side, v2_trade
 from tradewind.venues.remote.bitget_classic import ClassicBitget

@@ -17,7 +17,8 @@ from tradewind.market import (
     RejectKind,
     VenueUnavailable,
 )
-from tradewind.trading.account_venue import (
+from tradewind.trading.acting.settings import Trigger
+from tradewind.trading.terms.account_venue import (
     AccountReading,
     Balance,
     MarginMode,
@@ -25,9 +26,8 @@ from tradewind.trading.account_venue import (
     Permissions,
     VenuePosition,
 )
-from tradewind.trading.order_states import Intent
-from tradewind.trading.order_venue import OrderReport
-from tradewind.trading.settings import Trigger
+from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_venue import OrderReport
 from tradewind.venues.remote.account import Desk
 from tradewind.venues.remote.bitget import (
     MARGIN,

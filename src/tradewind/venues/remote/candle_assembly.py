@@ -8,7 +8,7 @@ from typing import Any
 
 from tradewind.data.patience import Patience
 from tradewind.market import Bar, Clock, DataError
-from tradewind.trading.quotes import Quotes
+from tradewind.trading.terms.quotes import Quotes
 from tradewind.venues.remote.candle_checks import GivenOut
 from tradewind.venues.remote.candle_feed import Counters, SymbolFeed, within
 from tradewind.venues.remote.candle_frames import Told

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tradewind.market import Bar, Snapshot
 from tradewind.market.bar import Prices
-from tradewind.trading.feed_records import Revision
+from tradewind.trading.terms.feed_records import Revision
 from tradewind.venues.remote.candle_feed import Counters
 from tradewind.venues.remote.candle_join import with_bars
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from tradewind.data.patience import Patience, VenueReader
 from tradewind.market import Clock, Snapshot, Timeframe, TradewindError
-from tradewind.trading.quotes import Quotes
+from tradewind.trading.terms.quotes import Quotes
 from tradewind.venues.remote.candle_assembly import Assembly, CandleSettings, milliseconds
 from tradewind.venues.remote.candle_checks import GivenOut, Revised
 from tradewind.venues.remote.candle_feed import Counters

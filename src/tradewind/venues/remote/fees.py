@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tradewind.market import Clock, Fill, FillReason, Instrument, Kind
-from tradewind.trading.order_venue import Trade
+from tradewind.trading.terms.order_venue import Trade
 
 PRICE_AGE_MS = 600_000  # how long a coin's price is good enough for fees
 

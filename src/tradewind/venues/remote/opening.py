@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from tradewind.market import Clock, ConfigError, Instrument, Kind
-from tradewind.trading.quotes import Quotes
-from tradewind.trading.settings import Trigger
+from tradewind.trading.acting.settings import Trigger
+from tradewind.trading.terms.quotes import Quotes
 from tradewind.venues.remote.account import SLIPPAGE_CAP, Desk, RemoteAccount
 from tradewind.venues.remote.binance_spot import BinanceSpot
 from tradewind.venues.remote.binance_usdm import BinanceUsdm

@@ -11,7 +11,7 @@ from typing import Any
 
 from tradewind.data.patience import Patience, VenueReader
 from tradewind.market import Clock, TradewindError
-from tradewind.trading.quotes import Quote
+from tradewind.trading.terms.quotes import Quote
 from tradewind.venues.remote.lines import KeptLine, cut, tap
 from tradewind.venues.remote.pulse import Patiences, Pulse
 from tradewind.venues.remote.quote_frames import Part, QuoteStreams, Read, quote_streams

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ccxt
 
 from tradewind.market import Instrument, VenueUnavailable
-from tradewind.trading.account_venue import AccountListener, AccountReading
-from tradewind.trading.order_venue import OrderReport
+from tradewind.trading.terms.account_venue import AccountListener, AccountReading
+from tradewind.trading.terms.order_venue import OrderReport
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.reading import Unreadable
 from tradewind.venues.remote.telling import redactor_of

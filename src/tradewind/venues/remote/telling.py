@@ -12,8 +12,8 @@ import orjson
 
 from tradewind.clients.answers import answer_of
 from tradewind.market import Clock
-from tradewind.trading.api_call import ApiCall
-from tradewind.trading.redaction import Redactor
+from tradewind.trading.journal.redaction import Redactor
+from tradewind.trading.terms.api_call import ApiCall
 
 OnRequest = Callable[[ApiCall], None]
 

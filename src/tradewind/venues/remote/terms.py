@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from tradewind.market import Instrument
-from tradewind.trading.order_states import Intent
+from tradewind.trading.terms.order_states import Intent
 
 
 def price_of(intent: Intent) -> Decimal:

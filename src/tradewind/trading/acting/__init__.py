@@ -1,0 +1,1 @@
+"""From a decision to orders: execution, protection, orders by hand."""

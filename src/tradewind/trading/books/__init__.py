@@ -1,0 +1,1 @@
+"""What the account holds, by the journal: orders and the wallet."""

@@ -1,0 +1,1 @@
+"""The journal against the venue, and what settles a difference."""

@@ -1,0 +1,1 @@
+"""The one engine: bars and fills in, decisions out."""

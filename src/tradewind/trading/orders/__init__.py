@@ -1,0 +1,1 @@
+"""Orders that cannot be lost or doubled: intake, manager, watch, doubt."""

@@ -1,0 +1,1 @@
+"""Flat, from any state and any process."""

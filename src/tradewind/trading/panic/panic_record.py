@@ -1,0 +1,124 @@
+"""What a panic did, as a file beside the journal: whole at every step, so that nothing it sent is forgotten."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tradewind.files import write_whole
+from tradewind.market import Command, CommandKind, Fill, FillReason, Inconsistent
+from tradewind.trading.journal.records import Record, decode, encode
+
+PATTERN = "panic-*.json"
+JOINED = ".joined"
+
+
+@dataclass(slots=True)
+class PanicRecord:
+    """Written before each order is sent (`save`)."""
+
+    path: Path
+    at: int  # UTC ms
+    scope: str  # "run" or "account"
+    orders: dict[str, str] = field(default_factory=dict)  # client id to the venue's id, "" while unknown
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    fills: list[Fill] = field(default_factory=list)
+    residue: list[str] = field(default_factory=list)
+    dust: list[str] = field(default_factory=list)
+    flat: bool = False
+    code: int | None = None  # of the process that wrote it; None while it is at work
+    process: int = 0  # that wrote it
+    unwritten: str = ""  # why the file could not be written
+
+    @classmethod
+    def begin(cls, folder: Path, at: int, scope: str) -> PanicRecord:
+        return cls(folder / f"panic-{at}.json", at, scope, process=os.getpid())
+
+    def is_at_work(self) -> bool:
+        """Does the process live that wrote it? One without an end may have been killed."""
+        if not self.process:
+            return False
+        try:
+            os.kill(self.process, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # it lives, as another user's
+            return True
+        return True
+
+    def step(self, at: int, what: str, **about: Any) -> None:
+        """Note something that was done, and put all of it on disk."""
+        self.steps.append({"at": at, "what": what, **about})
+        try:
+            self.save()
+        except OSError as error:  # a full disk is no reason to keep positions; it is told at the end
+            self.unwritten = f"what was done could not be written to {self.path}: {error.strerror}"
+
+    def end(self, at: int, code: int) -> None:
+        self.code, self.flat = code, code == 0
+        if self.unwritten:
+            self.residue.append(self.unwritten)
+        self.step(at, "end", code=code)
+
+    def save(self) -> None:
+        value = {
+            "at": self.at,
+            "scope": self.scope,
+            "process": self.process,
+            "flat": self.flat,
+            "code": self.code,
+            "residue": self.residue,
+            "dust": self.dust,
+            "orders": self.orders,
+            "fills": [orjson.loads(encode(fill)[2]) for fill in self.fills],
+            "steps": self.steps,
+        }
+        text = json.dumps(value, indent=1, default=str) + "\n"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(self.path, lambda part: part.write_text(text, encoding="utf-8"))
+
+    @classmethod
+    def read(cls, path: Path) -> PanicRecord:
+        """`Inconsistent` where the file is not what `save` wrote."""
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            fills = [_fill(row) for row in data["fills"]]
+            found = cls(path, int(data["at"]), data["scope"], data["orders"], data["steps"], fills)
+            found.code, found.process = data["code"], int(data.get("process", 0))
+            found.residue, found.dust, found.flat = data["residue"], data["dust"], data["flat"]
+            return found
+        except (ValueError, KeyError, TypeError) as error:
+            raise Inconsistent(f"{path} is not what a panic wrote ({error!r}): look at it by hand") from error
+
+
+def panic_files(folder: Path) -> list[Path]:
+    """What panics of a run wrote that the journal does not have yet, oldest first."""
+    return [path for path in sorted(folder.glob(PATTERN)) if JOINED not in path.suffixes]
+
+
+def panic_records(path: Path) -> Sequence[Record]:
+    """The records by which a panic joins the journal: the halt, then what it sold and bought.
+
+    Its fills have no order of the journal (`FillReason.CLOSE_OUT`). Those that stand there already must be left
+    out; `mark_joined` afterwards.
+    """
+    record = PanicRecord.read(path)
+    halt = Command(CommandKind.HALT, record.at, f"panic, written down in {path.name}")
+    return [halt, *(replace(fill, order_id="", reason=FillReason.CLOSE_OUT) for fill in record.fills)]
+
+
+def mark_joined(path: Path) -> None:
+    """The journal has it now."""
+    path.rename(path.with_suffix(f"{JOINED}.json"))
+
+
+def _fill(row: dict[str, Any]) -> Fill:
+    found = decode("fill", orjson.dumps(row))
+    assert isinstance(found, Fill)
+    return found

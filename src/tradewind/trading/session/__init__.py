@@ -1,0 +1,1 @@
+"""A run: the desk, the loop, recovery, replay."""

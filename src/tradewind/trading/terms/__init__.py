@@ -1,0 +1,1 @@
+"""What every part of a live run speaks in: intents, reports, readings, quotes; plain data."""
