@@ -168,7 +168,7 @@ def _until_stopped(
     start: Callable[[], Coroutine[None, None, SessionSummary]], warn: Callable[[str], None]
 ) -> SessionSummary:
     """Where a testnet was reset the session ends, and begins anew in the same journal."""
-    from tradewind.trading.comparing.reconcile import NewEpoch
+    from tradewind.trading.comparing.account_check import NewEpoch
 
     while True:
         try:
