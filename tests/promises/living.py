@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pytest
 
 from tests.venues.remote.seats import Place
 from tradewind.cli.live.outfits import AccountOutfit
@@ -21,7 +24,9 @@ from tradewind.cli.live.running import Running
 from tradewind.cli.trial import Named
 from tradewind.clients import Keys, connect
 from tradewind.config import Settings
+from tradewind.data import patience
 from tradewind.data.patience import VenueReader
+from tradewind.gateway import server
 from tradewind.market import Clock, Instrument, Kind, Observation, Timeframe
 from tradewind.market.instrument_json import instrument_from_dict
 from tradewind.policy.agent import Agent, agent_of_policy
@@ -34,7 +39,7 @@ from tradewind.trading.journal.records import Record
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.terms.order_records import OrderAlarm
-from tradewind.venues.remote import open_account
+from tradewind.venues.remote import lines, open_account
 from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.venue_clock import VenueClock
 
@@ -161,6 +166,17 @@ def _journaled(plan: Plan) -> list[Instrument]:
         return [instrument_from_dict(i) for i in journal.session["instruments"]]
 
 
+@contextmanager
+def even_chances(seed: int) -> Iterator[None]:
+    """The same jitter of waits each time a seed is run."""
+    chances = SimpleNamespace(Random=lambda: random.Random(seed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "TICK_SECONDS", 0.1)  # twice as quick to run
+        for module in (patience, lines):
+            patch.setattr(module, "random", chances)
+        yield
+
+
 _life_of: WeakKeyDictionary[asyncio.Future[Any], int] = WeakKeyDictionary()
 
 
@@ -222,7 +238,7 @@ class Life:
         """From now on nothing is committed and no byte is sent."""
         self.dead = True
         session = None if self._client is None else self._client.session
-        if session is not None:
+        if session is not None and self._closing is None:
             self._closing = session.connector.close()
 
     async def kill(self) -> None:

@@ -35,6 +35,14 @@ class Mishap:
         None  # in which write from then on, and whether before its commit; (0, ..) at once
     )
 
+    @property
+    def kind(self) -> str:
+        if self.fault is not None:
+            return str(self.fault["name"])
+        if self.command is not None:
+            return self.command[0]
+        return "clock wrong" if self.skew_ms is not None else "killed"
+
     def __str__(self) -> str:
         what = self.fault or self.command or (f"skew {self.skew_ms} ms" if self.skew_ms is not None else None)
         return f"{self.at:7.2f} s  {what or f'killed {self.dies}'}"
