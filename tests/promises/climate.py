@@ -46,14 +46,13 @@ def table(lines: list[dict[str, Any]]) -> str:
     seeds: Counter[str] = Counter()
     fired: Counter[str] = Counter()
     for line in lines:
-        drawn.update(line.get("mishaps", {}))
-        done = Counter(line.get("fired", {})) + Counter({"killed": line.get("ends", []).count("killed")})
-        fired.update(done)
-        seeds.update(kind for kind, times in done.items() if times)
+        drawn.update(line["mishaps"])
+        fired.update(line["fired"])
+        seeds.update(kind for kind, times in line["fired"].items() if times)
     told = [f"{'':28}{'drawn':>8}{'seeds':>8}{'realised':>10}"]
     told += [f"{kind:28}{drawn[kind]:8}{seeds[kind]:8}{fired[kind]:10}" for kind in sorted(drawn)]
-    sums = {name: sum(line.get(name, 0) for line in lines) for name in ("orders", "fills", "lives")}
-    idle = [line["seed"] for line in lines if not line.get("fills")]
+    sums = {name: sum(line[name] for line in lines) for name in ("orders", "fills", "lives")}
+    idle = [line["seed"] for line in lines if not line["fills"]]
     told += [f"{len(lines)} seeds: " + ", ".join(f"{n} {name}" for name, n in sums.items())]
     told += [f"without a fill: {idle}", f"wrong: {[line['seed'] for line in lines if line['wrong']]}"]
     return "\n".join(told)

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pytest
+from ccxt.async_support.base.ws import client as sockets
 
 from tests.venues.remote.seats import Place
 from tradewind.cli.live.outfits import AccountOutfit
@@ -128,8 +129,17 @@ async def live(
     warn: Callable[[str], None] = lambda text: None,
 ) -> None:
     """One life of the run: recovered, then traded until it is told to stop. Whatever ends it early is raised."""
-    with job.plan.folder.lock():
+    with job.plan.folder.lock(), _keep_alives(wall or clock):
         await _live(job, address, clock, market, wall or clock, opened, alarms, warn)
+
+
+@contextmanager
+def _keep_alives(wall: Clock) -> Iterator[None]:
+    """ccxt looks for missing pongs by the machine's own clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        timed = type("Exchange", (sockets.Exchange,), {"milliseconds": staticmethod(wall.now_ms)})
+        patch.setattr(sockets, "Exchange", timed)
+        yield
 
 
 async def _live(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -39,7 +41,7 @@ class Story:
     lives: int = 0
     ends: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
-    fired: dict[str, int] = field(default_factory=dict)
+    fired: Mapping[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     orders: int = 0
     fills: int = 0
@@ -63,6 +65,7 @@ class Storm:
         self._life: Life | None = None
         self._dies_at: tuple[int, bool] | None = None
         self._restarts = True
+        self._done: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Storm, calm, stop."""
@@ -83,7 +86,7 @@ class Storm:
                     if self._life is not None:
                         await self._life.kill()
                 await asyncio.sleep(1.0)
-            self.story.fired = local.faults.fired()
+            self.story.fired = Counter(local.faults.fired()) + self._done
             self.exchange = local.house(self.place.house).exchange
             self.exchange.advance(local.clock.now_ms())
 
@@ -123,6 +126,7 @@ class Storm:
             error = None if killed or life.task.cancelled() else life.task.exception()
             if error is not None and not isinstance(error, VenueUnavailable):
                 self.story.wrong.append(f"ended by {error!r}")
+            self._done["killed"] += killed
             self.story.ends.append("killed" if killed else repr(error))
             if not self._restarts:
                 return
@@ -137,8 +141,10 @@ class Storm:
                 local.faults.add(rule_of(mishap.fault))
             elif mishap.command is not None:
                 local.control.run(*mishap.command)
+                self._done[mishap.kind] += 1
             elif mishap.skew_ms is not None:
                 ours.skew_ms = mishap.skew_ms
+                self._done[mishap.kind] += 1
             elif mishap.dies is not None:
                 self._doom(*mishap.dies)
         await asyncio.sleep(max(0.0, began + 4.0 + STORM - loop.time()))
