@@ -20,7 +20,7 @@ class ToldQuotes:
     def tell(
         self, symbol: str, at: int, price: float, *, mark: float = math.nan, spread: float = 0.0
     ) -> None:
-        self.quotes[symbol] = Quote(symbol, at, price - spread / 2, price + spread / 2, price, mark)
+        self.quotes[symbol] = Quote(symbol, price - spread / 2, price + spread / 2, price, mark, at, at, at)
 
 
 @dataclass
