@@ -155,6 +155,7 @@ class Composed:
     guards: GuardSettings = field(default_factory=GuardSettings)
     execution: ExecutionSettings = field(default_factory=ExecutionSettings)
     on_stop: OnStop = OnStop.KEEP
+    share: float = 1.0  # of the allocation, that a start grants
     features: tuple[FeatureSpec, ...] = ()
     clock: VirtualClock = field(default_factory=VirtualClock)
     alarms: list[OrderAlarm] = field(default_factory=list)
@@ -191,7 +192,7 @@ class Composed:
         self.journal = open_journal(plan, self.symbols, self.clock.now_ms())
         make = AccountOutfit(
             self.venue, self.venue.quotes, self.clock, self.market_time, self.alarms.append,
-            on_denied=self.denied.append,
+            on_denied=self.denied.append, grants=lambda journal, now: self.share,
         )  # fmt: skip
         storage = Storage(plan.folder.path, self.journal, self.told_of_storage.append)
         making = asyncio.ensure_future(make(plan, self.journal, lambda bar: True, storage.objection))

@@ -121,6 +121,53 @@ def test_a_fill_that_the_engine_cannot_take_ends_the_run(tmp_path: Path) -> None
     asyncio.run(story())
 
 
+def test_where_the_venue_takes_no_stops_the_local_guard_protects_and_says_so(tmp_path: Path) -> None:
+    async def story(one: Composed) -> None:
+        one.venue.rests_stops = False
+        await one.die()
+        await one.start()
+        await one.bar(want=[1.0], seconds=50)
+        assert one.stops() == []
+        assert one.told == ["guarded_here"]
+        one.venue.move(PERP.symbol, 94.0)
+        await one.clock.advance(3.0)
+        assert one.held() == 0
+        assert one.status["risk"] == "active"
+        assert [i.type for i in one.sent] == [OrderType.MARKET, OrderType.MARKET]
+        await one.bar(want=[1.0], seconds=50)
+        assert one.told == ["guarded_here"]
+        await one.stop()
+        assert one.told == ["guarded_here", "unprotected"]
+
+    played(story, tmp_path)
+
+
+def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path) -> None:
+    """A quarter of the allocation lost 24 % of it. A twentieth of what is left trades on, and nothing is halted."""
+    limits = replace(LIMITS, stop_loss=0.3, max_drawdown=0.3, daily_loss=0.3)
+
+    async def story(one: Composed) -> None:
+        assert one.outfit.engine.equity == 2_500.0
+        await one.bar(want=[1.0])
+        await one.bar(price=76.0)
+        assert one.outfit.engine.equity == pytest.approx(1_900.0, rel=0.01)
+        await one.die()
+        one.share = 0.05
+        await one.start()
+        left = one.outfit.engine.equity
+        assert left == pytest.approx(470.0, rel=0.01)
+        assert one.held() * 0.01 * 76.0 == pytest.approx(left, rel=0.02)  # the cap, on what it has now
+        assert one.stops() == [-one.held()]
+        assert not one.outfit.engine.halted
+        assert one.status["risk"] == "active"
+        await one.die()
+        await one.start()  # every decision comes out again, or it would refuse
+        assert one.outfit.engine.equity == pytest.approx(left, rel=0.01)
+
+    one = played(story, tmp_path, share=0.25, rules=Rules(risk=limits, band=0.0))
+    assert [flow.id.split("-")[1] for flow in one.of(CashFlow)] == ["0.25", "0.05"]
+
+
 def test_a_new_epoch_forgets_which_money_came_before() -> None:
     """The engine begins with the whole allocation again: a share of it is taken anew."""
     ledger = OrderLedger((PERP,))

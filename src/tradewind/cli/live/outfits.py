@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tradewind.cli.live.plan import Plan
 from tradewind.config import OnStop
-from tradewind.market import CashFlow, CashFlowKind, Clock, Fill, Kind, Snapshot
+from tradewind.market import CashFlow, Clock, Fill, Kind, Snapshot
 from tradewind.trading.acting.by_hand import ByHand
 from tradewind.trading.acting.execution import Execution
 from tradewind.trading.acting.protection import Protection
 from tradewind.trading.acting.remedies import AccountRemedies
+from tradewind.trading.books.funding import change_of_share
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.engine.engine import Engine
@@ -38,7 +38,6 @@ from tradewind.venues import PaperVenue
 InTime = Callable[[Snapshot], bool]
 Objection = Callable[[], str]
 Grants = Callable[[Journal, int], float]
-FUNDED = "share-"  # what ids of cash flows begin with that change the share of the allocation in use
 
 
 @dataclass(slots=True)
@@ -190,13 +189,26 @@ class AccountOutfit:
             protection.hear(alarm)
             self._warn(alarm)
 
-        if share is not None:
-            _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
+        if share is not None and (
+            flow := change_of_share(
+                plan.allocation,
+                share,
+                ledger.flows.values(),
+                engine.equity_at({}),
+                self._market_clock.now_ms(),
+            )
+        ):
+            manager.write(flow)
+            hear_flow(flow)
         await self._complete_panics(plan, ledger)
         _join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards, self._on_break)
         await reconciler.gate()
         execution.start()
+        if share is not None and share < 1.0:
+            for symbol, lots in engine.beyond_limits().items():
+                if lots:
+                    await protection.shrink(symbol, lots)
         return Outfit(
             engine,
             OrderDesk(
@@ -269,23 +281,6 @@ class AccountOutfit:
             await self._venue.set_margin(symbol, leverage, settings.mode)
         wanted = MarginSettings(leverage, settings.mode, PositionMode.ONE_WAY)
         return dict.fromkeys(plan.symbols, wanted)
-
-
-def _fund(
-    allocation: float,
-    share: float,
-    ledger: OrderLedger,
-    manager: OrderManager,
-    now: int,
-    hear: Callable[[CashFlow], None],
-) -> None:
-    """Bring what the run may use to its share of the allocation: money that comes or goes, no profit."""
-    funded = allocation + sum(float(f.amount) for f in ledger.flows.values() if f.id.startswith(FUNDED))
-    change = Decimal(repr(round(share * allocation - funded, 8)))
-    if change:
-        flow = CashFlow(f"{FUNDED}{now}", now, CashFlowKind.DEPOSIT, change)
-        manager.write(flow)
-        hear(flow)
 
 
 def _join_panics(

@@ -32,7 +32,7 @@ from tradewind.trading.terms.order_states import Alarm, OrderState, Status
 from tradewind.trading.terms.quotes import Quotes
 
 UNFILLED_SECONDS = 10.0  # after which a stop that was reached and did not fill gives way to an exit
-STOP, EXIT, FLATTEN = "stop", "exit", "flatten"  # the legs of client ids
+STOP, EXIT, FLATTEN, SHRINK = "stop", "exit", "flatten", "shrink"  # the legs of client ids
 
 
 class Protection:
@@ -125,8 +125,18 @@ class Protection:
         await self._stops.cancel(locking())
         return not locking()
 
-    async def close_position(self, symbol: str, leg: str, reason: FillReason = FillReason.ORDER) -> None:
-        """One market order for all of it, under the symbol's lock; nothing while another exit is on its way."""
+    async def shrink(self, symbol: str, lots: int) -> None:
+        """Close that many lots of the position at the market, then protect the rest."""
+        async with self.locks[symbol]:
+            await self.close_position(symbol, SHRINK, most=lots)
+        await self.tend(symbol)
+
+    async def close_position(
+        self, symbol: str, leg: str, reason: FillReason = FillReason.ORDER, most: int | None = None
+    ) -> None:
+        """One market order for all of it, or for `most` lots, under the symbol's lock; nothing while another exit is on
+        its way.
+        """
         if not self._patience.over(symbol, EXIT):
             return
         for exit_order in filter(self._is_exit, self._live(symbol)):
@@ -136,6 +146,8 @@ class Protection:
         lots = -self.held(symbol)
         if not lots or self._is_dust(symbol, lots):
             return
+        if most is not None and abs(lots) > most:
+            lots = most if lots > 0 else -most
         at = self.names.bar_close
         order = Order(self.names.fresh(symbol, leg), symbol, lots, True, at, reason=reason)
         sent = await self._submit(order, is_over)

@@ -126,6 +126,20 @@ class Engine:
     def equity_at(self, prices: Mapping[str, float]) -> float:
         """Equity in quote at other prices; a symbol that is left out keeps its last one."""
         positions = self.positions.copy()
+    def beyond_limits(self) -> dict[str, int]:
+        """By how many lots, without sign, each position is too large for the equity now, at the last prices.
+
+        Only money that was taken out makes it so, or a price: what is decided is within the limits.
+        """
+        limit = float(self._rules["max_gross"])
+        if self.instruments[0].kind is Kind.SPOT:
+            limit = min(limit, 1.0 - float(self._rules["reserve"]))
+        position, lot = self.positions[0], self._records["lot"]
+        gross = float(np.nansum(np.abs(position["lots"]) * lot * position["price"]))
+        allowed = limit * max(self.equity_at({}), 0.0)
+        kept = min(1.0, allowed / gross) if gross else 1.0
+        return {s: abs(held) - int(abs(held) * kept) for s, held in self.position_lots().items()}
+
         for symbol, price in prices.items():
             positions[0, self._place(symbol)]["mark"] = price
             positions[0, self._place(symbol)]["price"] = price
