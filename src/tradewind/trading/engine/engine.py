@@ -27,6 +27,7 @@ from tradewind.market import (
     Inconsistent,
     Instrument,
     Kind,
+    Observation,
     Order,
     Reason,
     Review,
@@ -36,6 +37,7 @@ from tradewind.market import (
 )
 from tradewind.market.orders import derive_order_id
 from tradewind.policy.agent import Agent
+from tradewind.policy.answers import Answers
 from tradewind.policy.protocol import Resumable
 from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import kernel
@@ -81,6 +83,7 @@ class Engine:
         self._rules = rules_record[0]
         self._window = FeatureWindow(agent, self.symbols, timeframe)
         self._observer = ObservationBuilder(self._records, rules_record, self._window.columns)
+        self._answers = Answers(agent)
         self._remembers = isinstance(agent.policy, Resumable)
         agent.policy.reset()
 
@@ -123,9 +126,6 @@ class Engine:
         is_fixed = self._rules["stop_loss"] > 0 and self.protective_level(symbol) == fixed
         return FillReason.STOP if is_fixed else FillReason.TRAILING_STOP
 
-    def equity_at(self, prices: Mapping[str, float]) -> float:
-        """Equity in quote at other prices; a symbol that is left out keeps its last one."""
-        positions = self.positions.copy()
     def beyond_limits(self) -> dict[str, int]:
         """By how many lots, without sign, each position is too large for the equity now, at the last prices.
 
@@ -140,6 +140,9 @@ class Engine:
         kept = min(1.0, allowed / gross) if gross else 1.0
         return {s: abs(held) - int(abs(held) * kept) for s, held in self.position_lots().items()}
 
+    def equity_at(self, prices: Mapping[str, float]) -> float:
+        """Equity in quote at other prices; a symbol that is left out keeps its last one."""
+        positions = self.positions.copy()
         for symbol, price in prices.items():
             positions[0, self._place(symbol)]["mark"] = price
             positions[0, self._place(symbol)]["price"] = price
@@ -155,6 +158,7 @@ class Engine:
         """As at the start, on the bars that are known: the account of before is gone, a testnet was reset."""
         self.accounts, self.positions = open_account(self._capital, len(self.symbols))
         self.started = False
+        self._answers = Answers(self.agent)
         self.agent.policy.reset()
 
     def process(self, event: Event) -> Decision | None:
@@ -182,8 +186,7 @@ class Engine:
         due = self._arrive(snapshot)
         orders: tuple[Order, ...] = ()
         if due and decision is not None:
-            if self._remembers:
-                self._ask_policy()
+            self._recall(decision)
             self._decide(np.array([math.nan if w is None else w for w in decision.wanted.weights]))
             orders = self._orders(snapshot.close_time)
         if due != (decision is not None) or (decision is not None and orders != decision.orders):
@@ -225,10 +228,28 @@ class Engine:
 
     def _ask_policy(self) -> tuple[Floats, Vector]:
         """What the policy wants, and the vector that it saw: hold, and nothing, where a feature is missing."""
+        observation = self._observe()
+        if observation is None:
+            self._answers.missed()
+            return np.full(len(self.symbols), np.nan), np.zeros(0, np.float32)
+        return self._answers.ask(observation), observation.vector
+
+    def _recall(self, decision: Decision) -> None:
+        """The answer was recorded; a policy that remembers sees once more what it answered to."""
+        observation = self._observe()
+        if observation is None:
+            self._answers.missed()
+            return
+        if self._remembers:
+            self.agent.decide(observation)
+        self._answers.recall(decision.review.reasons)
+
+    def _observe(self) -> Observation | None:
+        """None where a feature is missing."""
         window = self._window
         if not window.ready:
-            return np.full(len(self.symbols), np.nan), np.zeros(0, np.float32)
-        observation = self._observer.build(
+            return None
+        return self._observer.build(
             self.accounts,
             self.positions,
             window.bars,
@@ -238,12 +259,12 @@ class Engine:
             window.clock,
             window.last,
         )
-        return self.agent.decide(observation), observation.vector
 
     def _decide(self, wanted: Floats) -> None:
         """Risk and sizing: from `wanted` to `approved` to the lots of each order."""
         window = self._window
         self.positions[0]["wanted"] = wanted
+        self._answers.heed(self.accounts[0])
         decide(
             self.accounts,
             self.positions,
@@ -254,6 +275,7 @@ class Engine:
             self._records,
             self._rules,
         )
+        self._answers.mark(self.positions[0])
 
     def _decision(self, at: int, seen: Vector) -> Decision:
         position, account = self.positions[0], self.accounts[0]

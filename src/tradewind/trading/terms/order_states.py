@@ -69,6 +69,7 @@ class Alarm(StrEnum):
     ACCESS_REFUSED = "access_refused"  # the venue refuses the key, for minutes
     UNREACHABLE = "unreachable"  # the venue did not answer several times, or is in maintenance
     RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
+    ACTION_REFUSED = "action_refused"  # the policy answered with no number: everything is held
 
 
 HAND = "hand"  # the leg of orders that a person asked for, and how their decision ids begin
