@@ -37,6 +37,7 @@ WANTED = MarginSettings(3.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)
 @dataclass
 class ScriptedAccount(ScriptedVenue):
     kind: Kind = Kind.PERPETUAL
+    rests_stops: bool = True
     cash: Decimal = Decimal(50_000)  # USDT
     moved: dict[str, Decimal] = field(default_factory=dict)  # by the user, behind the run
     flows: list[CashFlow] = field(default_factory=list)

@@ -139,8 +139,9 @@ class AccountOutfit:
         )
         leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
         remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
+        stops = plan.settings.stops
         protection = Protection(
-            plan.settings.stops,
+            stops if self._venue.rests_stops else replace(stops, resting=False),
             manager,
             engine,
             instruments,
@@ -204,11 +205,11 @@ class AccountOutfit:
         _join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards, self._on_break)
         await reconciler.gate()
-        execution.start()
         if share is not None and share < 1.0:
             for symbol, lots in engine.beyond_limits().items():
                 if lots:
                     await protection.shrink(symbol, lots)
+        execution.start()
         return Outfit(
             engine,
             OrderDesk(

@@ -99,9 +99,11 @@ class Protection:
             self._latch.tighten(Risk.FLAT, f"every position is closed, because {self._latch.reason}")
 
     def protected(self, symbol: str) -> bool:
-        """Does a stop for the whole position rest at the venue, as far as is known?"""
+        """Does a stop for the whole position rest at the venue, as far as is known, or does it need none?"""
         lots = -self.held(symbol)
-        return not lots or any(s.remaining == lots for s in self._stops.working(symbol))
+        if not lots or not self._standing.protective_level(symbol) or self._is_dust(symbol, lots):
+            return True
+        return any(s.remaining == lots for s in self._stops.working(symbol))
 
     def exiting(self, symbol: str) -> bool:
         """Is a market order that closes on its way?"""
@@ -144,10 +146,10 @@ class Protection:
             return
         await self._stops.cancel(self._live(symbol))
         lots = -self.held(symbol)
-        if not lots or self._is_dust(symbol, lots):
-            return
         if most is not None and abs(lots) > most:
             lots = most if lots > 0 else -most
+        if not lots or self._is_dust(symbol, lots):
+            return
         at = self.names.bar_close
         order = Order(self.names.fresh(symbol, leg), symbol, lots, True, at, reason=reason)
         sent = await self._submit(order, is_over)
@@ -184,6 +186,9 @@ class Protection:
             await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
         elif self.settings.resting:
             await self._keep_stop(symbol, held, level)
+        else:
+            text = f"no stop of {symbol} rests at the venue: this program alone watches it, and only while it runs"
+            self._manager.warn_once(Alarm.GUARDED_HERE, symbol, text)
 
     def _must_exit(self, symbol: str, held: int, level: float) -> bool:
         """Without a stop at the venue: at once. With one: when it was reached and did not fill in time."""

@@ -249,9 +249,12 @@ class OrderDesk:
                 self._manager.warn(Alarm.UNPROTECTED, symbol, text)
 
     async def _see_stops(self) -> None:
-        """Every position has its stop, also where one is just being replaced."""
+        """Every position has its stop, also where one is just being replaced; one that has none is told."""
         for symbol in self._protection.locks:
             await self._protection.tend(symbol)
+            if not self._protection.protected(symbol):
+                text = "the run ends, and no stop at the venue protects this position"
+                self._manager.warn(Alarm.UNPROTECTED, symbol, text)
 
     async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
         """As far as the time to drain goes."""

@@ -91,6 +91,7 @@ class AccountVenue(OrderVenue, Protocol):
     """One account at one venue, whole. Every method may raise `VenueUnavailable`: then nothing was learnt."""
 
     kind: Kind
+    rests_stops: bool  # does it take stop orders? Else the local guard alone protects
 
     async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """The venue's rules for symbols, read anew, with the account's own fees. A symbol that is gone or not

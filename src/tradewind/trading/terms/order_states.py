@@ -58,6 +58,7 @@ class Alarm(StrEnum):
     STOP_LOST = "stop_lost"  # a protective order ended, and not by us
     NOT_FLAT = "not_flat"  # positions should be closed, and some are left
     UNPROTECTED = "unprotected"  # the venue refuses to protect a position
+    GUARDED_HERE = "guarded_here"  # a position whose stop no order at the venue keeps
     DISCREPANCY = "discrepancy"  # the venue holds less or other than the journal says
     ADJUSTED = "adjusted"  # such a difference was taken into the books, as configured
     LIQUIDATED = "liquidated"  # the venue closed a position of ours: liquidation or deleveraging
@@ -68,8 +69,8 @@ class Alarm(StrEnum):
     UNSUPPORTED = "unsupported"  # a negative balance, or an account of a type that is not supported
     ACCESS_REFUSED = "access_refused"  # the venue refuses the key, for minutes
     UNREACHABLE = "unreachable"  # the venue did not answer several times, or is in maintenance
-    RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
     ACTION_REFUSED = "action_refused"  # the policy answered with no number: everything is held
+    RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
 
 
 HAND = "hand"  # the leg of orders that a person asked for, and how their decision ids begin

@@ -59,6 +59,7 @@ class RemoteAccount(ABC):
     """`AccountVenue` over ccxt: the methods that begin with an underscore are what a venue's protocol says."""
 
     kind: Kind
+    rests_stops = True
     line: Line  # how the account's stream is opened and read
 
     def __init__(self, desk: Desk) -> None:
