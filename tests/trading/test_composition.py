@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -26,11 +24,11 @@ from tradewind.market import (
 from tradewind.simulator import Rules
 from tradewind.trading.acting.settings import EntryType, ExecutionSettings
 from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.books.wallet import wallet_of
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.discrepancy import Epoch
-from tradewind.trading.terms.order_records import Risk
-from tradewind.trading.terms.order_venue import OrderReport, Trade
+from tradewind.trading.terms.order_records import FeeTold, Risk
 from tradewind.trading.told.tally import Tally
 
 
@@ -110,27 +108,62 @@ def test_an_error_leaves_no_entry_behind_and_positions_with_their_stop(tmp_path:
     played(story, tmp_path, execution=ExecutionSettings(order_type=EntryType.POST_ONLY))
 
 
-def test_a_fill_that_the_engine_cannot_take_ends_the_run(tmp_path: Path) -> None:
-    """On disk and in no books, it would be a position that nobody protects, and that is bought again."""
+@pytest.mark.fault("O17")
+@pytest.mark.parametrize("coin", ["", "BNB"])
+def test_a_trade_whose_fee_nobody_can_book_counts_and_its_fee_when_that_is_told(
+    tmp_path: Path, coin: str
+) -> None:
+    """It is held and protected at once, also after a restart; what it cost is asked for until it is known."""
 
-    async def story() -> None:
-        one = Composed(tmp_path)
-        await one.start()
-        tell = one.venue.hear
-
-        def in_a_coin_that_it_does_not_know(what: Trade | OrderReport) -> None:
-            if isinstance(what, Trade):
-                what = replace(what, fill=replace(what.fill, fee=Decimal(1), fee_asset="BNB"))
-            with suppress(Inconsistent):  # it ends the stream
-                tell(what)
-
-        one.venue.hear = in_a_coin_that_it_does_not_know  # type: ignore[method-assign]
+    async def story(one: Composed) -> None:
+        wallet = one.outfit.engine.accounts[0]["wallet"]
+        one.venue.without_fee = coin
         await one.bar(want=[1.0])
-        assert one.supervisor.failed.done()
-        assert "could not be taken" in str(one.supervisor.failed.result())
+        held = one.held()
+        assert one.stops() == [-held]
+        assert one.outfit.engine.accounts[0]["wallet"] == wallet
         await one.die()
+        await one.start()
+        assert (one.held(), one.outfit.engine.accounts[0]["wallet"]) == (held, wallet)
+        await one.clock.advance(60.0)
+        assert one.told == ["fee_missing"]
+        one.venue.without_fee = None
+        await one.clock.advance(15.0)
+        due = float(sum(trade.fill.fee for trade in one.venue.told))
+        assert one.outfit.engine.accounts[0]["wallet"] == pytest.approx(wallet - due)
+        assert due > 0
+        await one.die()
+        await one.start()
+        assert one.outfit.engine.accounts[0]["wallet"] == pytest.approx(wallet - due)
+        assert wallet_of(one.journal) == one.outfit.engine.accounts[0]["wallet"]
 
-    asyncio.run(story())
+    one = played(story, tmp_path)
+    assert len(one.of(FeeTold)) == 1
+
+
+def test_trades_of_parts_of_a_lot_count_once_they_are_one_and_the_symbol_is_only_reduced(
+    tmp_path: Path,
+) -> None:
+    """The venue trades in finer lots than those in which the run counts."""
+
+    async def story(one: Composed) -> None:
+        one.venue.splits = Decimal("0.4")
+        await one.bar(want=[0.5])
+        held = one.held()
+        assert one.outfit.engine.position_lots() == {PERP.symbol: held}
+        assert one.stops() == [-held]
+        assert set(one.told) == {"odd_lot"}
+        await one.bar(want=[1.0])
+        assert one.held() == held
+        assert "only reduced" in one.denied[-1].text
+        await one.die()
+        await one.start()
+        one.venue.splits = None
+        await one.bar(want=[0.0])
+        assert one.held() == 0
+        assert one.status["halted_symbols"] == []
+
+    played(story, tmp_path)
 
 
 def test_where_the_venue_takes_no_stops_the_local_guard_protects_and_says_so(tmp_path: Path) -> None:

@@ -290,6 +290,26 @@ def test_a_fee_in_a_third_coin_is_told_at_its_worth(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("O17")
+def test_a_fee_that_is_told_later_than_its_trade(told: Told) -> None:
+    """The stream leaves it out, as venues do that charge a moment later; asked for, the trade has it."""
+
+    async def story(desk: Managed) -> None:
+        paths = ["n", "event.n", "o.n", "data.*.fillFee", "data.*.feeDetail"]
+        desk.seat.fault("alter", where="frame", delete=paths)
+        order = await desk.submit()
+        await until(lambda: desk.state(order).status is Status.FILLED)
+        ledger = desk.manager.ledger
+        assert len(ledger.fees_due) == len(desk.delivered) > 0
+        await desk.manager.fetch_fees()
+        assert ledger.fees_due == {}
+        true = desk.seat.exchange.records.trades(desk.seat.name, desk.seat.symbol, limit=9)
+        assert sum(f.fee for f in ledger.fills.values()) == sum(t.fee for t in true)
+        await desk.books_agree()
+
+    told(story)
+
+
+@pytest.mark.fault("O17")
 def test_a_fee_in_base_is_taken_from_what_is_held(told: Told, place: Place) -> None:
     if not place.is_spot:
         pytest.skip("futures pay in quote")

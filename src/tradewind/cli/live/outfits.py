@@ -119,7 +119,7 @@ class AccountOutfit:
         found = await resume(journal, engine, [ledger, latch])
         manager = OrderManager(
             journal, ledger, self._venue, self._clock, lambda fill: hear_fill(fill), lambda a: hear_alarm(a),
-            self._market_clock,
+            self._market_clock, engine.pay,
         )  # fmt: skip
         manager.latch = latch
         wanted = await self._set_margin(plan)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, apply_fill, equity_now
+from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, apply_fee, apply_fill, equity_now
 from tradewind.account.records import instrument_records, open_account
 from tradewind.market import (
     CashFlow,
@@ -44,7 +44,9 @@ from tradewind.simulator import kernel
 from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
 from tradewind.trading.engine.window import FeatureWindow
+from tradewind.trading.terms.bookable import beside_lots, fee_of
 from tradewind.trading.terms.feed_records import Revision
+from tradewind.trading.terms.order_records import FeeTold
 
 Floats = NDArray[np.float64]
 Vector = NDArray[np.float32]
@@ -303,19 +305,29 @@ class Engine:
                 orders.append(Order(order_id, symbol, lots, reduce_only=closes, decided_at=at))
         return tuple(orders)
 
+    def pay(self, told: FeeTold) -> None:
+        """Book a fee that was told later than its trade."""
+        a = self._place(told.symbol)
+        in_base = told.fee_asset == self.instruments[a].base
+        position, paid = self.positions[0, a], self._paid_in[in_base][a]
+        apply_fee(self.accounts[0], position, paid, float(told.price), float(told.fee))
+
     def _book_fill(self, fill: Fill) -> None:
+        """A fee that is not told yet is nothing until it is; what is no whole lot is left out of the books."""
         a = self._place(fill.symbol)
-        in_base = _pays_in_base(fill, self.instruments[a])
-        apply_fill(
-            self.accounts[0],
-            self.positions[0, a],
-            self._paid_in[in_base][a],
-            self._rules,
-            fill.lots,
-            float(fill.price),
-            float(fill.fee),
-            int(fill.reason),
-        )
+        instrument = self.instruments[a]
+        if abs(beside_lots(fill, instrument)) >= instrument.lot:
+            raise Inconsistent(
+                f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
+                f"expected lots of {instrument.lot} {instrument.base}"
+            )
+        fee, in_base = fee_of(fill, instrument) or (0, False)
+        account, position, paid = self.accounts[0], self.positions[0, a], self._paid_in[in_base][a]
+        price = float(fill.price)
+        if fill.lots:
+            apply_fill(account, position, paid, self._rules, fill.lots, price, float(fee), int(fill.reason))
+        else:
+            apply_fee(account, position, paid, price, float(fee))
         self.fills += 1
 
     def _book_cash_flow(self, flow: CashFlow) -> None:
@@ -338,25 +350,6 @@ class Engine:
         if symbol not in self._index:
             raise Inconsistent(f"an event names {symbol}, which this run does not trade: {self.symbols}")
         return self._index[symbol]
-
-
-def _pays_in_base(fill: Fill, instrument: Instrument) -> bool:
-    """Is the fee taken from what is received? `Inconsistent` on a fill that the books cannot take.
-
-    They know fees in quote, a third coin at its quote value, and on spot a buy's fee in base.
-    """
-    in_base = fill.fee_asset == instrument.base and instrument.kind is Kind.SPOT and fill.lots > 0
-    if fill.fee and not in_base and fill.fee_asset != instrument.quote:
-        wanted = f"its value in {instrument.quote}" + (
-            f", or {instrument.base} on a buy" if instrument.kind is Kind.SPOT else ""
-        )
-        raise Inconsistent(f"the fee of trade {fill.trade_id} is in {fill.fee_asset}, expected {wanted}")
-    if not fill.lots or fill.quantity != instrument.quantity(fill.lots):
-        raise Inconsistent(
-            f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
-            f"expected lots of {instrument.lot} {instrument.base}, and at least one"
-        )
-    return in_base
 
 
 def _weights(values: Floats) -> TargetWeights:

@@ -49,6 +49,8 @@ class Alarm(StrEnum):
     LATE_FILL = "late_fill"  # of an order that was thought to be over
     OVERFILL = "overfill"
     STALE = "stale"  # a report older than what is known: ignored
+    ODD_LOT = "odd_lot"  # a trade that is no whole number of the run's lots
+    FEE_MISSING = "fee_missing"  # nobody tells what a trade cost
     FILL_DIFFERS = "fill_differs"  # a trade was told twice, with other numbers: the first is kept
     FOREIGN = "foreign"  # an order or a trade in our symbols that is not ours
     VANISHED = "vanished"  # the venue does not know an order that it had accepted
@@ -265,7 +267,7 @@ def _named(state: OrderState, event: OrderEvent) -> OrderState:
 
 def _after_fill(state: OrderState, fill: Fill) -> Step:
     intent = state.intent
-    if fill.symbol != intent.symbol or fill.lots * intent.lots <= 0:
+    if fill.symbol != intent.symbol or (fill.lots or fill.quantity) * intent.lots <= 0:
         raise Inconsistent(
             f"trade {fill.trade_id} is {fill.lots} lots of {fill.symbol}, its order {intent.client_id} was "
             f"{intent.lots} lots of {intent.symbol}: compare it with the venue"
