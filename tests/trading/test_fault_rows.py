@@ -233,6 +233,42 @@ def test_a_maker_that_would_take_is_priced_again_once_in_a_bar(tmp_path: Path) -
     played(story, tmp_path, execution=MAKER)
 
 
+@pytest.mark.fault("O19")
+def test_no_order_is_larger_than_the_venue_takes_and_a_position_that_is_leaves_in_parts(
+    tmp_path: Path,
+) -> None:
+    async def story(run: Composed) -> None:
+        run.venue.most = 4_000
+        await run.bar(want=[0.5])
+        assert run.held() == 0
+        assert "at most 4,000 in one order" in run.denied[-1].text
+        run.venue.most = 6_000
+        await run.bar(want=[0.5])
+        run.venue.most = 2_000  # lowered while it is held
+        await run.bar(want=[0.6], seconds=50)
+        assert run.held() == 5_000
+        await run.bar(want=[0.0], seconds=50)
+        assert [order.lots for order in exits(run)] == [-2_000, -2_000, -1_000]
+        assert (run.held(), run.stops()) == (0, [])
+
+    played(story, tmp_path)
+
+
+@pytest.mark.fault("O19")
+def test_a_stop_has_no_more_than_the_venue_takes_and_the_guard_closes_the_rest(tmp_path: Path) -> None:
+    async def story(run: Composed) -> None:
+        await run.bar(want=[0.5])
+        run.venue.most = 2_000
+        run.venue.end(run.venue.stops(S)[0], ReportStatus.CANCELED)
+        await run.clock.advance(5)
+        assert run.stops() == [-2_000]
+        run.venue.move(S, 94.0)
+        await run.clock.advance(10)
+        assert (run.held(), run.stops()) == (0, [])
+
+    played(story, tmp_path)
+
+
 @pytest.mark.fault("O24")
 def test_a_stop_that_somebody_cancelled_rests_again_within_half_a_minute(tmp_path: Path) -> None:
     async def story(run: Composed) -> None:

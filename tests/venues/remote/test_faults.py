@@ -346,6 +346,23 @@ def test_rules_that_changed_refuse_for_certain_and_are_read_anew(alone: Any) -> 
     alone(story)
 
 
+@pytest.mark.fault("O19")
+def test_the_most_that_one_order_may_have_is_the_venues(alone: Any) -> None:
+    async def story(seat: Seat) -> None:
+        before = seat.venue.most_lots(seat.symbol)
+        assert before is None or before > 1_000_000
+        filters = seat.exchange.listings[seat.symbol].filters
+        five = replace(filters, max_quantity=Decimal(5), market_max_quantity=Decimal(5))
+        seat.exchange.control.change_listing(seat.symbol, filters=five)
+        await seat.venue.instruments([seat.symbol])
+        assert seat.venue.most_lots(seat.symbol) == 5 / seat.lot
+        refused = await seat.venue.send(seat.intent("5.1"))
+        assert isinstance(refused, Rejected)
+        assert refused.kind is RejectKind.FILTER
+
+    alone(story)
+
+
 @pytest.mark.fault("O21")
 def test_reducing_what_is_not_there_opens_nothing(alone: Any, place: Place) -> None:
     if place.is_spot:

@@ -136,6 +136,7 @@ class AccountOutfit:
             stamps=self._market_clock,
             bar_age=lambda close: (self._market_clock.now_ms() - close) / 1000 / self._pace(),
             storage=storage,
+            largest=self._venue.most_lots,
         )
         leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
         remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
@@ -150,6 +151,7 @@ class AccountOutfit:
             latch,
             OrderNames(plan.mode, plan.account, ledger.orders, found.last_close or 0),
             remedies.reload,
+            self._venue.most_lots,
         )
         execution = Execution(
             plan.settings.execution, manager, guards, protection, self._quotes, self._clock, remedies

@@ -38,7 +38,8 @@ STOP, EXIT, FLATTEN, SHRINK = "stop", "exit", "flatten", "shrink"  # the legs of
 class Protection:
     """Keeps positions protected. `run` beside the session, or `tend` a symbol whenever something changed.
 
-    `instruments` is looked at anew each time; `reload` reads the venue's rules of a symbol into it.
+    `instruments` is looked at anew each time; `reload` reads the venue's rules of a symbol into it,
+    `largest` says how many lots the venue takes in one order.
     """
 
     def __init__(
@@ -52,13 +53,14 @@ class Protection:
         latch: Latch,
         names: OrderNames,
         reload: Callable[[str], Awaitable[object]],
+        largest: Callable[[str], int | None] = lambda symbol: None,
     ) -> None:
         self.settings, self.names = settings, names
         self.locks = {symbol: asyncio.Lock() for symbol in instruments}
         self._manager, self._ledger, self._watch = manager, manager.ledger, manager.watch
         self._standing, self._instruments = standing, instruments
         self._trigger = TriggerPrice(settings.trigger, quotes, clock)
-        self._clock, self._latch = clock, latch
+        self._clock, self._latch, self._largest = clock, latch, largest
         self._stops = RestingStops(manager, clock)
         self._patience = Patience(manager, clock, latch, reload)
         self._awake = {symbol: asyncio.Event() for symbol in instruments}
@@ -145,9 +147,7 @@ class Protection:
             self._stops.check(exit_order)
             return
         await self._stops.cancel(self._live(symbol))
-        lots = -self.held(symbol)
-        if most is not None and abs(lots) > most:
-            lots = most if lots > 0 else -most
+        lots = self.part(symbol, -self.held(symbol), most)
         if not lots or self._is_dust(symbol, lots):
             return
         at = self.names.bar_close
@@ -159,6 +159,12 @@ class Protection:
             if not is_over(sent):
                 self._manager.clarify(order.id)
             self._patience.wait(symbol, EXIT, 1.0)  # what it leaves is sold next, but not in a rush
+
+    def part(self, symbol: str, lots: int, most: int | None = None) -> int:
+        """What of it one order may have; the rest follows when that is over."""
+        limits = [limit for limit in (most, self._largest(symbol)) if limit is not None]
+        size = min(abs(lots), *limits) if limits else abs(lots)
+        return size if lots > 0 else -size
 
     async def flatten(self, seconds: float) -> bool:
         """Close every position at the market; False when some are left after that time."""
@@ -210,6 +216,7 @@ class Protection:
         waiting = [s for s in live if not is_clear(s) and (spot or s.status is not Status.CANCEL_SENT)]
         if waiting or (lots := self._unsold(symbol, held)) == 0:
             return
+        lots = self.part(symbol, lots)  # the local guard keeps what is more
         stops = self._stops.working(symbol)
         current = stops[-1] if stops else None
         trigger = self._next_trigger(symbol, lots, level, current)

@@ -97,6 +97,9 @@ class AccountVenue(OrderVenue, Protocol):
         """The venue's rules for symbols, read anew, with the account's own fees. A symbol that is gone or not
         trading is left out."""
 
+    def most_lots(self, symbol: str) -> int | None:
+        """Lots of the run that one order may have at most, by the rules that were read last; None: no limit."""
+
     async def account(self) -> AccountReading: ...
 
     async def cash_flows(self, since: int) -> Sequence[CashFlow]:

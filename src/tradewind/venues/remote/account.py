@@ -122,6 +122,9 @@ class RemoteAccount(ABC):
             self.listing.learn(instrument)
         return found
 
+    def most_lots(self, symbol: str) -> int | None:
+        return self.listing.most_lots(symbol)
+
     async def account(self) -> AccountReading:
         return await self.calls.learn(self._reading)
 
