@@ -161,6 +161,7 @@ def test_trades_of_parts_of_a_lot_count_once_they_are_one_and_the_symbol_is_only
         one.venue.splits = None
         await one.bar(want=[0.0])
         assert one.held() == 0
+        assert set(one.told) == {"odd_lot"}
         assert one.status["halted_symbols"] == []
 
     played(story, tmp_path)

@@ -170,9 +170,9 @@ class OrderIntake:
 
     def _compare(self, known: Fill, told: Fill) -> None:
         self.counts["fill_again"] += 1
-        if (known.lots, known.price) != (told.lots, told.price):
+        if (known.quantity, known.price) != (told.quantity, told.price):
             text = (
-                f"trade {known.trade_id} was {known.lots} lots at {known.price}, now it is {told.lots} at "
+                f"trade {known.trade_id} was {known.quantity:f} at {known.price}, now it is {told.quantity:f} at "
                 f"{told.price}: the first is kept"
             )
             self.warn_once(Alarm.FILL_DIFFERS, known.symbol, known.order_id, text)
