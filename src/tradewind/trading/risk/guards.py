@@ -61,13 +61,15 @@ class Guards:
         stamps: Clock | None = None,
         bar_age: Callable[[int], float] | None = None,
         storage: Callable[[], str] = lambda: "",
+        largest: Callable[[str], int | None] = lambda symbol: None,
     ) -> None:
         """`instruments` is looked at anew each time: rules may change while a run is at work.
 
         `model_slippage`: what the simulator charges against the middle of the book, as a fraction.
 
         `clock` is that by which quotes are stamped. Where market time is another, `stamps` gives the time of records,
-        and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now.
+        and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now,
+        `largest` how many lots the venue takes in one order of a symbol.
         """
         self.settings, self.instruments, self.latch = settings, instruments, latch
         self._standing, self._ledger, self._quotes, self._clock = standing, ledger, quotes, clock
@@ -82,7 +84,7 @@ class Guards:
         self._funding: dict[str, float] = {}
         self._drift = 0.0
         self._reading: AccountReading | None = None
-        self._storage = storage
+        self._storage, self._largest = storage, largest
 
     def note_snapshot(self, symbols: Sequence[str], snapshot: Snapshot) -> None:
         """A bar closed: which symbols were missing, and what funding cost last."""
@@ -193,6 +195,12 @@ class Guards:
             rest = "the rest stays as dust" if shrinks else "the venue would refuse it"
             return (
                 f"{notional:g} {instrument.quote} is below the minimum of {instrument.min_notional}: {rest}"
+            )
+        largest, held = self._largest(order.symbol), self._standing.position_lots()[order.symbol]
+        if not shrinks and largest is not None and max(abs(order.lots), abs(held + order.lots)) > largest:
+            return (
+                f"{abs(held + order.lots):,} lots of {order.symbol} would be held, the venue takes at most "
+                f"{largest:,} in one order: no stop could close them"
             )
         most = self.settings.max_order_notional
         if not shrinks and most is not None and notional > most:
