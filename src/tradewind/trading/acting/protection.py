@@ -28,7 +28,7 @@ from tradewind.trading.orders.order_watch import is_clear, is_over, within
 from tradewind.trading.risk.latch import Latch
 from tradewind.trading.terms.order_names import OrderNames
 from tradewind.trading.terms.order_records import OrderAlarm, Risk
-from tradewind.trading.terms.order_states import Alarm, OrderState, Status
+from tradewind.trading.terms.order_states import Alarm, Intent, OrderState, Status
 from tradewind.trading.terms.quotes import Quotes
 
 UNFILLED_SECONDS = 10.0  # after which a stop that was reached and did not fill gives way to an exit
@@ -165,6 +165,10 @@ class Protection:
         limits = [limit for limit in (most, self._largest(symbol)) if limit is not None]
         size = min(abs(lots), *limits) if limits else abs(lots)
         return size if lots > 0 else -size
+
+    def is_part(self, intent: Intent) -> bool:
+        """Did it close as much as the venue takes in one order?"""
+        return intent.reduce_only and abs(intent.lots) == self._largest(intent.symbol)
 
     async def flatten(self, seconds: float) -> bool:
         """Close every position at the market; False when some are left after that time."""

@@ -138,8 +138,8 @@ class Pursuit:
         if state.status is Status.REJECTED:
             kind = RejectKind(state.kind) if state.kind else RejectKind.OTHER
             return await after_refusal(aim, order, kind, self._remedies, self._manager, self._clock)
-        if state.status is Status.FILLED:
-            return order  # it was a part
+        if state.status is Status.FILLED and self._protection.is_part(state.intent):
+            return order
         if state.intent.client_id not in aim.let_go:
             return None  # over, and not by us: the next decision sees what is held
         aim.repriced += 1
