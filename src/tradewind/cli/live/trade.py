@@ -53,7 +53,8 @@ class AtVenue:
     tasks: dict[str, Work]
     notes: Notes
     instruments: Sequence[Instrument]
-    quotes: LiveQuotes | None = None  # these two not on paper
+    bulk: Any = None  # a second client for what may take long; this and the next two not on paper
+    quotes: LiveQuotes | None = None
     outfit: AccountOutfit | None = None
 
 
@@ -85,6 +86,7 @@ async def trade(
             there.quotes,
             there.notes,
             hourly,
+            there.bulk,
         )
         return await running.run(there.instruments)
 
@@ -127,16 +129,22 @@ async def opened(
         if market is not None:
             await market.ask()
         place = Environment.LIVE if credentials is None else credentials.environment
-        client = connect(
-            plan.venue,
-            place if at is None else Environment.LOCAL,
-            keys=None if credentials is None else credentials.keys,
-            at=at,
-            kinds=[plan.kind],
-            unified=plan.settings.run.unified,
-            market_time=market,
-        )
-        stack.push_async_callback(client.close)
+
+        def connected(*, streams: bool = True) -> Any:
+            client = connect(
+                plan.venue,
+                place if at is None else Environment.LOCAL,
+                keys=None if credentials is None else credentials.keys,
+                at=at,
+                kinds=[plan.kind],
+                unified=plan.settings.run.unified,
+                streams=streams,
+                market_time=market,
+            )
+            stack.push_async_callback(client.close)
+            return client
+
+        client = connected()
         venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
         notes = Notes()
@@ -145,7 +153,7 @@ async def opened(
             await VenueReader(client, clock).call("load_markets")
             yield AtVenue(client, clock, venue_clock, tasks, notes, _public_instruments(plan, client))
             return
-        quotes = LiveQuotes(client, plan.symbols, clock)
+        quotes, bulk = LiveQuotes(client, plan.symbols, clock), connected(streams=False)
         known = _journaled_instruments(plan)
         account = await open_account(
             client,
@@ -156,9 +164,10 @@ async def opened(
             slippage_cap=Decimal(repr(plan.settings.execution.slippage_cap)),
             on_request=notes,
             stop_trigger=plan.settings.stops.trigger,
+            bulk=bulk,
         )
         listed = await account.instruments(plan.symbols)
-        await require_ready(plan, client, account, clock, market or clock, warn)
+        await require_ready(plan, client, account, clock, market or clock, warn, bulk)
         instruments = [_trading(plan, listed, symbol) for symbol in plan.symbols]
         await quotes.start()
         stack.push_async_callback(quotes.close)
@@ -174,7 +183,7 @@ async def opened(
             pace=lambda: venue_clock.pace,
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
-        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, outfit)
+        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, bulk, quotes, outfit)
 
 
 def _denied_to(warn: Warn) -> Callable[[Denied], None]:
