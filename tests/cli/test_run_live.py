@@ -23,6 +23,7 @@ from tradewind.data.coins import coin_markets
 from tradewind.exchange import Permission
 from tradewind.exchange.orders import AlgoStatus
 from tradewind.gateway.compose import LocalExchange, Opening, open_exchange
+from tradewind.gateway.faults.rules import rule_of
 from tradewind.market import CashFlow, Fill, Kind
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.run_folder import RunFolder
@@ -280,5 +281,55 @@ def test_real_money_needs_a_reason_and_a_word_and_begins_small(tmp_path: Path) -
             await home.until(unattended, protected)
             unattended.send_signal(signal.SIGINT)
             assert (await ended(unattended)).code == 0
+
+    asyncio.run(story())
+
+
+def listens(pid: int) -> bool:
+    """Does the process hear SIGTERM by now?"""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = next(line.split()[1] for line in lines if line.startswith("SigCgt"))
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT], ids=str)
+def test_a_run_that_is_not_at_work_yet_is_left_in_one_sentence(
+    tmp_path: Path, signum: signal.Signals
+) -> None:
+    """At moments from the import of the commands to the first words of the run, then while the venue is silent."""
+
+    async def leave(home: Home, process: asyncio.subprocess.Process) -> Said:
+        process.send_signal(signum)
+        done = await ended(process)
+        # A KeyboardInterrupt that passes through C code while a library is imported makes Python end by SIGINT.
+        assert done.code in (130, -signal.SIGINT), done
+        assert "Traceback" not in done.err
+        assert done.err.splitlines()[-1].startswith("Interrupted")
+        assert home.folder().process is None
+        assert not list(home.path.rglob(".*.tmp"))
+        return done
+
+    async def story() -> None:
+        async with home_at(tmp_path, BINANCE_BOTH) as home:
+            home.at.faults.add(rule_of({"do": "hang", "match": {"kind": "balance"}}))
+            for seconds in (0.0, 0.7, 1.5):
+                process = await home.run("testnet", BINANCE_BOTH)
+                while not listens(process.pid):
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(seconds)
+                await leave(home, process)
+            process = await home.run("testnet", BINANCE_BOTH)
+            while home.folder().process != process.pid:
+                assert process.returncode is None
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(1.0)  # so that it waits for the venue
+            done = await leave(home, process)
+            assert "Interrupted before one was at work: nothing was traded" in done.err
+            assert not home.folder().journal.exists()
+            home.at.faults.clear()
+            process = await home.run("testnet", BINANCE_BOTH)
+            await home.until(process, protected)
+            process.send_signal(signum)
+            assert (await ended(process)).code == 0
 
     asyncio.run(story())

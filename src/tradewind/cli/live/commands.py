@@ -17,6 +17,7 @@ from tradewind.cli.common import (
     Capital,
     Config,
     Home,
+    Interrupted,
     Overrides,
     Symbols,
     Venue,
@@ -141,7 +142,9 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
 
     try:
         summary = _until_stopped(
-            lambda: trade(plan, asked.at, credentials, teller(console), warn, grants, hourly), warn
+            plan.folder.name,
+            lambda: trade(plan, asked.at, credentials, teller(console), warn, grants, hourly),
+            warn,
         )
     except Panicked:
         say(console, "Panic: closing what the run owns.", "bold")
@@ -154,7 +157,12 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
         say(console, f"{plan.folder.name} stopped before it decided anything: there is nothing to report.")
         return
     say(console, "Writing the report...", "dim")
-    tell(summary, write_report(plan), plan, as_json)
+    try:
+        report = write_report(plan)
+    except KeyboardInterrupt:
+        written = f"its report is not written, tradewind report {plan.folder.name} does that"
+        raise Interrupted(f"Interrupted: {plan.folder.name} has stopped; {written}") from None
+    tell(summary, report, plan, as_json)
     if summary.left_open:
         say(
             console,
@@ -165,14 +173,15 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
 
 
 def _until_stopped(
-    start: Callable[[], Coroutine[None, None, SessionSummary]], warn: Callable[[str], None]
+    name: str, start: Callable[[], Coroutine[None, None, SessionSummary]], warn: Callable[[str], None]
 ) -> SessionSummary:
     """Where a testnet was reset the session ends, and begins anew in the same journal."""
+    from tradewind.cli.live.signals import left_in_order
     from tradewind.trading.comparing.reconcile import NewEpoch
 
     while True:
         try:
-            return asyncio.run(start())
+            return asyncio.run(left_in_order(start(), name))
         except NewEpoch as error:
             warn(str(error))
 
