@@ -20,7 +20,6 @@ from tests.cli.live_runs import SOURCE, Said
 from tests.gateway.exchange_here import MINUTE, settings
 from tests.venues.remote.seats import BINANCE_BOTH, PLACES, Place
 from tradewind.data.coins import coin_markets
-from tradewind.exchange import Permission
 from tradewind.exchange.orders import AlgoStatus
 from tradewind.gateway.compose import LocalExchange, Opening, open_exchange
 from tradewind.gateway.faults.rules import rule_of
@@ -120,8 +119,7 @@ async def home_at(path: Path, place: Place) -> AsyncIterator[Home]:
         control = exchange.house(place.house).exchange.control
         me = Opening.local("me", {"USDT": Decimal(100_000)})
         control.open_account(me.name, spot=me.spot, futures=me.futures, unified=place.unified)
-        permissions = frozenset(Permission) - {Permission.WITHDRAW, Permission.TRANSFER}
-        control.add_key(me.name, me.key, me.secret, permissions, me.passphrase)
+        control.add_key(me.name, me.key, me.secret, passphrase=me.passphrase)
         yield Home(path, exchange)
 
 
