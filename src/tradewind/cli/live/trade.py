@@ -34,6 +34,7 @@ from tradewind.trading.watching.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
+from tradewind.venues.remote.stray import told_in_one_line
 from tradewind.venues.remote.telling import tell_requests
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 from tradewind.words import ordered
@@ -122,6 +123,7 @@ async def opened(
 ) -> AsyncIterator[AtVenue]:
     """The folder locked and the venue reached, after all checks."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(told_in_one_line())
         stack.enter_context(plan.folder.lock())
         forget_old_commands(plan.folder)
         refuse_during_panic(plan.folder)
