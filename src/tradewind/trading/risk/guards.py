@@ -11,11 +11,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tradewind.market import Clock, Fill, Instrument, Order, OrderId, OrderType, Snapshot
+from tradewind.market import Clock, Fill, Instrument, Order, OrderId, Snapshot
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.engine.standing import Standing
 from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.risk.latch import Latch
+from tradewind.trading.risk.terms_of_order import price_objection, reduces, size_objection
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.order_records import Denied, Risk
 from tradewind.trading.terms.order_states import Status
@@ -35,11 +36,6 @@ class Breach:
     at: int  # of the reading, UTC ms
     text: str
     then: Risk | None = None
-
-
-def reduces(order: Order, held: int) -> bool:
-    """Does it bring a position of `held` lots towards zero, and not beyond?"""
-    return held * order.lots < 0 and abs(order.lots) <= abs(held)
 
 
 class Guards:
@@ -154,46 +150,16 @@ class Guards:
         if text := self.latch.objection(reduces=shrinks):
             return text
         quote = self._quotes.newest(order.symbol)
-        if text := self._size(order, quote, shrinks) or self._price(order, quote, shrinks):
+        instrument, limits = self.instruments[order.symbol], self.settings
+        if text := size_objection(order, instrument, quote, limits.max_order_notional, shrinks=shrinks):
+            return text
+        if text := price_objection(order, quote, limits.price_band, shrinks=shrinks):
             return text
         if shrinks:
             return ""
         if breaches:
             return breaches[0].text
         return next(self._refusals(order, before, quote, bar_close, now), "")
-
-    def _size(self, order: Order, quote: Quote | None, shrinks: bool) -> str:
-        instrument, price = self.instruments[order.symbol], price_of(quote)
-        if not order.lots:
-            return f"the order in {order.symbol} rounds to nothing"
-        notional = abs(float(instrument.quantity(order.lots))) * price
-        exempt = shrinks and instrument.closes_below_minimum
-        if notional < float(instrument.min_notional) and not exempt:
-            rest = "the rest stays as dust" if shrinks else "the venue would refuse it"
-            return (
-                f"{notional:g} {instrument.quote} is below the minimum of {instrument.min_notional}: {rest}"
-            )
-        most = self.settings.max_order_notional
-        if not shrinks and most is not None and notional > most:
-            return f"the order is worth {notional:.2f} {instrument.quote}, the most is {most:g}"
-        return ""
-
-    def _price(self, order: Order, quote: Quote | None, shrinks: bool) -> str:
-        """A limit order's price against book and mark; for an entry, these two against each other."""
-        band, price = self.settings.price_band, order.price
-        if band is None:
-            return ""
-        known = [] if quote is None else [p for p in (quote.middle, quote.mark) if not math.isnan(p)]
-        if price is not None and order.type is not OrderType.MARKET:
-            known.insert(0, float(price))
-        elif shrinks:
-            return ""
-        if any(not 0 < p < math.inf for p in known):
-            return f"a price of {order.symbol} is {min(known)}: no price can be that"
-        if known and max(known) > min(known) * (1.0 + band):
-            shown = ", ".join(f"{p:g}" for p in known)
-            return f"prices of {order.symbol} are {shown}: more than {band:.0%} apart"
-        return ""
 
     def _refusals(
         self, order: Order, before: Sequence[Order], quote: Quote | None, bar_close: int, now: int
