@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from tests.venues.remote.seats import Place
-from tradewind.cli.live.outfits import AccountOutfit
+from tradewind.cli.live.account_outfit import AccountOutfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
 from tradewind.cli.trial import Named

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from tradewind.cli.live.account_outfit import AccountOutfit, Grants
 from tradewind.cli.live.books import place_of_journal
 from tradewind.cli.live.examining import require_ready
-from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
+from tradewind.cli.live.outfits import PaperOutfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.live.running import Running
 from tradewind.clients import Environment, connect
