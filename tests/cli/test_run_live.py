@@ -22,6 +22,7 @@ from tests.venues.remote.seats import BINANCE_BOTH, PLACES, Place
 from tradewind.data.coins import coin_markets
 from tradewind.exchange.orders import AlgoStatus
 from tradewind.gateway.compose import LocalExchange, Opening, open_exchange
+from tradewind.gateway.control import ControlClient
 from tradewind.gateway.faults.rules import rule_of
 from tradewind.market import CashFlow, Fill, Kind
 from tradewind.trading.journal.journal import Journal
@@ -329,5 +330,44 @@ def test_a_run_that_is_not_at_work_yet_is_left_in_one_sentence(
             await home.until(process, protected)
             process.send_signal(signum)
             assert (await ended(process)).code == 0
+
+    asyncio.run(story())
+
+
+def test_a_run_that_decided_nothing_says_so_and_a_key_that_is_gone_is_refused(tmp_path: Path) -> None:
+    place = BINANCE_BOTH
+
+    async def story() -> None:
+        async with home_at(tmp_path, place) as home:
+            asked = (
+                "run",
+                "testnet",
+                "buy_and_hold",
+                "--name",
+                "one",
+                "--venue",
+                place.venue,
+                "-s",
+                place.symbol,
+            )
+            async with ControlClient(home.at.url) as control:
+                await control.do("clock", speed=1)  # so that no bar closes
+            process = await home.spawn(*asked, "-t", "1h", "--at", home.at.url)
+            await home.until(process, lambda s: not s["degraded"])
+            process.send_signal(signal.SIGTERM)
+            done = await ended(process)
+            assert (done.code, done.out) == (0, "")
+            assert "one stopped before it decided anything: there is nothing to report." in done.err
+            assert not (home.folder().path / "reports").exists()
+            status = home.folder().status or {}
+            assert (status["stopped"], status["metrics"]["decisions"]) == (True, 0)
+            assert (await home.say("status", "one")).code == 0
+
+            home.at.house(place.house).exchange.control.revoke_key("me-key")
+            refused = await home.say("reconcile", "one")
+            assert (refused.code, refused.out) == (4, "")
+            assert "the venue refuses this key" in refused.err
+            assert "make a key that may trade there, or correct the one in the environment" in refused.err
+            assert len(refused.err.splitlines()) == 1
 
     asyncio.run(story())
