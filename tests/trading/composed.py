@@ -25,6 +25,7 @@ from tradewind.market import (
     Bar,
     Command,
     CommandKind,
+    Fill,
     Instrument,
     Observation,
     Snapshot,
@@ -298,6 +299,12 @@ class Composed:
     def held(self, symbol: str = PERP.symbol) -> int:
         return self.venue.position(symbol)
 
+    def sellable(self, instrument: Instrument) -> int:
+        """What is held, fees that were paid in base taken off."""
+        of_it = [f for f in self.of(Fill) if f.symbol == instrument.symbol and f.fee_asset == instrument.base]
+        paid = sum((f.fee for f in of_it), Decimal(0))
+        return self.held(instrument.symbol) - math.ceil(paid / instrument.lot)
+
     def stops(self, symbol: str = PERP.symbol) -> list[int]:
         """Signed lots of each stop that rests."""
         return [int(math.copysign(o.left, o.intent.lots)) for o in self.venue.stops(symbol)]
@@ -320,7 +327,7 @@ def played(story: Callable[[Composed], Any], path: Path, **settings: Any) -> Com
             if not one.session.done():
                 await one.stop()
         if one.outfit.status()["in_doubt"] == 0:
-            assert one.outfit.engine.position_lots() == {s.symbol: one.held(s.symbol) for s in one.symbols}
+            assert one.outfit.engine.position_lots() == {s.symbol: one.sellable(s) for s in one.symbols}
         return one
 
     return asyncio.run(run())

@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.trading.composed import LIMITS, Composed, played
-from tests.trading.ordering import PERP, Fault
+from tests.trading.composed import ALLOCATION, LIMITS, Composed, played
+from tests.trading.ordering import PERP, SPOT, Fault
 from tradewind.config import OnStop
 from tradewind.market import (
     CashFlow,
@@ -21,15 +22,18 @@ from tradewind.market import (
     Decision,
     Fill,
     Inconsistent,
+    Instrument,
     OrderType,
 )
 from tradewind.simulator import Rules
+from tradewind.trading.acting.hand_orders import HandOrder
 from tradewind.trading.acting.settings import EntryType, ExecutionSettings
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.journal.journal import Journal
+from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.discrepancy import Epoch
-from tradewind.trading.terms.order_records import Risk
+from tradewind.trading.terms.order_records import Denied, Risk
 from tradewind.trading.terms.order_venue import OrderReport, Trade
 from tradewind.trading.told.tally import Tally
 
@@ -155,3 +159,72 @@ def test_what_closes_a_position_at_the_stop_is_in_the_equity_of_the_end(tmp_path
             assert Tally.of(journal).metrics().end_equity == pytest.approx(summary.end_equity)
 
     played(story, tmp_path, on_stop=OnStop.FLATTEN)
+
+
+async def _by_hand(one: Composed, quantity: str, symbol: str = PERP.symbol) -> dict[str, Any]:
+    """As `tradewind order` asks for it; the answer."""
+    ticket = f"t{len(one.venue.orders)}-{quantity}"
+    asked = HandOrder(ticket, symbol, Decimal(quantity), None, None)
+    one.plan.folder.send(asked.command(one.clock.now_ms()))
+    for _ in range(20):
+        await one.clock.advance(0.5)
+        if (reply := one.plan.folder.answered(ticket)) is not None:
+            return reply
+    raise AssertionError("nobody answered")
+
+
+@pytest.mark.parametrize("instrument", [SPOT, PERP], ids=["spot", "perp"])
+def test_an_order_by_hand_spends_no_more_than_the_rules_leave(tmp_path: Path, instrument: Instrument) -> None:
+    """The allocation is 10,000 at a price of 100; the rules let half of it be held."""
+
+    async def story(one: Composed) -> None:
+        symbol = instrument.symbol
+        most = ALLOCATION / 2 / 100
+        reply = await _by_hand(one, f"{most * 1.2:g}", symbol)
+        assert reply["answer"] == "denied"
+        assert "more than one instrument may weigh" in reply["text"]
+        assert one.held(symbol) == 0
+        assert (await _by_hand(one, f"{most * 0.6:g}", symbol))["answer"] == "filled"
+        assert (await _by_hand(one, f"{most * 0.6:g}", symbol))["answer"] == "denied"
+        assert (await _by_hand(one, f"{most * 0.3:g}", symbol))["answer"] == "filled"
+        assert [d.text for d in one.denied] == []
+        assert len(one.of(Denied)) == 2
+        assert one.outfit.engine.accounts[0]["wallet"] > 0
+
+    played(
+        story, tmp_path, symbols=(instrument,), rules=Rules(risk=replace(LIMITS, max_weight=0.5), band=0.05)
+    )
+
+
+def test_after_the_loss_of_the_day_nobody_buys_by_hand_either(tmp_path: Path) -> None:
+    async def story(one: Composed) -> None:
+        await one.bar(100.0, want=[0.9])
+        await one.bar(95.0)
+        await one.bar(95.0, want=[0.0])
+        reply = await _by_hand(one, "10")
+        assert reply["answer"] == "denied"
+        assert "no new exposure before the next day" in reply["text"]
+
+    played(story, tmp_path, rules=Rules(risk=replace(LIMITS, daily_loss=0.03), band=0.0))
+
+
+def test_a_fall_between_two_closes_flattens_on_two_readings(tmp_path: Path) -> None:
+    """The agent's own limit looks at closes; the guard looks at live prices, from the highest close."""
+
+    async def story(one: Composed) -> None:
+        await one.bar(100.0, want=[1.0])
+        assert one.held() > 0
+        one.venue.quote(PERP.symbol, 96.0)
+        await one.clock.advance(20.0)
+        assert one.status["risk"] == "active"
+        one.venue.quote(PERP.symbol, 94.0)
+        await one.clock.advance(20.0)
+        assert one.status["risk"] == "flat"
+        assert one.held() == 0
+        latched = [r for r in one.records if getattr(r, "state", "") == Risk.FLATTENING]
+        assert "below its peak of 10" in latched[0].reason, latched
+        await _command(one, CommandKind.REARM)
+        await one.bar(94.0, want=[0.5])
+        assert one.status["risk"] == "active"
+
+    played(story, tmp_path, guards=GuardSettings(max_drawdown=0.05), rules=Rules(risk=LIMITS, band=0.0))

@@ -126,8 +126,8 @@ def test_o19_what_rounds_to_nothing_or_is_too_small_is_denied_here() -> None:
 
 
 def test_absolute_caps() -> None:
-    assert "the most is 99" in Place(max_order_notional=99.0).says(BUY)
-    place = Place(max_leverage=2.0)
+    assert "the most is 99" in Place(max_drawdown=None, max_order_notional=99.0).says(BUY)
+    place = Place(max_drawdown=None, max_leverage=2.0)
     place.standing.equity = 50.0
     assert place.says(BUY) == ""
     place.standing.equity = 49.0
@@ -137,7 +137,7 @@ def test_absolute_caps() -> None:
 
 
 def test_g1_the_leverage_counts_what_rests_and_what_goes_with_it() -> None:
-    place = Place(max_leverage=2.0)
+    place = Place(max_drawdown=None, max_leverage=2.0)
     place.standing.equity = 120.0
     hashed = place.ledger.state_hash()
     place.ledger.apply(Intent(START_MS, "rests", PERP.symbol, 100, False, "d", hashed))
@@ -149,7 +149,7 @@ def test_g1_the_leverage_counts_what_rests_and_what_goes_with_it() -> None:
 
 def test_g1_lots_that_fees_took_are_no_exposure() -> None:
     """The ledger counts what was bought and sold, and on spot a fee in base is neither."""
-    place = Place(max_leverage=1.0)
+    place = Place(max_drawdown=None, max_leverage=1.0)
     place.standing.equity = 150.0
     place.standing.positions = {SPOT.symbol: 0, PERP.symbol: 0}
     place.ledger.positions[SPOT.symbol] = 500

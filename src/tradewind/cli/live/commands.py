@@ -129,7 +129,7 @@ def _until_stopped(
 ) -> SessionSummary:
     """Where a testnet was reset the session ends, and begins anew in the same journal."""
     from tradewind.cli.live.signals import left_in_order
-    from tradewind.trading.comparing.reconcile import NewEpoch
+    from tradewind.trading.comparing.account_check import NewEpoch
 
     while True:
         try:

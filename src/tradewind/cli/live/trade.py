@@ -156,7 +156,12 @@ async def opened(
             await VenueReader(client, clock).call("load_markets")
             yield AtVenue(client, clock, venue_clock, tasks, notes, _public_instruments(plan, client))
             return
-        quotes, bulk = LiveQuotes(client, plan.symbols, clock), connected(streams=False)
+
+        def feed_alarm(text: str) -> None:
+            warn(text)
+            notes(Incident(venue_clock.now_ms(), "feed", text))
+
+        quotes, bulk = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm), connected(streams=False)
         known = _journaled_instruments(plan)
         account = await open_account(
             client,

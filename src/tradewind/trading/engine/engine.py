@@ -41,6 +41,7 @@ from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import kernel
 from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
+from tradewind.trading.engine.asked import lots_left_by_rules
 from tradewind.trading.engine.window import FeatureWindow
 from tradewind.trading.terms.feed_records import Revision
 
@@ -104,6 +105,11 @@ class Engine:
         return float(self.accounts[0]["day_start_equity"])
 
     @property
+    def peak_equity(self) -> float:
+        """The highest at any close, in quote; after a re-arm it begins anew with what there is."""
+        return self.equity_at({}) if self.rearmed else float(self.accounts[0]["peak_equity"])
+
+    @property
     def losing_streak(self) -> int:
         """Bars in a row in which what was closed lost money."""
         return int(self.accounts[0]["losses"])
@@ -130,6 +136,20 @@ class Engine:
             positions[0, self._place(symbol)]["mark"] = price
             positions[0, self._place(symbol)]["price"] = price
         return float(equity_now(self.accounts[0], positions, 0, self._records))
+
+    def left_by_rules(
+        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+    ) -> tuple[int, Reason]:
+        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why."""
+        return lots_left_by_rules(
+            self.accounts,
+            self.positions,
+            self._records,
+            self._rules,
+            (self._place(symbol), lots),
+            {self._place(s): n for s, n in resting.items() if n},
+            {self._place(s): p for s, p in prices.items()},
+        )
 
     def revise(self, revision: Revision) -> bool:
         """Window and features become what they were, had the bar come like this. No decision is made again, and no

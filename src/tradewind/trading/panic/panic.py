@@ -22,7 +22,7 @@ from tradewind.market import (
 )
 from tradewind.trading.comparing.comparison import holding_in
 from tradewind.trading.orders.doubt import GRACE, RECEIVE_WINDOW
-from tradewind.trading.orders.order_manager import LOOK_BACK_MS
+from tradewind.trading.orders.resolver import LOOK_BACK_MS
 from tradewind.trading.panic.estate import PREFIX, Estate
 from tradewind.trading.panic.panic_record import PanicRecord
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue

@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from tradewind.market import Clock, Fill, Instrument, Order, OrderId, Snapshot
 from tradewind.trading.books.order_ledger import OrderLedger
@@ -22,6 +23,7 @@ from tradewind.trading.terms.order_records import Denied, Risk
 from tradewind.trading.terms.order_states import Status
 from tradewind.trading.terms.pricing import price_of
 from tradewind.trading.terms.quotes import Quote, Quotes
+from tradewind.trading.terms.reasons import IN_WORDS
 from tradewind.words import counted
 
 APART_MS = 1_000  # between two bad readings that agree
@@ -140,6 +142,25 @@ class Guards:
                 passed.append(order)
         return passed, denied
 
+    def against_rules(self, order: Order) -> str:
+        """Why the agent's own risk, or money, would not leave all of an order that no decision made; empty if it would.
+
+        What rests and may still fill counts as filled. What only shrinks a position is not asked about.
+        """
+        if reduces(order, self._standing.position_lots()[order.symbol]):
+            return ""
+        resting = {
+            symbol: sum(s.remaining for s in self._ledger.live_in(symbol) if not s.intent.reduce_only)
+            for symbol in self.instruments
+        }
+        left, reason = self._standing.left_by_rules(order.symbol, order.lots, resting, self._prices())
+        if abs(left) >= abs(order.lots) and left * order.lots > 0:
+            return ""
+        instrument = self.instruments[order.symbol]
+        why = " and ".join(IN_WORDS[one] for one in reason) or "the run's money does not pay for more"
+        most = abs(instrument.quantity(left)) if left * order.lots > 0 else Decimal(0)
+        return f"{why}: {most:f} {instrument.base} may be {'bought' if order.lots > 0 else 'sold'} now"
+
     def denied(self, order: Order, text: str) -> Denied:
         return Denied(self._stamps.now_ms(), order.id, order.symbol, order.lots, text)
 
@@ -241,14 +262,21 @@ class Guards:
         streak = self._standing.losing_streak
         if limits.max_losses_in_a_row is not None and streak >= limits.max_losses_in_a_row:
             yield Breach("streak", now, f"{streak} losses in a row", Risk.HALTED)
-        if limits.max_daily_loss is not None:
-            equity = self._standing.equity_at(self._prices())
-            lost = self._standing.day_start_equity - equity
-            if not math.isfinite(equity):
-                yield Breach("daily loss", self._newest_quote(now), "the equity is not known")
-            elif lost >= limits.max_daily_loss:
-                text = f"the loss of the day is {lost:.2f}, the most is {limits.max_daily_loss:g}"
-                yield Breach("daily loss", self._newest_quote(now), text, Risk.FLATTENING)
+        if limits.max_daily_loss is None and limits.max_drawdown is None:
+            return
+        equity, at = self._standing.equity_at(self._prices()), self._newest_quote(now)
+        if not math.isfinite(equity):
+            yield Breach("equity", at, "the equity is not known")
+            return
+        lost = self._standing.day_start_equity - equity
+        if limits.max_daily_loss is not None and lost >= limits.max_daily_loss:
+            text = f"the loss of the day is {lost:.2f}, the most is {limits.max_daily_loss:g}"
+            yield Breach("daily loss", at, text, Risk.FLATTENING)
+        peak = self._standing.peak_equity
+        if limits.max_drawdown is not None and equity <= peak * (1.0 - limits.max_drawdown):
+            fall = f"{1.0 - equity / peak:.1%}" if peak > 0 else "all"
+            text = f"the equity is {fall} below its peak of {peak:.2f}, the most is {limits.max_drawdown:.0%}"
+            yield Breach("drawdown", at, text, Risk.FLATTENING)
 
     def _newest_quote(self, now: int) -> int:
         """When the prices of what is held were read: one reading is one, however often it is looked at."""

@@ -142,7 +142,7 @@ class Bitget(RemoteAccount):
     async def ask_price(self, symbol: str) -> Decimal:
         """What a buy would trade at now: of the quotes, or else asked."""
         quote = self.quotes.newest(symbol) if self.quotes else None
-        if quote is not None and quote.ask > 0 and self.clock.now_ms() - quote.at <= QUOTE_AGE_MS:
+        if quote is not None and quote.ask > 0 and self.clock.now_ms() - quote.book_at <= QUOTE_AGE_MS:
             return Decimal(str(quote.ask))
         return decimal(await self._ticker(Lane.ENTRIES, self.listing.id(symbol)), "askPr")
 
