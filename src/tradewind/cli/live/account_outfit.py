@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tradewind.cli.live.outfits import InTime, MarketClock, Objection, Outfit
 from tradewind.cli.live.plan import Plan
-from tradewind.cli.live.settling_in import complete_panics, fund, join_panics, set_margin
+from tradewind.cli.live.settling_in import complete_panics, join_panics, set_margin
 from tradewind.config import OnStop
 from tradewind.market import CashFlow, Clock, Fill
 from tradewind.trading.acting.by_hand import ByHand
 from tradewind.trading.acting.execution import Execution
 from tradewind.trading.acting.protection import Protection
 from tradewind.trading.acting.remedies import AccountRemedies
+from tradewind.trading.books.funding import change_of_share
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.engine.engine import Engine
@@ -70,7 +72,7 @@ class AccountOutfit:
         found = await resume(journal, engine, [ledger, latch])
         manager = OrderManager(
             journal, ledger, self._venue, self._clock, lambda fill: hear_fill(fill), lambda a: hear_alarm(a),
-            self._market_clock,
+            self._market_clock, engine.pay,
         )  # fmt: skip
         manager.latch = latch
         wanted = await set_margin(self._venue, plan)
@@ -87,11 +89,13 @@ class AccountOutfit:
             stamps=self._market_clock,
             bar_age=lambda close: (self._market_clock.now_ms() - close) / 1000 / self._pace(),
             storage=storage,
+            largest=self._venue.most_lots,
         )
         leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
         remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
+        stops = plan.settings.stops
         protection = Protection(
-            plan.settings.stops,
+            stops if self._venue.rests_stops else replace(stops, resting=False),
             manager,
             engine,
             instruments,
@@ -100,6 +104,7 @@ class AccountOutfit:
             latch,
             OrderNames(plan.mode, plan.account, ledger.orders, found.last_close or 0),
             remedies.reload,
+            self._venue.most_lots,
         )
         execution = Execution(
             plan.settings.execution, manager, guards, protection, self._quotes, self._clock, remedies
@@ -140,12 +145,25 @@ class AccountOutfit:
             protection.hear(alarm)
             self._warn(alarm)
 
-        if share is not None:
-            fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
+        if share is not None and (
+            flow := change_of_share(
+                plan.allocation,
+                share,
+                ledger.flows.values(),
+                engine.equity_at({}),
+                self._market_clock.now_ms(),
+            )
+        ):
+            manager.write(flow)
+            hear_flow(flow)
         await complete_panics(self._venue, plan, ledger)
         join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards, self._on_break)
         await reconciler.gate()
+        if share is not None and share < 1.0:
+            for symbol, lots in engine.beyond_limits().items():
+                if lots:
+                    await protection.shrink(symbol, lots)
         execution.start()
         return Outfit(
             engine,

@@ -13,7 +13,7 @@ from tradewind.trading.journal.journal import Journal
 from tradewind.trading.session.desk import BarDesk, Desk
 from tradewind.trading.session.recovery import Resumed, resume
 from tradewind.trading.session.replaying import engine_for
-from tradewind.trading.terms.order_records import Denied
+from tradewind.trading.terms.order_records import Denied, OrderAlarm
 from tradewind.trading.watching.supervision import Work
 from tradewind.venues import PaperVenue
 
@@ -48,8 +48,8 @@ class MakeOutfit(Protocol):
 class PaperOutfit:
     """Makes the outfit of a run on paper: the simulator's rules on bars as they come."""
 
-    def __init__(self, on_denied: Callable[[Denied], None]) -> None:
-        self._on_denied = on_denied
+    def __init__(self, on_denied: Callable[[Denied], None], warn: Callable[[OrderAlarm], None]) -> None:
+        self._on_denied, self._warn = on_denied, warn
 
     async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
         agent = plan.named.agent
@@ -60,5 +60,5 @@ class PaperOutfit:
         def objection(bar: Snapshot) -> str:
             return storage() if in_time(bar) else "the bar became known too late to decide on it: skipped"
 
-        desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied)
+        desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied, self._warn)
         return Outfit(engine, desk, found)

@@ -1,20 +1,17 @@
-"""What a run at a venue brings in order before it trades: margin, its share of the allocation, panics from outside."""
+"""What a run at a venue brings in order before it trades: margin, and panics from outside."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from tradewind.cli.live.plan import Plan
-from tradewind.market import CashFlow, CashFlowKind, Fill, Kind
+from tradewind.market import Fill, Kind
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.orders.order_manager import OrderManager
 from tradewind.trading.panic.panic import complete
 from tradewind.trading.panic.panic_record import PanicRecord, mark_joined, panic_files, panic_records
 from tradewind.trading.risk.latch import Latch
 from tradewind.trading.terms.account_venue import AccountVenue, MarginSettings, PositionMode
-
-FUNDED = "share-"  # what ids of cash flows begin with that change the share of the allocation in use
 
 
 async def set_margin(venue: AccountVenue, plan: Plan) -> dict[str, MarginSettings]:
@@ -27,23 +24,6 @@ async def set_margin(venue: AccountVenue, plan: Plan) -> dict[str, MarginSetting
         await venue.set_margin(symbol, leverage, settings.mode)
     wanted = MarginSettings(leverage, settings.mode, PositionMode.ONE_WAY)
     return dict.fromkeys(plan.symbols, wanted)
-
-
-def fund(
-    allocation: float,
-    share: float,
-    ledger: OrderLedger,
-    manager: OrderManager,
-    now: int,
-    hear: Callable[[CashFlow], None],
-) -> None:
-    """Bring what the run may use to its share of the allocation: money that comes or goes, no profit."""
-    funded = allocation + sum(float(f.amount) for f in ledger.flows.values() if f.id.startswith(FUNDED))
-    change = Decimal(repr(round(share * allocation - funded, 8)))
-    if change:
-        flow = CashFlow(f"{FUNDED}{now}", now, CashFlowKind.DEPOSIT, change)
-        manager.write(flow)
-        hear(flow)
 
 
 def join_panics(

@@ -75,7 +75,7 @@ async def trade(
     `hourly` hears the numbers of the run.
     """
     async with opened(plan, at, credentials, warn, grants) as there:
-        outfit = there.outfit or PaperOutfit(_denied_to(warn))
+        outfit = there.outfit or PaperOutfit(_denied_to(warn), lambda alarm: warn(_told(alarm)))
         running = Running(
             plan,
             there.client,

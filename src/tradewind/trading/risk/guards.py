@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from tradewind.market import Clock, Fill, Instrument, Order, OrderId, Snapshot
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.engine.standing import Standing
+from tradewind.trading.risk.breaches import Breach, margin_breaches
 from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.risk.latch import Latch
-from tradewind.trading.risk.terms_of_order import price_objection, reduces, size_objection
+from tradewind.trading.risk.terms_of_order import price_objection, reduces, size_objection, unstoppable
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.order_records import Denied, Risk
 from tradewind.trading.terms.order_states import Status
@@ -28,16 +28,6 @@ from tradewind.words import counted
 
 APART_MS = 1_000  # between two bad readings that agree
 MINUTE_MS = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """A limit that is crossed: entries wait at once, `then` follows when a second reading says the same."""
-
-    name: str
-    at: int  # of the reading, UTC ms
-    text: str
-    then: Risk | None = None
 
 
 class Guards:
@@ -57,13 +47,15 @@ class Guards:
         stamps: Clock | None = None,
         bar_age: Callable[[int], float] | None = None,
         storage: Callable[[], str] = lambda: "",
+        largest: Callable[[str], int | None] = lambda symbol: None,
     ) -> None:
         """`instruments` is looked at anew each time: rules may change while a run is at work.
 
         `model_slippage`: what the simulator charges against the middle of the book, as a fraction.
 
         `clock` is that by which quotes are stamped. Where market time is another, `stamps` gives the time of records,
-        and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now.
+        and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now,
+        `largest` how many lots the venue takes in one order of a symbol.
         """
         self.settings, self.instruments, self.latch = settings, instruments, latch
         self._standing, self._ledger, self._quotes, self._clock = standing, ledger, quotes, clock
@@ -78,7 +70,7 @@ class Guards:
         self._funding: dict[str, float] = {}
         self._drift = 0.0
         self._reading: AccountReading | None = None
-        self._storage = storage
+        self._storage, self._largest = storage, largest
 
     def note_snapshot(self, symbols: Sequence[str], snapshot: Snapshot) -> None:
         """A bar closed: which symbols were missing, and what funding cost last."""
@@ -171,16 +163,24 @@ class Guards:
         if text := self.latch.objection(reduces=shrinks):
             return text
         quote = self._quotes.newest(order.symbol)
-        instrument, limits = self.instruments[order.symbol], self.settings
-        if text := size_objection(order, instrument, quote, limits.max_order_notional, shrinks=shrinks):
+        if text := self._size(order, quote, shrinks):
             return text
-        if text := price_objection(order, quote, limits.price_band, shrinks=shrinks):
+        if text := price_objection(order, quote, self.settings.price_band, shrinks=shrinks):
             return text
         if shrinks:
             return ""
         if breaches:
             return breaches[0].text
         return next(self._refusals(order, before, quote, bar_close, now), "")
+
+    def _size(self, order: Order, quote: Quote | None, shrinks: bool) -> str:
+        symbol, most = order.symbol, self.settings.max_order_notional
+        if text := size_objection(
+            order, self.instruments[symbol], quote, None if shrinks else most, shrinks=shrinks
+        ):
+            return text
+        held = self._standing.position_lots()[symbol]
+        return "" if shrinks else unstoppable(order, held, self._largest(symbol))
 
     def _refusals(
         self, order: Order, before: Sequence[Order], quote: Quote | None, bar_close: int, now: int
@@ -250,7 +250,7 @@ class Guards:
         ):
             yield Breach("errors", now, f"{failed} of the last {limits.window} requests failed")
         yield from self._losses(now)
-        yield from self._margin()
+        yield from margin_breaches(limits, self._reading, self.instruments)
 
     def _losses(self, now: int) -> Iterator[Breach]:
         limits = self.settings
@@ -283,19 +283,3 @@ class Guards:
         held = [s for s, lots in self._standing.position_lots().items() if lots]
         quotes = [q for s in held if (q := self._quotes.newest(s)) is not None]
         return max((q.at for q in quotes), default=now)
-
-    def _margin(self) -> Iterator[Breach]:
-        limits, reading = self.settings, self._reading
-        for symbol, position in () if reading is None else reading.positions.items():
-            if reading is None or symbol not in self.instruments or not position.quantity:
-                continue
-            ratio = position.margin_ratio
-            if limits.max_margin_ratio is not None and ratio is not None and ratio >= limits.max_margin_ratio:
-                text = f"{ratio:.0%} of the margin of {symbol} is needed, the most is {limits.max_margin_ratio:.0%}"
-                yield Breach(f"margin {symbol}", reading.at, text, Risk.FLATTENING)
-            if limits.min_liquidation_distance is None or not position.mark or position.liquidation is None:
-                continue
-            distance = abs(float(position.liquidation / position.mark) - 1.0)
-            if position.liquidation > 0 and distance < limits.min_liquidation_distance:
-                text = f"{symbol} is {distance:.1%} from its liquidation price"
-                yield Breach(f"liquidation {symbol}", reading.at, text, Risk.REDUCING)

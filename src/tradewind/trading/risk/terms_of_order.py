@@ -17,7 +17,7 @@ def reduces(order: Order, held: int) -> bool:
 def size_objection(
     order: Order, instrument: Instrument, quote: Quote | None, most: float | None, *, shrinks: bool
 ) -> str:
-    """Why an order of this size must not go, empty if it may. `most` it may be worth, in quote, unless it shrinks."""
+    """Why an order of this size must not go, empty if it may. `most` it may be worth, in quote."""
     price = price_of(quote)
     if not order.lots:
         return f"the order in {order.symbol} rounds to nothing"
@@ -26,9 +26,20 @@ def size_objection(
     if notional < float(instrument.min_notional) and not exempt:
         rest = "the rest stays as dust" if shrinks else "the venue would refuse it"
         return f"{notional:g} {instrument.quote} is below the minimum of {instrument.min_notional}: {rest}"
-    if not shrinks and most is not None and notional > most:
+    if most is not None and notional > most:
         return f"the order is worth {notional:.2f} {instrument.quote}, the most is {most:g}"
     return ""
+
+
+def unstoppable(order: Order, held: int, largest: int | None) -> str:
+    """Why an entry makes more of a position than one order could close, empty if it does not."""
+    after = abs(held + order.lots)
+    if largest is None or max(abs(order.lots), after) <= largest:
+        return ""
+    return (
+        f"{after:,} lots of {order.symbol} would be held, the venue takes at most {largest:,} in one order: no stop "
+        "could close them"
+    )
 
 
 def price_objection(order: Order, quote: Quote | None, band: float | None, *, shrinks: bool) -> str:

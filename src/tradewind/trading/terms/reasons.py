@@ -19,4 +19,5 @@ IN_WORDS: Mapping[Reason, str] = {
     Reason.MISSING_FEATURE: "a feature was missing, so everything is held",
     Reason.SPOT_RANGE: "spot cannot be short, nor more than all of equity",
     Reason.RESERVE: "cash is kept in reserve",
+    Reason.NO_NUMBER: "the policy answered with no number, so everything is held",
 }

@@ -241,7 +241,7 @@ def v2_trade(row: Row, price: str, size: str, fee: Row, client_id: str = "") -> 
         at=whole(row, "cTime"),
         quantity=quantity if text(row, "side") == "buy" else -quantity,
         price=decimal(row, price),
-        fee=-decimal(fee, "totalFee"),
-        fee_coin=text(fee, "feeCoin"),
+        fee=-decimal(fee, "totalFee") if fee else None,
+        fee_coin=text(fee, "feeCoin") if fee else "",
         reason=FillReason.LIQUIDATION if forced else FillReason.ORDER,
     )
