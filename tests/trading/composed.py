@@ -15,7 +15,8 @@ import numpy as np
 from tests.trading.accounting import ScriptedAccount
 from tests.trading.marketplace import Marketplace
 from tests.trading.ordering import PERP, VirtualClock, settle
-from tradewind.cli.live.outfits import AccountOutfit, Outfit
+from tradewind.cli.live.account_outfit import AccountOutfit
+from tradewind.cli.live.outfits import Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.trial import Named
 from tradewind.config import OnStop, RunSettings, Settings

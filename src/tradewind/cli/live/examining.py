@@ -57,12 +57,20 @@ def tell_findings(console: Console, findings: Mapping[str, Finding]) -> None:
 
 
 async def diagnose(
-    plan: Plan, client: Any, account: AccountVenue | None, clock: Clock, market_clock: Clock
+    plan: Plan,
+    client: Any,
+    account: AccountVenue | None,
+    clock: Clock,
+    market_clock: Clock,
+    bulk: Any = None,
 ) -> dict[str, Finding]:
-    """All checks of a plan with an open client and account (None on paper). The caller stops unless all pass."""
+    """All checks of a plan with an open client and account (None on paper). The caller stops unless all pass.
+
+    Candles are read by `bulk`, where there is one.
+    """
     from tradewind.data.patience import VenueReader
 
-    reader = VenueReader(client, clock)
+    reader = VenueReader(client if bulk is None else bulk, clock)
     checks = _at_home(plan, client) | {"candles": _candles(plan, reader, market_clock)}
     if account is not None:
         checks |= _at_venue(plan, account, clock)
@@ -76,9 +84,10 @@ async def require_ready(
     clock: Clock,
     market_clock: Clock,
     warn: Callable[[str], None],
+    bulk: Any = None,
 ) -> None:
     """What a run begins with: warnings are told; after a refusal the table is shown and the command ends."""
-    findings = await diagnose(plan, client, account, clock, market_clock)
+    findings = await diagnose(plan, client, account, clock, market_clock, bulk)
     for name, finding in findings.items():
         if finding.grade is Grade.WARN:
             warn(f"{name}: {finding.text}")

@@ -16,6 +16,7 @@ from tradewind.cli.live.bulletin import Bulletin
 from tradewind.cli.live.closing import HOUR_SECONDS
 from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
+from tradewind.cli.live.signals import heard_by
 from tradewind.cli.logs import redactor
 from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
 from tradewind.trading.engine.engine import Engine
@@ -59,14 +60,17 @@ class Running:
         quotes: Quotes | None = None,
         notes: Notes | None = None,
         hourly: Callable[[Metrics], None] = lambda metrics: None,
+        bulk: Any = None,
     ) -> None:
-        """`quotes`, where there are any, tell candles which prices can be.
+        """`bulk` is a second client for history, where there is one. `quotes`, where there are any, tell candles which
+        prices can be.
 
         `hourly` hears the numbers of the run once an hour.
         """
         self.plan, self.decisions = plan, 0
         self._notes, self._hourly = notes or Notes(), hourly
-        self._client, self._clock, self._venue_clock = client, clock, venue_clock
+        self._client, self._bulk = client, bulk
+        self._clock, self._venue_clock = clock, venue_clock
         self._make_outfit, self._watch, self._warn = outfit, watch, warn
         self._tasks, self._quotes = dict(tasks or {}), quotes
         self._supervisor = Supervisor(clock, self._died)
@@ -125,6 +129,7 @@ class Running:
                 since=outfit.found.last_close,
                 on_revised=hear,
                 quotes=self._quotes,
+                bulk=self._bulk,
                 on_alarm=self._feed_alarm,
             )
             items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once)
@@ -207,14 +212,8 @@ def _signals(items: LiveItems, clock: Clock, panic: Callable[[], object]) -> Ite
         else:
             items.put(Command(CommandKind.STOP, clock.now_ms(), signal.Signals(signum).name))
 
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signum, ask, signum)
-    try:
+    with heard_by(ask):
         yield asked
-    finally:
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(signum)
 
 
 def _pass_on(failed: asyncio.Future[BaseException], items: LiveItems) -> None:

@@ -25,8 +25,8 @@ from tradewind.trading.journal.records import Record
 from tradewind.trading.orders.order_intake import OrderIntake
 from tradewind.trading.orders.order_watch import OrderWatch
 from tradewind.trading.orders.resolver import Resolver
-from tradewind.trading.risk.guards import reduces
 from tradewind.trading.risk.latch import Latch
+from tradewind.trading.risk.terms_of_order import reduces
 from tradewind.trading.terms.order_records import Baseline, Denied, FeeTold, OrderAlarm
 from tradewind.trading.terms.order_states import HAND, Alarm, Happening, Intent, OrderState, Status
 from tradewind.trading.terms.order_venue import OrderReport, OrderVenue, Trade
