@@ -16,7 +16,8 @@ from tests.promises.virtual_time import run_virtually
 from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM, Place, Seat, exchange_now, seated
 from tradewind.market import CashFlow, CashFlowKind, Clock, Fill, FillReason, Kind, Order
 from tradewind.trading.books.order_ledger import OrderLedger
-from tradewind.trading.comparing.reconcile import NewEpoch, Reconciler
+from tradewind.trading.comparing.account_check import NewEpoch
+from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.orders.order_manager import OrderManager
 from tradewind.trading.terms.account_venue import MarginMode, MarginSettings, PositionMode
