@@ -14,6 +14,7 @@ import pytest
 from tests.promises.storms import Story, weather
 from tradewind.market import Unknown, VenueUnavailable
 from tradewind.trading.acting.execution import Execution
+from tradewind.trading.acting.protection import Protection
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.orders.order_intake import OrderIntake
 from tradewind.trading.orders.order_manager import OrderManager
@@ -97,6 +98,12 @@ def is_careless(patch: Patch) -> None:
     patch.setattr(Execution, "_may_go_at_once", lambda *_: True)
 
 
+def protects_nothing(patch: Patch) -> None:
+    async def rest(*_: Any) -> None: ...
+
+    patch.setattr(Protection, "tend", rest)
+
+
 @pytest.mark.parametrize(
     ("mistake", "seen"),
     [
@@ -105,6 +112,7 @@ def is_careless(patch: Patch) -> None:
         (loses_trades, "fills: "),
         (forgets_fees, "money: "),
         (is_careless, "careless: "),
+        (protects_nothing, "unprotected: "),
     ],
 )
 def test_a_mistake_in_the_order_path_is_seen(
