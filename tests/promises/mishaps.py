@@ -68,7 +68,26 @@ def drawn(seed: int, seconds: float, symbols: tuple[str, ...], venue: str) -> li
         found.append(
             Mishap(_when(chance, seconds), command=("candles/revise", _revision(chance, symbols, venue)))
         )
-    return sorted(found, key=lambda mishap: mishap.at)
+    return sorted([*found, *_under_way(random.Random(f"under way {seed}"), seconds)], key=lambda m: m.at)
+
+
+def _under_way(chance: random.Random, seconds: float) -> list[Mishap]:
+    """At times, deaths while a request travels that will arrive after the next life has begun."""
+    if chance.random() < 0.6:
+        return []
+    at = _when(chance, seconds)
+    return late_and_killed(
+        at, chance.choice((1_000, 2_500, 4_500)), chance.randint(1, 3), chance.randint(1, 8)
+    )
+
+
+def late_and_killed(at: float, ms: int, times: int, write: int) -> list[Mishap]:
+    """Orders take so long to arrive, and the process dies, so often, after that many writes."""
+    when = {"probability": 1.0, "seed": 1, "for_seconds": 12.0 * times}
+    late = Mishap(
+        at, fault={"name": "order under way", "when": when} | _place(do="delay", at="before", ms=ms)
+    )
+    return [late, *(Mishap(at + 1.0 + 10.0 * n, dies=(write, False)) for n in range(times))]
 
 
 def _when(chance: random.Random, seconds: float) -> float:

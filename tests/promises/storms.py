@@ -181,10 +181,10 @@ class Storm:
         self.story.wrong.append("it did not stop within a minute")
 
 
-def weather(seed: int, folder: Path) -> Story:
-    """Run one seed; `wrong` of what it returns is empty when every promise held."""
+def weather(seed: int, folder: Path, mishaps: list[Mishap] | None = None) -> Story:
+    """Run one seed; `wrong` of what it returns is empty when every promise held. Mishaps are drawn, or given."""
     place = PLACES[seed % len(PLACES)]
-    story = Story(seed, place, drawn(seed, STORM, symbols_at(place), place.house))
+    story = Story(seed, place, mishaps or drawn(seed, STORM, symbols_at(place), place.house))
     storm = Storm(seed, folder, story)
     with even_chances(seed):
         run_virtually(storm.run())

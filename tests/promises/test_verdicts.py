@@ -11,14 +11,18 @@ from typing import Any
 
 import pytest
 
+from tests.promises.mishaps import late_and_killed
 from tests.promises.storms import Story, weather
 from tradewind.market import Unknown, VenueUnavailable
 from tradewind.trading.acting.execution import Execution
+from tradewind.trading.acting.protection import Protection
 from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.orders.doubt import Evidence
 from tradewind.trading.orders.order_intake import OrderIntake
 from tradewind.trading.orders.order_manager import OrderManager
 
 STORMY = 136  # a seed in which many orders are taken and their answers lost
+UNDER_WAY = late_and_killed(at=4.0, ms=4000, times=6, write=5)
 Patch = pytest.MonkeyPatch
 
 
@@ -97,6 +101,12 @@ def is_careless(patch: Patch) -> None:
     patch.setattr(Execution, "_may_go_at_once", lambda *_: True)
 
 
+def protects_nothing(patch: Patch) -> None:
+    async def rest(*_: Any) -> None: ...
+
+    patch.setattr(Protection, "tend", rest)
+
+
 @pytest.mark.parametrize(
     ("mistake", "seen"),
     [
@@ -105,6 +115,7 @@ def is_careless(patch: Patch) -> None:
         (loses_trades, "fills: "),
         (forgets_fees, "money: "),
         (is_careless, "careless: "),
+        (protects_nothing, "unprotected: "),
     ],
 )
 def test_a_mistake_in_the_order_path_is_seen(
@@ -112,6 +123,20 @@ def test_a_mistake_in_the_order_path_is_seen(
 ) -> None:
     mistake(monkeypatch)
     assert _sees(weather(STORMY, tmp_path), seen)
+
+
+def takes_absence_for_proof(patch: Patch) -> None:
+    """What the venue does not know yet will never be placed."""
+    patch.setattr(Evidence, "suffices", lambda *_: True)
+
+
+def test_orders_under_way_when_their_process_dies_are_waited_for(tmp_path: Path, monkeypatch: Patch) -> None:
+    for place in range(4):
+        story = weather(place, tmp_path / f"{place}", UNDER_WAY)
+        assert not story.wrong, str(story)
+        assert min(story.fired["order under way"], story.fired["killed"]) > 1, str(story)
+    takes_absence_for_proof(monkeypatch)
+    assert _sees(weather(0, tmp_path / "mistaken", UNDER_WAY), "halted: ")
 
 
 def test_without_one_the_same_storm_breaks_no_promise(tmp_path: Path) -> None:
