@@ -27,6 +27,7 @@ from tradewind.gateway.faults.rules import rule_of
 from tradewind.market import CashFlow, Fill, Kind
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.terms.order_records import Denied
 
 SPEED = 60.0  # a bar of a minute in a second
 HISTORY = 700
@@ -220,6 +221,28 @@ def test_two_ctrl_c_are_a_panic(tmp_path: Path) -> None:
             assert "Flat." in done.out
             assert home.held(BINANCE_BOTH) == 0
             assert home.resting(BINANCE_BOTH) == 0
+
+    asyncio.run(story())
+
+
+@pytest.mark.fault("A4")
+@pytest.mark.slow
+def test_a_rate_of_funding_above_the_limit_lets_nothing_grow(tmp_path: Path) -> None:
+    place = BINANCE_BOTH
+
+    async def story() -> None:
+        async with home_at(tmp_path, place) as home:
+            control = home.at.house(place.house).exchange.control
+            control.set_next_funding(place.symbol, Decimal("0.0031"))
+            process = await home.run("testnet", place)
+            await home.until(process, lambda s: s["decisions"] >= 3)
+            assert home.held(place) == 0
+            control.set_next_funding(place.symbol, Decimal("0.0029"))
+            await home.until(process, holds)
+            process.send_signal(signal.SIGINT)
+            assert (await ended(process)).code == 0
+            told = {r.text for r in home.records() if isinstance(r, Denied)}
+            assert told == {f"funding of {place.symbol} is 0.310%, the most is 0.300%"}
 
     asyncio.run(story())
 

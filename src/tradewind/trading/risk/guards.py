@@ -79,10 +79,6 @@ class Guards:
             if bar is not None and bar.funding_rate:
                 self._funding[symbol] = bar.funding_rate
 
-    def note_funding(self, symbol: str, rate: float) -> None:
-        """The rate of the next payment, where the venue tells it before."""
-        self._funding[symbol] = rate
-
     def note_drift(self, seconds: float) -> None:
         """The venue's clock minus ours."""
         self._drift = seconds
@@ -203,7 +199,8 @@ class Guards:
         masked = sum(self._masked[symbol])
         if limits.max_masked_bars is not None and masked > limits.max_masked_bars:
             yield f"{masked} of the last {len(self._masked[symbol])} bars of {symbol} are missing"
-        rate = self._funding.get(symbol, 0.0)
+        expected = math.nan if quote is None else quote.funding_rate
+        rate = self._funding.get(symbol, 0.0) if math.isnan(expected) else expected
         if limits.max_funding_rate is not None and abs(rate) > limits.max_funding_rate:
             yield f"funding of {symbol} is {rate:.3%}, the most is {limits.max_funding_rate:.3%}"
         if limits.max_leverage is not None:
