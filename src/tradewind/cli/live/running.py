@@ -74,9 +74,11 @@ class Running:
         self._make_outfit, self._watch, self._warn = outfit, watch, warn
         self._tasks, self._quotes = dict(tasks or {}), quotes
         self._supervisor = Supervisor(clock, self._died)
+        self._vital = frozenset({"lease"})  # tasks without which the run ends
 
     def _died(self, name: str, error: BaseException) -> None:
-        self._warn(f"{name} stopped and is started again: {error!r}")
+        what = "which ends the run" if name in self._vital else "and is started again"
+        self._warn(f"{name} stopped, {what}: {error!r}")
         self._incident("task", f"{name}: {error!r}")
 
     def _incident(self, kind: str, text: str) -> None:
@@ -133,6 +135,8 @@ class Running:
                 on_alarm=self._feed_alarm,
             )
             items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once)
+            if (lease := journal.lease) is not None:
+                self._tasks["lease"] = lambda: lease.keep(self._clock, self._warn)
             return await self._trade(items, candles, outfit, tally, storage)
 
     async def _trade(
@@ -176,8 +180,9 @@ class Running:
             **self._tasks,
             **outfit.tasks,
         }
+        self._vital |= outfit.vital
         for name, work in tasks.items():
-            self._supervisor.start(name, work, vital=name in outfit.vital)
+            self._supervisor.start(name, work, vital=name in self._vital)
         self._supervisor.failed.add_done_callback(lambda failed: _pass_on(failed, items))
         session = asyncio.ensure_future(run_session(engine, items, outfit.desk, watched))
         why = "an error"
