@@ -14,9 +14,11 @@ import pytest
 from tests.trading.accounting import ScriptedAccount
 from tests.trading.ordering import OWNED, PERP, SPOT, Fault, Resting, VirtualClock
 from tradewind.market import Accepted, Command, Fill, Kind, OrderId, Outcome, Rejected, RejectKind
+from tradewind.trading.panic.closing import Who
 from tradewind.trading.panic.estate import Estate, Holding, less
-from tradewind.trading.panic.panic import ExitCode, Panic, Who, complete, fills_of
+from tradewind.trading.panic.panic import ExitCode, Panic
 from tradewind.trading.panic.panic_record import PanicRecord, mark_joined, panic_files, panic_records
+from tradewind.trading.panic.traded import complete, fills_of
 from tradewind.trading.terms.account_venue import AccountReading, Balance
 from tradewind.trading.terms.order_states import Intent
 from tradewind.trading.terms.order_venue import ReportStatus

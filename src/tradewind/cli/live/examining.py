@@ -148,7 +148,9 @@ def _own_orders(plan: Plan) -> set[str]:
     from tradewind.trading.panic.estate import estate_of
 
     place = place_of_journal(plan.folder, plan.settings.database.url)
-    return set(estate_of(place, plan.symbols).intents) if is_taken(place) else set()
+    if not is_taken(place):
+        return set()
+    return {state.intent.client_id for state in estate_of(place, plan.symbols).live}
 
 
 def _model(plan: Plan) -> Finding:

@@ -19,8 +19,8 @@ from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.orders.order_manager import OrderManager
-from tradewind.trading.panic.panic import complete
 from tradewind.trading.panic.panic_record import PanicRecord, mark_joined, panic_files, panic_records
+from tradewind.trading.panic.traded import complete
 from tradewind.trading.risk.guards import Guards
 from tradewind.trading.risk.latch import Latch
 from tradewind.trading.session.desk import BarDesk, Desk, OrderDesk

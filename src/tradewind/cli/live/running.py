@@ -113,7 +113,7 @@ class Running:
                 for revision in revised.revisions:
                     items.put(revision)
 
-            journal.fall_back_on(Fallback(plan.folder.path / "fallback.jsonl"))
+            journal.fall_back_on(Fallback(plan.folder.fallback))
             tally = Tally.of(journal)
             journal.heard = tally.apply
             self._notes.begin(journal)

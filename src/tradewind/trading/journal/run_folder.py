@@ -32,6 +32,11 @@ class RunFolder:
     def journal(self) -> Path:
         return self.path / "journal.sqlite"
 
+    @property
+    def fallback(self) -> Path:
+        """Where a run keeps what it cannot write into its journal."""
+        return self.path / "fallback.jsonl"
+
     def describe(self, about: dict[str, Any]) -> None:
         """Say what the run is: venue, environment, symbols, allocation. Holds no secret."""
         self._write("run.json", about)

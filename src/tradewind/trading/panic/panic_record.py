@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from tradewind.files import write_whole
-from tradewind.market import Command, CommandKind, Fill, FillReason, Inconsistent
+from tradewind.market import Clock, Command, CommandKind, Fill, FillReason, Inconsistent
 from tradewind.trading.journal.records import Record, decode, encode
 
 PATTERN = "panic-*.json"
@@ -95,6 +95,17 @@ class PanicRecord:
             return found
         except (ValueError, KeyError, TypeError) as error:
             raise Inconsistent(f"{path} is not what a panic wrote ({error!r}): look at it by hand") from error
+
+
+class Notebook:
+    """Writes down what a panic does, and tells it."""
+
+    def __init__(self, record: PanicRecord, clock: Clock, tell: Callable[[str], None]) -> None:
+        self.record, self._clock, self._tell = record, clock, tell
+
+    def note(self, what: str, symbol: str, text: str) -> None:
+        self.record.step(self._clock.now_ms(), what, symbol=symbol, text=text)
+        self._tell(f"{symbol}: {what}: {text}")
 
 
 def panic_files(folder: Path) -> list[Path]:
