@@ -26,13 +26,8 @@ async def unsent(stage: Stage) -> None:
 
 
 async def on_its_way(stage: Stage) -> None:
-    await _delayed(stage, stage.order(HELD), 4_000)
-
-
-async def _delayed(stage: Stage, order: object, ms: int) -> None:
-    """The request leaves, the run is silent, the venue takes it later."""
-    stage.seat.fault("delay", at="before", ms=ms, match={"kind": "place"}, when={"times": 1})
-    stage.late.append(asyncio.create_task(stage.submit(order)))  # type: ignore[arg-type]
+    stage.seat.fault("delay", at="before", ms=4_000, match={"kind": "place"}, when={"times": 1})
+    stage.send(stage.order(HELD))
     await stage.clock.sleep(0.05)
 
 
@@ -104,7 +99,7 @@ async def cancelling(stage: Stage) -> None:
     await stage.hold(HELD)
     order = await stage.rest(HELD, 0.8)
     stage.seat.fault("delay", at="before", ms=2_500, match={"kind": "cancel"}, when={"times": 1})
-    stage.late.append(asyncio.create_task(stage.manager.cancel(order.id)))
+    stage.cancel(order)
     await stage.clock.sleep(0.05)
 
 

@@ -30,7 +30,7 @@ from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.orders.order_manager import OrderManager
 from tradewind.trading.panic.panic_record import PanicRecord
-from tradewind.trading.terms.order_states import OrderState, client_id
+from tradewind.trading.terms.order_states import Happening, OrderEvent, OrderState, client_id
 from tradewind.venues.remote import open_account
 
 FIRST = 1_700_006_400_000  # 2023-11-15 00:00 UTC
@@ -40,7 +40,6 @@ NOW = FIRST + HISTORY * MINUTE
 MONEY = Decimal(100_000)
 OWN = {"BTC": Decimal("0.7"), "ETH": Decimal(3)}  # the user's coins, on spot
 KEYS = Keys("demo-key", "demo-secret", "demo-pass")
-LOCKED_WAIT = "PRAGMA busy_timeout=0"
 
 HOLDER = """
 import fcntl, os, sqlite3, sys
@@ -147,14 +146,26 @@ class Stage:
         self.seat.local.clock.step(round(minutes * MINUTE))
         self.seat.local.control.desk.beat()
 
+    def send(self, order: Order) -> None:
+        """The request of an order leaves; whatever comes back, nobody takes it."""
+        intents, denied = self.manager.commit([order], f"d{self._orders}")
+        assert not denied
+        self._note(order, Happening.SENT)
+        self.late.append(asyncio.create_task(self.seat.venue.send(intents[0])))
+
+    def cancel(self, order: Order) -> None:
+        """The same with a cancellation."""
+        state = self.manager.ledger.orders[order.id]
+        self._note(order, Happening.CANCEL_ASKED)
+        self.late.append(asyncio.create_task(self.seat.venue.cancel(state.intent, state.venue_id)))
+
+    def _note(self, order: Order, happening: Happening) -> None:
+        self.manager.write(OrderEvent(self.clock.now_ms(), order.id, happening))
+
     async def silence(self, process: Process) -> None:
         """The run does nothing any more; what it had sent is on its way."""
-        resolvers = list(self.manager._resolvers.values())
-        for task in resolvers:
-            task.cancel()
-        await asyncio.gather(*resolvers, return_exceptions=True)
+        await self.manager.close()
         if process in (Process.ENDED, Process.LOCKED):
-            await self.manager.close()
             self.journal.close()
 
     async def press(self) -> PanicRecord:

@@ -47,7 +47,7 @@ def test_panic_ends_flat(cell: Cell, tmp_path: Path, monkeypatch: pytest.MonkeyP
                 if cell.state is State.TWO:
                     pressing.append(_later(stage))
                 records = await asyncio.gather(*pressing)
-            await asyncio.gather(*stage.late, return_exceptions=cell.process is Process.LOCKED)
+            await asyncio.gather(*stage.late)
             refused = stage.eth if cell.trouble is Trouble.REFUSED else ""
             assert not list(wrong(stage, cell.state, refused)), records
             _told(stage, cell, records)

@@ -27,7 +27,8 @@ from tradewind.trading.comparing.comparison import (
     sides,
 )
 from tradewind.trading.comparing.settling import adopting_fill, adopting_flow
-from tradewind.trading.orders.order_manager import LOOK_BACK_MS, OrderManager
+from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.orders.resolver import LOOK_BACK_MS
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue, MarginSettings
 from tradewind.trading.terms.discrepancy import Discrepancy, Epoch, Policy, Settled
 from tradewind.trading.terms.order_records import Baseline

@@ -15,7 +15,7 @@ from tradewind.market import (
     VenueUnavailable,
 )
 from tradewind.trading.orders.doubt import GRACE, RECEIVE_WINDOW
-from tradewind.trading.orders.order_manager import LOOK_BACK_MS
+from tradewind.trading.orders.resolver import LOOK_BACK_MS
 from tradewind.trading.panic.claim import Claim
 from tradewind.trading.panic.panic_record import Notebook
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue

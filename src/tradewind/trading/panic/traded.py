@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tradewind.market import Fill
-from tradewind.trading.orders.order_manager import LOOK_BACK_MS
+from tradewind.trading.orders.resolver import LOOK_BACK_MS
 from tradewind.trading.panic.panic_record import PanicRecord
 from tradewind.trading.terms.account_venue import AccountVenue
 
