@@ -6,6 +6,7 @@ Over real sockets and the real client, in virtual time, and judged by the exchan
 from __future__ import annotations
 
 import asyncio
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.promises.panic_matrix import PLACES, Cell, Process, State, Trouble, cells, spread
-from tests.promises.panic_scenes import SCENES, wrong
+from tests.promises.panic_scenes import HELD, SCENES, wrong
 from tests.promises.panic_stage import Holder, Stage, staged
 from tests.promises.virtual_time import run_virtually
+from tests.venues.remote.seats import BINANCE_SPOT, BITGET_SPOT
 from tradewind.market import Command, CommandKind
+from tradewind.trading.journal.fallback import Fallback
 from tradewind.trading.panic import panic
+from tradewind.trading.panic.alone import LOCK, STILL_SECONDS
 from tradewind.trading.panic.panic_record import PanicRecord, panic_files, panic_records
 
 QUICK = spread()
@@ -43,21 +47,14 @@ def test_panic_ends_flat(cell: Cell, tmp_path: Path, monkeypatch: pytest.MonkeyP
             await stage.silence(cell.process)
             with _held(stage, cell.process):
                 _faults(stage, cell)
-                pressing = [stage.press()]
-                if cell.state is State.TWO:
-                    pressing.append(_later(stage))
-                records = await asyncio.gather(*pressing)
+                at_once = 2 if cell.state is State.TWO else 1
+                records = await asyncio.gather(*(stage.press() for _ in range(at_once)))
             await asyncio.gather(*stage.late)
             refused = stage.eth if cell.trouble is Trouble.REFUSED else ""
             assert not list(wrong(stage, cell.state, refused)), records
             _told(stage, cell, records)
 
     run_virtually(story())
-
-
-async def _later(stage: Stage) -> PanicRecord:
-    await stage.clock.sleep(0.3)
-    return await stage.press()
 
 
 @contextmanager
@@ -109,7 +106,61 @@ def _told(stage: Stage, cell: Cell, records: list[PanicRecord]) -> None:
         halt = panic_records(record.path)[0]
         assert isinstance(halt, Command)
         assert halt.kind is CommandKind.HALT
-    assert CommandKind.PANIC in {command.kind for command in stage.folder.take()}
+    assert CommandKind.PANIC in {letter.command.kind for letter in stage.folder.letters()}
+
+
+@pytest.mark.fault("A12")
+def test_what_the_run_could_not_write_into_its_journal_is_closed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with staged(tmp_path, BINANCE_SPOT, monkeypatch) as stage:
+            stage.journal.fall_back_on(Fallback(stage.folder.fallback))
+            stage.journal._connection.exec_driver_sql("PRAGMA query_only=on")
+            stage.journal._connection.rollback()
+            await stage.hold(HELD)
+            assert stage.journal.failing
+            await stage.silence(Process.KILLED)
+            record = await stage.press()
+            assert not list(wrong(stage, State.FLAT))
+            assert (record.code, len(record.fills) > 0) == (0, True)
+
+    run_virtually(story())
+
+
+@pytest.mark.fault("A11")
+def test_what_an_earlier_panic_left_unreadable_holds_up_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with staged(tmp_path, BITGET_SPOT, monkeypatch) as stage:
+            await stage.hold(HELD)
+            await stage.silence(Process.KILLED)
+            (stage.folder.path / "panic-1.json").write_text("{", encoding="utf-8")
+            record = await stage.press()
+            assert not list(wrong(stage, State.FLAT))
+            assert record.code == 0
+
+    run_virtually(story())
+
+
+@pytest.mark.fault("A11")
+def test_another_panic_that_hangs_is_waited_for_no_longer_than_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with staged(tmp_path, BINANCE_SPOT, monkeypatch) as stage:
+            await stage.hold(HELD)
+            await stage.silence(Process.KILLED)
+            began = stage.clock.now_ms()
+            with (stage.folder.path / LOCK).open("wb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                record = await stage.press()
+            assert not list(wrong(stage, State.FLAT))
+            assert record.code == 0
+            assert stage.clock.now_ms() - began < (STILL_SECONDS + 10) * 1000
+
+    run_virtually(story())
 
 
 def test_the_spread_has_all_of_each() -> None:

@@ -19,7 +19,13 @@ from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.orders.order_manager import OrderManager
-from tradewind.trading.panic.panic_record import PanicRecord, mark_joined, panic_files, panic_records
+from tradewind.trading.panic.panic_record import (
+    PanicRecord,
+    is_pressed,
+    mark_joined,
+    panic_files,
+    panic_records,
+)
 from tradewind.trading.panic.traded import complete
 from tradewind.trading.risk.guards import Guards
 from tradewind.trading.risk.latch import Latch
@@ -38,6 +44,7 @@ from tradewind.venues import PaperVenue
 InTime = Callable[[Snapshot], bool]
 Objection = Callable[[], str]
 Grants = Callable[[Journal, int], float]
+PRESSED = "a panic closes everything from another process: nothing is sent beside it"
 FUNDED = "share-"  # what ids of cash flows begin with that change the share of the allocation in use
 
 
@@ -195,6 +202,7 @@ class AccountOutfit:
         await self._complete_panics(plan, ledger)
         _join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards, self._on_break)
+        manager.barred = lambda: PRESSED if is_pressed(plan.folder.path) else ""
         await reconciler.gate()
         execution.start()
         return Outfit(

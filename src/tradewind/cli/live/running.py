@@ -132,7 +132,7 @@ class Running:
                 quotes=self._quotes,
                 on_alarm=self._feed_alarm,
             )
-            items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once)
+            items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once, outfit.found.commands)
             return await self._trade(items, candles, outfit, tally, storage)
 
     async def _trade(
