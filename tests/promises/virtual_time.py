@@ -12,6 +12,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from tradewind.market import Clock, WallClock
+
 T = TypeVar("T")
 
 
@@ -46,7 +48,7 @@ class _Jumping(selectors.DefaultSelector):
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
-        self._jumping = _Jumping()
+        self._jumping, self.began_ms = _Jumping(), WallClock().now_ms()
         super().__init__(self._jumping)
 
     def time(self) -> float:
@@ -64,6 +66,12 @@ class LoopClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+def wire_clock() -> Clock:
+    """The wall's time, which in a virtual loop goes on as that does."""
+    loop = asyncio.get_running_loop()
+    return LoopClock(loop.began_ms) if isinstance(loop, VirtualLoop) else WallClock()
 
 
 def run_virtually(work: Coroutine[Any, Any, T]) -> T:

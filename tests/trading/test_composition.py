@@ -12,14 +12,26 @@ import pytest
 
 from tests.trading.composed import LIMITS, Composed, played
 from tests.trading.ordering import PERP, Fault
-from tradewind.market import CashFlow, CashFlowKind, Command, CommandKind, Inconsistent, OrderType
+from tradewind.config import OnStop
+from tradewind.market import (
+    CashFlow,
+    CashFlowKind,
+    Command,
+    CommandKind,
+    Decision,
+    Fill,
+    Inconsistent,
+    OrderType,
+)
 from tradewind.simulator import Rules
 from tradewind.trading.acting.settings import EntryType, ExecutionSettings
 from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.journal.journal import Journal
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.discrepancy import Epoch
 from tradewind.trading.terms.order_records import Risk
 from tradewind.trading.terms.order_venue import OrderReport, Trade
+from tradewind.trading.told.tally import Tally
 
 
 async def _command(one: Composed, kind: CommandKind) -> None:
@@ -127,3 +139,19 @@ def test_a_new_epoch_forgets_which_money_came_before() -> None:
     ledger.apply(CashFlow("share-1", 1, CashFlowKind.DEPOSIT, Decimal(-9_500)))
     ledger.apply(Epoch(2, "the testnet was reset"))
     assert ledger.flows == {}
+
+
+def test_what_closes_a_position_at_the_stop_is_in_the_equity_of_the_end(tmp_path: Path) -> None:
+    async def story(one: Composed) -> None:
+        await one.bar(want=[1.0])
+        await one.bar(100.0)
+        summary = await one.stop()
+        fills, decisions = one.of(Fill), one.of(Decision)
+        assert sum(fill.lots for fill in fills) == 0
+        assert fills[-1].at > decisions[-1].at
+        assert summary.end_equity != decisions[-1].equity
+        assert summary.end_equity == one.outfit.engine.equity_at({})
+        with Journal.open(one.plan.folder.journal) as journal:
+            assert Tally.of(journal).metrics().end_equity == pytest.approx(summary.end_equity)
+
+    played(story, tmp_path, on_stop=OnStop.FLATTEN)

@@ -88,7 +88,7 @@ def test_orders_per_minute() -> None:
     place = Place(max_orders_per_minute=2)
     passed, denied = place.guards.review([replace(BUY, id=i) for i in "abc"], START_MS)
     assert len(passed) == 2
-    assert denied[0].text == "2 orders were sent within a minute, the most is 2"
+    assert denied[0].text == "2 orders sent within a minute, the most is 2"
     for order in passed:
         place.guards.note_sent(order)
     assert "within a minute" in place.says(BUY)
@@ -160,7 +160,7 @@ def test_unknown_orders_anywhere() -> None:
     place = Place(max_unknown_orders=0)
     place.ledger.apply(Intent(START_MS, "x", SPOT.symbol, 1, False, "d", place.ledger.state_hash()))
     place.ledger.apply(OrderEvent(START_MS, "x", Happening.DOUBTED))
-    assert place.says(BUY) == "1 orders are in doubt: 0 may be"
+    assert place.says(BUY) == "1 order in doubt: 0 may be"
 
 
 @pytest.mark.fault("E5")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.promises.virtual_time import run_virtually
 from tests.venues.remote.managed import Managed, managed
 from tests.venues.remote.seats import (
     BINANCE_SPOT,
@@ -52,7 +53,7 @@ def told(place: Place, tmp_path: Path) -> Told:
             ):
                 await story(desk)
 
-        asyncio.run(alone())
+        run_virtually(alone())
 
     return run
 
@@ -64,7 +65,7 @@ def alone(place: Place, tmp_path: Path) -> Callable[[Callable[[Seat], Awaitable[
             async with exchange_now(tmp_path) as local, seated(local, place) as seat:
                 await story(seat)
 
-        asyncio.run(seat_only())
+        run_virtually(seat_only())
 
     return run
 
@@ -285,7 +286,7 @@ def test_a_fee_in_a_third_coin_is_told_at_its_worth(tmp_path: Path) -> None:
             assert worth == pytest.approx(float(sum(t.fee for t in true)) * price, rel=0.01)
             assert await seat.venue.holding(seat.symbol) == Decimal("0.02")
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 @pytest.mark.fault("O17")

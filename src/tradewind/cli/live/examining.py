@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
-from tradewind.cli.common import (
-    print_json,
-)
+from tradewind.cli.common import print_json
 from tradewind.cli.live.asked import AskedRun, plan_of
-from tradewind.cli.live.books import place_of_journal
+from tradewind.cli.live.books import known_place, place_of_journal
 from tradewind.cli.live.commands import credentials_of
 from tradewind.cli.tables import Column, print_table, say, stderr, stdout
 from tradewind.market import Clock, ConfigError, Kind, VenueUnavailable
-from tradewind.trading.journal.database import is_taken
+from tradewind.trading.journal.database import Place, is_taken
+from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.watching import doctor, doctor_here
 from tradewind.trading.watching.doctor import Check
 from tradewind.trading.watching.findings import Finding, Grade, Verdict, verdict_of
@@ -121,7 +120,7 @@ def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Chec
         "key": partial(doctor.permissions, account, strict=plan.mode == "live"),
         "account": partial(doctor.account, account, _quote(symbols[0]), Decimal(0) if began else allocation),
         "symbols": partial(doctor.symbols, account, symbols, allocation),
-        "orders": partial(doctor.foreign_orders, account, symbols, ours),
+        "orders": partial(doctor.foreign_orders, account, symbols, ours, partial(_run_of, plan)),
     }
     if plan.kind is Kind.PERPETUAL:
         checks["margin"] = partial(doctor.margin, account, _wanted(plan))
@@ -145,12 +144,24 @@ def _wanted(plan: Plan) -> dict[str, Any]:
 
 def _own_orders(plan: Plan) -> set[str]:
     """Client ids that stand in the run's journal; a damaged one is told of by its own check."""
+    place = place_of_journal(plan.folder, plan.settings.database.url)
+    return _orders_of(place) if is_taken(place) else set()
+
+
+def _orders_of(place: Place) -> set[str]:
+    """Client ids of the orders that work, as a journal says."""
     from tradewind.trading.panic.estate import estate_of
 
-    place = place_of_journal(plan.folder, plan.settings.database.url)
-    if not is_taken(place):
-        return set()
-    return {state.intent.client_id for state in estate_of(place, plan.symbols).live}
+    return {state.intent.client_id for state in estate_of(place, ()).live}
+
+
+def _run_of(plan: Plan, client_id: str) -> str | None:
+    """The other run of this home in whose journal the order works."""
+    for path in sorted(plan.folder.path.parent.glob("*/run.json")):
+        folder = RunFolder(path.parent)
+        if folder.name != plan.folder.name and client_id in _orders_of(known_place(folder)):
+            return folder.name
+    return None
 
 
 def _model(plan: Plan) -> Finding:

@@ -36,6 +36,7 @@ from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.telling import tell_requests
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
+from tradewind.words import ordered
 
 Warn = Callable[[str], None]
 QUOTE_SECONDS = 5.0  # that an order by hand waits for a first quote
@@ -177,7 +178,7 @@ async def opened(
 
 
 def _denied_to(warn: Warn) -> Callable[[Denied], None]:
-    return lambda order: warn(f"not sent: {order.lots:+,} lots {order.symbol}: {order.text}")
+    return lambda order: warn(f"not sent: {ordered(order.lots)} {order.symbol}: {order.text}")
 
 
 def _public_instruments(plan: Plan, client: Any) -> list[Instrument]:

@@ -11,13 +11,7 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tradewind.market import (
-    Clock,
-    Instrument,
-    Kind,
-    Order,
-    OrderType,
-)
+from tradewind.market import Clock, Instrument, Kind, Order, OrderType
 from tradewind.trading.acting.aims import Aim, Remedies
 from tradewind.trading.acting.protection import Protection
 from tradewind.trading.acting.pursuit import PATIENCE_SECONDS, Pursuit

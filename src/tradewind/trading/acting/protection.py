@@ -158,7 +158,7 @@ class Protection:
         return self._is_flat()
 
     async def _tend(self, symbol: str) -> None:
-        self._stops.miss(symbol)
+        self._stops.miss(symbol, needed=bool(self.held(symbol)) and not self.exiting(symbol))
         if not self._latch.entries:
             await self._stops.cancel([s for s in self._live(symbol) if self._adds(s)])
         held, level = self.held(symbol), self._standing.protective_level(symbol)

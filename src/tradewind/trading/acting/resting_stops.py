@@ -14,6 +14,7 @@ BUDGET_SECONDS = 3.0  # in which a stop is replaced where it locks the coins
 CHECK_SECONDS = 10.0  # between questions whether a stop still rests
 KEPT_SECONDS = 2.0  # before an order is cancelled again whose cancellation was refused
 WORKING = (Status.OPEN, Status.PARTIAL)
+_LOST = (Status.CANCELED, Status.EXPIRED)  # others never rested, or did what they are for
 
 
 class RestingStops:
@@ -22,7 +23,6 @@ class RestingStops:
     def __init__(self, manager: OrderManager, clock: Clock) -> None:
         self._manager, self._ledger, self._watch, self._clock = manager, manager.ledger, manager.watch, clock
         self._resting: dict[OrderId, str] = {}  # to their symbols
-        self._let_go: set[OrderId] = set()  # stops that we asked to cancel
         self._kept_until: dict[OrderId, int] = {}  # cancellations that were refused, UTC ms
         self._asked_at: dict[OrderId, int] = {}
         self.vanished: set[OrderId] = set()  # that the venue does not know any more
@@ -36,18 +36,20 @@ class RestingStops:
         live = [s for s in self._ledger.live_in(symbol) if s.protects and s.status in WORKING]
         return [s for s in live if s.intent.client_id not in self.vanished]
 
-    def miss(self, symbol: str) -> None:
-        """Alarm for each stop that ended without filling, and not by us."""
+    def miss(self, symbol: str, *, needed: bool) -> None:
+        """Alarm for each stop that rested and ended without filling, and not by us, while it was `needed`.
+
+        Where the position is gone or going, the venue ends its stops by itself.
+        """
         ended = [n for n, where in self._resting.items() if where == symbol and self._ledger.orders[n].done]
         for name in ended:
             del self._resting[name]
             self._asked_at.pop(name, None)
-            status = self._ledger.orders[name].status
-            if name not in self._let_go and status is not Status.FILLED:
-                text = f"stop {name} of {symbol} is {status.value}, and not by us: it is placed again"
-                self._manager.warn(Alarm.STOP_LOST, symbol, text)
-            self._let_go.discard(name)
             self.vanished.discard(name)
+            state = self._ledger.orders[name]
+            if needed and not state.let_go and state.status in _LOST:
+                text = f"stop {name} of {symbol} is {state.status.value}, and not by us: it is placed again"
+                self._manager.warn(Alarm.STOP_LOST, symbol, text, client_id=name)
 
     def check(self, state: OrderState) -> None:
         """Ask now and then what became of it: the stream may be silent."""
@@ -65,7 +67,6 @@ class RestingStops:
         names = [n for n in working if self._clock.now_ms() >= self._kept_until.get(n, 0)]
         if not names:
             return
-        self._let_go.update(names)
         await asyncio.gather(*map(self._manager.cancel, names))
         waits = [self._watch.until(n, is_clear, BUDGET_SECONDS) for n in names]
         for state in await asyncio.gather(*waits):

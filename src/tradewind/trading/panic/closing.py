@@ -21,6 +21,7 @@ from tradewind.trading.panic.panic_record import Notebook
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue
 from tradewind.trading.terms.order_states import Intent, client_id
 from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
+from tradewind.words import counted
 
 CHUNK = Decimal(50_000)  # quote, the most that one order closes
 
@@ -72,12 +73,12 @@ class Closing:
             case Accepted(venue_id):
                 self._pending[symbol] = _Pending(intent, at, venue_id)
                 record.orders[name] = venue_id
-                self._notebook.note("closing", symbol, f"{lots} lots as {name}")
+                self._notebook.note("closing", symbol, f"{counted(lots, 'lot')} as {name}")
             case Unknown(text):
                 self._pending[symbol] = _Pending(intent, at)
                 self._notebook.note("unclear", symbol, text)
             case Rejected(code, text):
-                self._notebook.note("refused", symbol, f"{lots} lots: {code} {text}")
+                self._notebook.note("refused", symbol, f"{counted(lots, 'lot')}: {code} {text}")
         return outcome
 
     def _chunk(self, instrument: Instrument, lots: int, reading: AccountReading) -> int:

@@ -21,6 +21,7 @@ from tradewind.trading.terms.order_records import Denied, Risk
 from tradewind.trading.terms.order_states import Status
 from tradewind.trading.terms.pricing import price_of
 from tradewind.trading.terms.quotes import Quote, Quotes
+from tradewind.words import counted
 
 APART_MS = 1_000  # between two bad readings that agree
 MINUTE_MS = 60_000
@@ -211,7 +212,7 @@ class Guards:
             self._sent.popleft()
         sent = len(self._sent) + len(before)
         if limits.max_orders_per_minute is not None and sent >= limits.max_orders_per_minute:
-            yield f"{sent} orders were sent within a minute, the most is {limits.max_orders_per_minute}"
+            yield f"{counted(sent, 'order')} sent within a minute, the most is {limits.max_orders_per_minute}"
         masked = sum(self._masked[symbol])
         if limits.max_masked_bars is not None and masked > limits.max_masked_bars:
             yield f"{masked} of the last {len(self._masked[symbol])} bars of {symbol} are missing"
@@ -249,7 +250,9 @@ class Guards:
             self._ledger.orders[i].status in (Status.UNKNOWN, Status.CANCEL_SENT) for i in self._ledger.live
         )
         if limits.max_unknown_orders is not None and unknown > limits.max_unknown_orders:
-            yield Breach("unknown", now, f"{unknown} orders are in doubt: {limits.max_unknown_orders} may be")
+            yield Breach(
+                "unknown", now, f"{counted(unknown, 'order')} in doubt: {limits.max_unknown_orders} may be"
+            )
         if limits.max_clock_drift_seconds is not None and abs(self._drift) > limits.max_clock_drift_seconds:
             yield Breach("drift", now, f"the venue's clock is {self._drift:+.2f} s from ours")
         failed = self._answers.count(False)

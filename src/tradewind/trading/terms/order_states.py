@@ -124,6 +124,7 @@ class OrderState:
     venue_id: str = ""
     since: int = 0  # of the status, UTC ms
     kind: str = ""  # a `RejectKind`, when rejected
+    let_go: bool = False  # we asked to cancel it, and that was not refused
 
     @property
     def lots(self) -> int:
@@ -243,10 +244,17 @@ def _after_event(state: OrderState, event: OrderEvent) -> Step:
         )
     if after is Status.OPEN and state.filled:
         after = Status.PARTIAL
-    state = replace(_named(state, event), reported=reported)
+    state = replace(_named(state, event), reported=reported, let_go=_let_go(state, event))
     if after is status:
         return Step(state)
     return Step(replace(state, status=after, since=event.at, kind=event.kind))
+
+
+def _let_go(state: OrderState, event: OrderEvent) -> bool:
+    """A cancellation that seemed to have had no effect may come to one late: the end is ours all the same."""
+    if event.happening is Happening.CANCEL_ASKED:
+        return True
+    return state.let_go and not (event.happening is Happening.CANCEL_FAILED and event.kind)
 
 
 def _named(state: OrderState, event: OrderEvent) -> OrderState:
