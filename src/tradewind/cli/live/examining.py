@@ -121,6 +121,7 @@ def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Chec
         "account": partial(doctor.account, account, _quote(symbols[0]), Decimal(0) if began else allocation),
         "symbols": partial(doctor.symbols, account, symbols, allocation),
         "orders": partial(doctor.foreign_orders, account, symbols, ours, partial(_run_of, plan)),
+        "stops": _told(partial(_stops, plan, account)),
     }
     if plan.kind is Kind.PERPETUAL:
         checks["margin"] = partial(doctor.margin, account, _wanted(plan))
@@ -128,6 +129,12 @@ def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Chec
         if not began:
             checks["positions"] = partial(_positions, plan, account)
     return checks
+
+
+def _stops(plan: Plan, account: AccountVenue) -> Finding:
+    risk = plan.named.agent.rules.risk
+    wanted = risk.stop_loss is not None or risk.trailing_stop is not None
+    return doctor.stops(account, wanted=wanted, resting=plan.settings.stops.resting)
 
 
 async def _positions(plan: Plan, account: AccountVenue) -> Finding:

@@ -72,7 +72,7 @@ async def trade(
     `hourly` hears the numbers of the run.
     """
     async with opened(plan, at, credentials, warn, grants) as there:
-        outfit = there.outfit or PaperOutfit(_denied_to(warn))
+        outfit = there.outfit or PaperOutfit(_denied_to(warn), lambda alarm: warn(_told(alarm)))
         running = Running(
             plan,
             there.client,
@@ -145,7 +145,12 @@ async def opened(
             await VenueReader(client, clock).call("load_markets")
             yield AtVenue(client, clock, venue_clock, tasks, notes, _public_instruments(plan, client))
             return
-        quotes = LiveQuotes(client, plan.symbols, clock)
+
+        def feed_alarm(text: str) -> None:
+            warn(text)
+            notes(Incident(venue_clock.now_ms(), "feed", text))
+
+        quotes = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm)
         known = _journaled_instruments(plan)
         account = await open_account(
             client,

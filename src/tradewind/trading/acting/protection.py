@@ -32,13 +32,14 @@ from tradewind.trading.terms.order_states import Alarm, OrderState, Status
 from tradewind.trading.terms.quotes import Quotes
 
 UNFILLED_SECONDS = 10.0  # after which a stop that was reached and did not fill gives way to an exit
-STOP, EXIT, FLATTEN = "stop", "exit", "flatten"  # the legs of client ids
+STOP, EXIT, FLATTEN, SHRINK = "stop", "exit", "flatten", "shrink"  # the legs of client ids
 
 
 class Protection:
     """Keeps positions protected. `run` beside the session, or `tend` a symbol whenever something changed.
 
-    `instruments` is looked at anew each time; `reload` reads the venue's rules of a symbol into it.
+    `instruments` is looked at anew each time; `reload` reads the venue's rules of a symbol into it,
+    `largest` says how many lots the venue takes in one order.
     """
 
     def __init__(
@@ -52,13 +53,14 @@ class Protection:
         latch: Latch,
         names: OrderNames,
         reload: Callable[[str], Awaitable[object]],
+        largest: Callable[[str], int | None] = lambda symbol: None,
     ) -> None:
         self.settings, self.names = settings, names
         self.locks = {symbol: asyncio.Lock() for symbol in instruments}
         self._manager, self._ledger, self._watch = manager, manager.ledger, manager.watch
         self._standing, self._instruments = standing, instruments
         self._trigger = TriggerPrice(settings.trigger, quotes, clock)
-        self._clock, self._latch = clock, latch
+        self._clock, self._latch, self._largest = clock, latch, largest
         self._stops = RestingStops(manager, clock)
         self._patience = Patience(manager, clock, latch, reload)
         self._awake = {symbol: asyncio.Event() for symbol in instruments}
@@ -99,9 +101,11 @@ class Protection:
             self._latch.tighten(Risk.FLAT, f"every position is closed, because {self._latch.reason}")
 
     def protected(self, symbol: str) -> bool:
-        """Does a stop for the whole position rest at the venue, as far as is known?"""
+        """Does a stop for the whole position rest at the venue, as far as is known, or does it need none?"""
         lots = -self.held(symbol)
-        return not lots or any(s.remaining == lots for s in self._stops.working(symbol))
+        if not lots or not self._standing.protective_level(symbol) or self._is_dust(symbol, lots):
+            return True
+        return any(s.remaining == lots for s in self._stops.working(symbol))
 
     def exiting(self, symbol: str) -> bool:
         """Is a market order that closes on its way?"""
@@ -125,15 +129,25 @@ class Protection:
         await self._stops.cancel(locking())
         return not locking()
 
-    async def close_position(self, symbol: str, leg: str, reason: FillReason = FillReason.ORDER) -> None:
-        """One market order for all of it, under the symbol's lock; nothing while another exit is on its way."""
+    async def shrink(self, symbol: str, lots: int) -> None:
+        """Close that many lots of the position at the market, then protect the rest."""
+        async with self.locks[symbol]:
+            await self.close_position(symbol, SHRINK, most=lots)
+        await self.tend(symbol)
+
+    async def close_position(
+        self, symbol: str, leg: str, reason: FillReason = FillReason.ORDER, most: int | None = None
+    ) -> None:
+        """One market order for all of it, or for `most` lots, under the symbol's lock; nothing while another exit is on
+        its way.
+        """
         if not self._patience.over(symbol, EXIT):
             return
         for exit_order in filter(self._is_exit, self._live(symbol)):
             self._stops.check(exit_order)
             return
         await self._stops.cancel(self._live(symbol))
-        lots = -self.held(symbol)
+        lots = self.part(symbol, -self.held(symbol), most)
         if not lots or self._is_dust(symbol, lots):
             return
         at = self.names.bar_close
@@ -145,6 +159,12 @@ class Protection:
             if not is_over(sent):
                 self._manager.clarify(order.id)
             self._patience.wait(symbol, EXIT, 1.0)  # what it leaves is sold next, but not in a rush
+
+    def part(self, symbol: str, lots: int, most: int | None = None) -> int:
+        """What of it one order may have; the rest follows when that is over."""
+        limits = [limit for limit in (most, self._largest(symbol)) if limit is not None]
+        size = min(abs(lots), *limits) if limits else abs(lots)
+        return size if lots > 0 else -size
 
     async def flatten(self, seconds: float) -> bool:
         """Close every position at the market; False when some are left after that time."""
@@ -172,6 +192,9 @@ class Protection:
             await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
         elif self.settings.resting:
             await self._keep_stop(symbol, held, level)
+        else:
+            text = f"no stop of {symbol} rests at the venue: this program alone watches it, and only while it runs"
+            self._manager.warn_once(Alarm.GUARDED_HERE, symbol, text)
 
     def _must_exit(self, symbol: str, held: int, level: float) -> bool:
         """Without a stop at the venue: at once. With one: when it was reached and did not fill in time."""
@@ -193,6 +216,7 @@ class Protection:
         waiting = [s for s in live if not is_clear(s) and (spot or s.status is not Status.CANCEL_SENT)]
         if waiting or (lots := self._unsold(symbol, held)) == 0:
             return
+        lots = self.part(symbol, lots)  # the local guard keeps what is more
         stops = self._stops.working(symbol)
         current = stops[-1] if stops else None
         trigger = self._next_trigger(symbol, lots, level, current)
