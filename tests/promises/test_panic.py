@@ -43,6 +43,8 @@ def test_panic_ends_flat(cell: Cell, tmp_path: Path, monkeypatch: pytest.MonkeyP
         async with staged(tmp_path, cell.place, monkeypatch) as stage:
             if cell.trouble is Trouble.REFUSED:
                 await stage.hold("1.5", stage.eth)
+                refusal = {"kind": "place", "symbol": stage.eth}
+                stage.seat.fault("refuse", reason="market_closed", match=refusal)
             await SCENES[cell.state](stage)
             await stage.silence(cell.process)
             with _held(stage, cell.process):
@@ -83,8 +85,6 @@ def _faults(stage: Stage, cell: Cell) -> None:
             for kind in ("place", "cancel", "query", "balance", "info"):
                 seat.fault("html", status=502, match={"kind": kind}, when={"times": 1})
             seat.fault("refuse", reason="unexpected", at="after", match=place, when={"times": 1})
-        case Trouble.REFUSED:
-            seat.fault("refuse", reason="market_closed", match={**place, "symbol": stage.eth})
 
 
 def _told(stage: Stage, cell: Cell, records: list[PanicRecord]) -> None:
