@@ -214,7 +214,8 @@ def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path) -
         await one.start()  # every decision comes out again, or it would refuse
         assert one.outfit.engine.equity == pytest.approx(left, rel=0.01)
 
-    one = played(story, tmp_path, share=0.25, rules=Rules(risk=limits, band=0.0))
+    guards = GuardSettings(max_drawdown=None)
+    one = played(story, tmp_path, share=0.25, guards=guards, rules=Rules(risk=limits, band=0.0))
     assert [flow.id.split("-")[1] for flow in one.of(CashFlow)] == ["0.25", "0.05"]
 
 
