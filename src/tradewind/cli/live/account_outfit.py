@@ -21,6 +21,7 @@ from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.panic.panic_record import is_pressed
 from tradewind.trading.risk.guards import Guards
 from tradewind.trading.risk.latch import Latch
 from tradewind.trading.session.desk import OrderDesk
@@ -34,6 +35,7 @@ from tradewind.trading.terms.order_venue import OrderReport, Trade
 from tradewind.trading.terms.quotes import Quotes
 
 Grants = Callable[[Journal, int], float]
+PRESSED = "a panic closes everything from another process: nothing is sent beside it"
 
 
 class AccountOutfit:
@@ -159,6 +161,7 @@ class AccountOutfit:
         await complete_panics(self._venue, plan, ledger)
         join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards, self._on_break)
+        manager.barred = lambda: PRESSED if is_pressed(plan.folder.path) else ""
         await reconciler.gate()
         if share is not None and share < 1.0:
             for symbol, lots in engine.beyond_limits().items():

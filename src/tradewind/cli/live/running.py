@@ -114,7 +114,7 @@ class Running:
                 for revision in revised.revisions:
                     items.put(revision)
 
-            journal.fall_back_on(Fallback(plan.folder.path / "fallback.jsonl"))
+            journal.fall_back_on(Fallback(plan.folder.fallback))
             tally = Tally.of(journal)
             journal.heard = tally.apply
             self._notes.begin(journal)
@@ -134,7 +134,7 @@ class Running:
                 bulk=self._bulk,
                 on_alarm=self._feed_alarm,
             )
-            items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once)
+            items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once, outfit.found.commands)
             if (lease := journal.lease) is not None:
                 self._tasks["lease"] = lambda: lease.keep(self._clock, self._warn)
             return await self._trade(items, candles, outfit, tally, storage)
