@@ -24,7 +24,7 @@ from tradewind.trading.panic.panic_record import PanicRecord, mark_joined, panic
 from tradewind.trading.risk.guards import Guards
 from tradewind.trading.risk.latch import Latch
 from tradewind.trading.session.desk import BarDesk, Desk, OrderDesk
-from tradewind.trading.session.recovery import Resumed, resume
+from tradewind.trading.session.recovery import Book, Resumed, resume
 from tradewind.trading.session.replaying import engine_for
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue, MarginSettings, PositionMode
 from tradewind.trading.terms.order_names import OrderNames
@@ -61,8 +61,13 @@ class MarketClock(Clock, Protocol):
 
 
 class MakeOutfit(Protocol):
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
-        """`storage` says why no position may be opened as nothing can be written down, empty if one may."""
+    async def __call__(
+        self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection, hears: Book | None = None
+    ) -> Outfit:
+        """`storage` says why no position may be opened as nothing can be written down, empty if one may.
+
+        `hears` takes every record of the journal: those that stand in it, and from then on each that is written.
+        """
 
 
 class PaperOutfit:
@@ -71,11 +76,13 @@ class PaperOutfit:
     def __init__(self, on_denied: Callable[[Denied], None]) -> None:
         self._on_denied = on_denied
 
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
+    async def __call__(
+        self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection, hears: Book | None = None
+    ) -> Outfit:
         agent = plan.named.agent
         engine = engine_for(journal, agent)
         venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
-        found = await resume(journal, engine, venue=venue)
+        found = await _recovered(journal, engine, [], hears, venue)
 
         def objection(bar: Snapshot) -> str:
             return storage() if in_time(bar) else "the bar became known too late to decide on it: skipped"
@@ -111,13 +118,15 @@ class AccountOutfit:
         self._warn, self._resets, self._grants, self._pace = warn, resets, grants, pace
         self._on_denied, self._on_break = on_denied, on_break
 
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
+    async def __call__(
+        self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection, hears: Book | None = None
+    ) -> Outfit:
         share = None if self._grants is None else self._grants(journal, self._market_clock.now_ms())
         engine = engine_for(journal, plan.named.agent)
         instruments = {i.symbol: i for i in engine.instruments}
         ledger = OrderLedger(instruments.values())
         latch = Latch(self._market_clock, lambda record: manager.write(record))
-        found = await resume(journal, engine, [ledger, latch])
+        found = await _recovered(journal, engine, [ledger, latch], hears)
         manager = OrderManager(
             journal, ledger, self._venue, self._clock, lambda fill: hear_fill(fill), lambda a: hear_alarm(a),
             self._market_clock,
@@ -269,6 +278,16 @@ class AccountOutfit:
             await self._venue.set_margin(symbol, leverage, settings.mode)
         wanted = MarginSettings(leverage, settings.mode, PositionMode.ONE_WAY)
         return dict.fromkeys(plan.symbols, wanted)
+
+
+async def _recovered(
+    journal: Journal, engine: Engine, books: list[Book], hears: Book | None, venue: PaperVenue | None = None
+) -> Resumed:
+    """The journal is read once, for all of them."""
+    found = await resume(journal, engine, [*books, *([] if hears is None else [hears])], venue)
+    if hears is not None:
+        journal.heard = hears.apply
+    return found
 
 
 def _fund(
