@@ -115,12 +115,11 @@ class Running:
                     items.put(revision)
 
             journal.fall_back_on(Fallback(plan.folder.fallback))
-            tally = Tally.of(journal)
-            journal.heard = tally.apply
+            tally = Tally(journal.session)
             self._notes.begin(journal)
             self._notes(SessionBegan(self._venue_clock.now_ms(), __version__))
             storage = Storage(plan.folder.path, journal, self._storage_alarm)
-            outfit = await self._make_outfit(plan, journal, in_time, storage.objection)
+            outfit = await self._make_outfit(plan, journal, in_time, storage.objection, tally)
             candles = LiveCandles(
                 self._client,
                 plan.symbols,
