@@ -187,7 +187,7 @@ CASES: dict[str, tuple[list[str], str]] = {
     "tiny capital on paper": ([*PAPER[:4], "-s", "DDD/USDT", "--capital", "1"], "start with 5 or more"),
     "huge capital": ([*TRADE, "--capital", "1e18"], "start with less"),
     "report is no page": ([*TRADE, "--report", "FILES/report.pdf"], "ends in .html"),
-    "unknown report": (["report", "smal"], "there is no report 'smal'"),
+    "unknown report": (["report", "smal"], "is named 'smal'"),
     "rules other than the model's": (["backtest", "small", "--set", "rules.risk.stop_loss=0.5"], "stop_loss"),
     "symbols other than the model's": (["backtest", "small", "-s", "BBB/USDT:USDT"], "BBB/USDT:USDT"),
     "timeframe other than the model's": (["backtest", "small", "-t", "5m"], "5m"),

@@ -15,6 +15,8 @@ from tests.venues.remote.seats import PLACES, Place
 from tradewind.cli.live.asked import AskedRun
 from tradewind.cli.live.examining import examined
 from tradewind.exchange import Permission
+from tradewind.market import Order, OrderType
+from tradewind.trading.terms.order_states import client_id
 from tradewind.trading.watching.findings import Finding, Grade, Verdict, verdict_of
 
 SPOT, USDM = PLACES[0], PLACES[1]
@@ -137,6 +139,19 @@ def test_nobody_answers_and_no_keys(patient: Callable[..., None], monkeypatch: p
     patient(story)
 
 
+def test_the_run_that_has_an_order_is_named(patient: Callable[..., None]) -> None:
+    async def story(one: Patient) -> None:
+        model = one.seat.resting()
+        name, symbol = client_id("testnet", one.seat.name, one.seat.symbol, 1), one.seat.symbol
+        order = Order(name, symbol, model.lots, type=OrderType.LIMIT, price=model.price)
+        await one.run.manager.submit([order], "d1")
+        finding = await one.refused("orders", Verdict.REFUSED)
+        assert f"1 order of run first open in its symbols: {name}" in finding.text
+        assert "tradewind panic first" in finding.remedy
+
+    patient(story)
+
+
 def test_what_others_have_in_the_runs_symbols(patient: Callable[..., None]) -> None:
     async def story(one: Patient) -> None:
         order = one.seat.resting(client_id="by_hand")
@@ -144,7 +159,8 @@ def test_what_others_have_in_the_runs_symbols(patient: Callable[..., None]) -> N
         assert "by_hand" in (await one.refused("orders", Verdict.REFUSED)).text
         await one.seat.venue.cancel(order, "")
         await one.seat.venue.send(one.seat.resting(client_id="twndAAAABBBBCCCCDDDD"))
-        assert "another run of this program" in (await one.refused("orders", Verdict.REFUSED)).text
+        finding = await one.refused("orders", Verdict.REFUSED)
+        assert "1 order of a run of this program that is not here open" in finding.text
         one.seat.exchange.cancel_all(one.seat.name)
         await one.seat.venue.send(one.seat.intent("0.1"))
         assert f"{one.seat.symbol} 0.1" in (await one.refused("positions", Verdict.REFUSED)).text

@@ -35,6 +35,14 @@ class Mishap:
         None  # in which write from then on, and whether before its commit; (0, ..) at once
     )
 
+    @property
+    def kind(self) -> str:
+        if self.fault is not None:
+            return str(self.fault["name"])
+        if self.command is not None:
+            return self.command[0]
+        return "clock wrong" if self.skew_ms is not None else "killed"
+
     def __str__(self) -> str:
         what = self.fault or self.command or (f"skew {self.skew_ms} ms" if self.skew_ms is not None else None)
         return f"{self.at:7.2f} s  {what or f'killed {self.dies}'}"
@@ -44,6 +52,8 @@ def drawn(seed: int, seconds: float, symbols: tuple[str, ...], venue: str) -> li
     """Some faults at a time, each for a while, all within `seconds`; and none to some deaths."""
     chance = random.Random(seed)
     found = [Mishap(_when(chance, seconds), _fault(chance)) for _ in range(chance.randint(4, 14))]
+    needed = [m.at for m in found if m.kind == "listen key refused"]
+    found += [Mishap(at + 0.1, dies=(0, True)) for at in needed]  # only who begins asks for one
     for _ in range(chance.randint(0, 3)):
         found.append(Mishap(_when(chance, seconds), dies=(chance.randint(0, 25), chance.random() < 0.5)))
     for _ in range(chance.choice((0, 0, 1))):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+from tradewind.market import Clock, WallClock
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ def _at_work() -> str:
     return "; ".join(repr(task.get_stack(limit=1)) for task in asyncio.all_tasks())
 
 
-class _Jumping(selectors.DefaultSelector):
+class Jumping(selectors.DefaultSelector):
     """Never sleeps: where nothing is ready it moves the loop's time on by as long as it was to wait."""
 
     def __init__(self) -> None:
@@ -38,15 +39,23 @@ class _Jumping(selectors.DefaultSelector):
             )
         if ready or timeout == 0:
             return ready
+        return self.rest(timeout)
+
+    def rest(self, timeout: float | None) -> list[Any]:
+        """Nothing is to be done before so many seconds have passed, but for what comes from outside."""
         if timeout is None:
             return super().select(None)
-        self.now, self._busy = self.now + timeout, 0
+        self.jump(self.now + timeout)
         return []
+
+    def jump(self, now: float) -> None:
+        if now > self.now:
+            self.now, self._busy = now, 0
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._jumping = _Jumping()
+    def __init__(self, jumping: Jumping | None = None) -> None:
+        self._jumping, self.began_ms = jumping or Jumping(), WallClock().now_ms()
         super().__init__(self._jumping)
 
     def time(self) -> float:
@@ -66,31 +75,13 @@ class LoopClock:
         await asyncio.sleep(seconds)
 
 
+def wire_clock() -> Clock:
+    """The wall's time, which in a virtual loop goes on as that does."""
+    loop = asyncio.get_running_loop()
+    return LoopClock(loop.began_ms) if isinstance(loop, VirtualLoop) else WallClock()
+
+
 def run_virtually(work: Coroutine[Any, Any, T]) -> T:
     """As `asyncio.run`, in virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(work)
-
-
-RATE = 8.0  # of quick time, by the wall
-
-
-class _Hurried(selectors.DefaultSelector):
-    def select(self, timeout: float | None = None) -> list[Any]:
-        return super().select(None if timeout is None else timeout / RATE)
-
-
-class QuickLoop(asyncio.SelectorEventLoop):
-    """Time that runs several times as fast as the wall, and is the same in all processes of this machine."""
-
-    def __init__(self) -> None:
-        super().__init__(_Hurried())
-
-    def time(self) -> float:
-        return time.monotonic() * RATE
-
-
-def run_quickly(work: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`, in quick time."""
-    with asyncio.Runner(loop_factory=QuickLoop) as runner:
         return runner.run(work)

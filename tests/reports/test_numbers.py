@@ -17,8 +17,6 @@ from tradewind.reports import numbers as n
         (n.money(1234.5, "USDT"), "1,234.50 USDT"),
         (n.money(-1_234_567.8), "−1,234,568"),
         (n.basis_points(0.00015), "1.5 bp"),
-        (n.counted(1, "trade"), "1 trade"),
-        (n.counted(1200, "trade"), "1,200 trades"),
         (n.price(64_123.456), "64,123.46"),
         (n.price(0.000012345), "0.000012345"),
         (n.price(float("nan")), "—"),

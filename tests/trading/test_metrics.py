@@ -7,15 +7,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.trading.conftest import describe
+from tests.promises.agents import CAPITAL, moody_agent, rules_for
+from tests.promises.worldlets import wild_market
+from tests.trading.conftest import describe, session_of
 from tradewind.market import (
     Bar,
     CashFlow,
     CashFlowKind,
+    Command,
     Decision,
+    FeeAsset,
     Fill,
+    Kind,
     Market,
     Order,
     Reason,
@@ -24,6 +30,8 @@ from tradewind.market import (
     TargetWeights,
 )
 from tradewind.policy.agent import Agent
+from tradewind.statistics import drawdowns
+from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.session.session import SessionSummary
 from tradewind.trading.terms.api_call import ApiCall
@@ -32,7 +40,7 @@ from tradewind.trading.terms.feed_records import Revision
 from tradewind.trading.terms.order_records import Denied, OrderAlarm
 from tradewind.trading.terms.order_states import Alarm, Happening, OrderEvent
 from tradewind.trading.terms.session_records import Incident, SessionBegan
-from tradewind.trading.told.metrics import Tally
+from tradewind.trading.told.tally import Tally
 
 HOUR = 3_600_000
 
@@ -76,6 +84,68 @@ def test_a_session_tells_the_same_numbers_as_its_summary(path: Path, summary: Se
     assert metrics.win_rate is not None
     assert 0 < metrics.win_rate < 1
     assert metrics.slippage == pytest.approx(metrics.slippage_modelled, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fee_asset"),
+    [(Kind.PERPETUAL, FeeAsset.QUOTE), (Kind.SPOT, FeeAsset.QUOTE), (Kind.SPOT, FeeAsset.BASE)],
+)
+def test_equity_between_closes_is_that_of_the_books(tmp_path: Path, kind: Kind, fee_asset: FeeAsset) -> None:
+    market = wild_market(300, 2, kind, seed=7, fee_asset=fee_asset)
+    agent = moody_agent(market, rules_for(kind))
+    session_of(tmp_path / "run.sqlite", agent, market)
+    engine, between = Engine(agent, market.instruments, market.timeframe, CAPITAL, run="test"), 0
+    with Journal.open(tmp_path / "run.sqlite") as journal:
+        tally = Tally(journal.session)
+        for _, record in journal.records():
+            tally.apply(record)
+            if isinstance(record, Snapshot | Fill | CashFlow | Command):
+                engine.process(record)
+            if isinstance(record, Fill | CashFlow):
+                between += 1
+                assert tally.glance().equity == pytest.approx(engine.equity_at({}), abs=1e-6)
+    assert between > 20
+
+
+def test_a_glance_says_at_every_moment_what_all_the_metrics_say(path: Path) -> None:
+    with Journal.open(path) as journal:
+        tally = Tally(journal.session)
+        for number, (_, record) in enumerate(journal.records()):
+            tally.apply(record)
+            if number % 97 == 0:
+                _require_same(tally)
+    _require_same(tally)
+
+
+def _require_same(tally: Tally) -> None:
+    glance, metrics = tally.glance().as_dict(), tally.metrics()
+    assert glance.pop("equity") == metrics.end_equity
+    sums = {"not_sent": metrics.denied, "faults_survived": metrics.faults, "alarms": metrics.alarms}
+    for name, kinds in sums.items():
+        assert glance.pop(name) == sum(kinds.values())
+    assert glance == {name: getattr(metrics, name) for name in glance}
+    at, equity = tally.curve()
+    if len(at):
+        falls = drawdowns(np.append(equity, metrics.net_return * tally.capital + tally.capital))
+        assert (metrics.max_drawdown, metrics.drawdown) == (
+            pytest.approx(falls.max()), pytest.approx(falls[-1])
+        )  # fmt: skip
+
+
+def test_what_fills_after_a_close_moves_equity_profit_return_and_fees_together(
+    tally: Tally, market: Market
+) -> None:
+    one = market.instruments[0]
+    tally.apply(bar(0, 100.0))
+    tally.apply(decision(HOUR, 10_000.0))
+    tally.apply(fill(tally, market, "b", HOUR + 1, 100, "101", fee="2"))
+    lost = 100 * float(one.lot) + 2
+    glance = tally.glance()
+    assert (glance.equity, glance.profit) == (pytest.approx(10_000 - lost), pytest.approx(-lost))
+    assert glance.net_return == pytest.approx(-lost / 10_000)
+    assert glance.max_drawdown == pytest.approx(lost / 10_000)
+    assert glance.fees == 2
+    assert tally.metrics().end_equity == glance.equity
 
 
 def test_a_trade_by_hand(tally: Tally, market: Market) -> None:

@@ -70,7 +70,7 @@ def test_the_table_names_every_status_and_every_happening() -> None:
 
 @pytest.mark.parametrize(("status", "happening", "after"), CASES)
 def test_what_happens_moves_an_order_as_the_table_says(status: str, happening: str, after: str) -> None:
-    before = OrderState(BUY, Status(status), since=1000)
+    before = OrderState(BUY, Status(status), since=1000, let_go=happening == Happening.CANCEL_ASKED)
     if after == "!":
         with pytest.raises(Inconsistent, match="compare it with the venue"):
             transition(before, event(Happening(happening)))
@@ -80,6 +80,15 @@ def test_what_happens_moves_an_order_as_the_table_says(status: str, happening: s
         assert transition(before, event(Happening(happening))).state == replace(
             before, status=Status(after), since=2000
         )
+
+
+def test_a_cancellation_of_ours_is_remembered_until_the_venue_refuses_it() -> None:
+    asked = transition(OrderState(BUY, Status.OPEN), event(Happening.CANCEL_ASKED)).state
+    assert asked.let_go
+    slow = transition(asked, event(Happening.CANCEL_FAILED)).state
+    assert (slow.status, slow.let_go) == (Status.OPEN, True)
+    refused = transition(asked, replace(event(Happening.CANCEL_FAILED), kind="limit")).state
+    assert (refused.status, refused.let_go) == (Status.OPEN, False)
 
 
 @pytest.mark.parametrize("status", Status)

@@ -17,7 +17,7 @@ from tradewind.market.venue import Command, CommandKind
 from tradewind.trading.acting.by_hand import ByHand
 from tradewind.trading.session.desk import OrderDesk
 from tradewind.trading.terms.order_records import Risk
-from tradewind.trading.terms.order_states import Alarm, Intent
+from tradewind.trading.terms.order_states import Alarm, Intent, Status
 from tradewind.trading.terms.order_venue import ReportStatus
 
 Scenario = Callable[[GuardedDesk], Awaitable[None]]
@@ -230,6 +230,61 @@ def test_o24_a_stop_that_someone_cancelled_is_placed_again_with_an_alarm(tmp_pat
         await desk.clock.advance(1.0)
         assert stop_terms(desk, symbol) == [(100, Decimal(95))]
         assert alarms(desk) == [Alarm.STOP_LOST]
+
+    play(tmp_path, scenario)
+
+
+@both
+def test_a_stop_that_we_cancelled_is_never_called_lost(tmp_path: Path, symbol: str) -> None:
+    """Neither after a restart, nor when the venue was slow: at first it still told the order as open."""
+
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(symbol, 100, 95.0)
+        stop = desk.venue.stops(symbol)[0]
+        desk.venue.telling = Telling(drop=True)
+        desk.venue.fault = Fault.LOST
+        desk.work(desk.manager.cancel(stop.intent.client_id))
+        await desk.clock.advance(0.5)
+        await desk.crash()
+        desk.venue.telling = Telling()
+        await desk.clock.advance(20.0)  # it seems to have had no effect
+        if stop.status is ReportStatus.OPEN:  # on a perpetual another has taken its place by now
+            assert symbol == SPOT.symbol
+            assert desk.manager.ledger.orders[stop.intent.client_id].status is Status.OPEN
+            desk.venue.end(stop, ReportStatus.CANCELED)
+        await desk.clock.advance(5.0)
+        assert [left for left, _ in stop_terms(desk, symbol)] == [100]
+        assert Alarm.STOP_LOST not in alarms(desk)
+
+    play(tmp_path, scenario)
+
+
+def test_a_stop_that_the_venue_ends_with_its_position_is_not_lost(tmp_path: Path) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(PERP.symbol, 100, 95.0)
+        stop = desk.venue.stops(PERP.symbol)[0]
+        desk.decide(desk.order(PERP.symbol, -100, reduce_only=True))
+        await desk.clock.advance(0.07)  # it has closed there, and nobody has told us
+        if stop.status is ReportStatus.OPEN:
+            desk.venue.end(stop, ReportStatus.EXPIRED)
+        await desk.clock.advance(5.0)
+        assert desk.venue.position(PERP.symbol) == 0
+        assert Alarm.STOP_LOST not in alarms(desk)
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("symbol", [PERP.symbol])
+def test_a_stop_that_never_arrived_is_not_lost(tmp_path: Path, symbol: str) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        desk.levels[symbol] = 95.0
+        desk.submit(desk.order(symbol, 100))
+        await desk.clock.advance(0.045)
+        desk.venue.fault = Fault.LOST  # of the stop, which is next
+        await desk.clock.advance(40.0)
+        assert any(s.status is Status.NOT_PLACED for s in desk.manager.ledger.orders.values())
+        assert [left for left, _ in stop_terms(desk, symbol)] == [100]
+        assert Alarm.STOP_LOST not in alarms(desk)
 
     play(tmp_path, scenario)
 

@@ -23,7 +23,7 @@ from tradewind.market import (
     VenueUnavailable,
 )
 from tradewind.trading.books.order_ledger import OrderLedger
-from tradewind.trading.comparing.reconcile import NewEpoch
+from tradewind.trading.comparing.account_check import NewEpoch
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.terms.account_venue import AccountReading, Balance
 from tradewind.trading.terms.discrepancy import Discrepancy, Epoch, Policy, Settled

@@ -23,6 +23,7 @@ from tradewind.trading.terms.order_records import Denied
 from tradewind.trading.told.contrast import contrast
 from tradewind.venues import PaperVenue
 from tradewind.venues.rehearsal import rehearse
+from tradewind.words import counted
 
 
 @pytest.fixture(scope="module", params=list(Kind))
@@ -88,7 +89,7 @@ def test_what_was_refused_on_purpose_is_no_difference(tmp_path: Path, agent: Age
     denied = sum(isinstance(r, Denied) for r in records)
     assert denied >= 10
     assert contrast(records, again.decisions, again.fills, market.instruments).identical
-    assert parity["left_out"] == f"{denied} orders were not sent on purpose"
+    assert parity["left_out"] == f"{counted(denied, 'order')} not sent on purpose"
 
 
 def test_another_decision_is_found_and_told(tmp_path: Path, agent: Agent, market: Market) -> None:

@@ -13,6 +13,7 @@ from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, next_command, print
 from tradewind.cli.tables import Column, number, print_table, say, stderr, stdout
 from tradewind.market import Command, CommandKind, ConfigError, WallClock
 from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.words import counted
 
 RunName = Annotated[str, typer.Argument(help="The name of the run.")]
 STOP_SECONDS = 60.0
@@ -125,7 +126,7 @@ def _print(told: list[dict[str, Any]], console: Console) -> None:
                 f"{one['equity']:,.2f}" if "equity" in one else "",
                 _percent(one, "net_return", "+"),
                 _percent(one, "max_drawdown"),
-                f"{one.get('decisions', 0):,}",
+                f"{(one.get('metrics') or one).get('decisions', 0):,}",
                 ", ".join(f"{p} {s}" for s, p in held.items()) or "flat",
                 one.get("risk", ""),
                 "; ".join(_worries(one)),
@@ -153,7 +154,7 @@ def _worries(one: dict[str, Any]) -> list[str]:
     if one.get("degraded"):
         worries.append(f"not at work: {', '.join(one['degraded'])}")
     if one.get("in_doubt"):
-        worries.append(f"{one['in_doubt']} orders in doubt")
+        worries.append(f"{counted(one['in_doubt'], 'order')} in doubt")
     if one.get("storage"):
         worries.append(one["storage"])
     if one.get("ended"):

@@ -7,10 +7,12 @@ what they need when they run, so that help comes at once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Annotated, Any, NoReturn
 
 import typer
+import typer.main
 
 from tradewind import __version__
 from tradewind.cli.backtest import backtest_command
@@ -89,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(arguments: Sequence[str] | None) -> int:
     configure_logs()
     try:
-        code = app(arguments, prog_name="tradewind", standalone_mode=False)
+        code = _commands()(arguments, prog_name="tradewind", standalone_mode=False)
     except _UsageError as error:
         return _refuse_usage(error)
     except (Interrupted, KeyboardInterrupt, typer.Abort) as interrupt:
@@ -112,6 +114,12 @@ def _run(arguments: Sequence[str] | None) -> int:
     if code == INTERRUPTED:
         return _tell("Interrupted", INTERRUPTED)
     return code if isinstance(code, int) else DONE
+
+
+@cache
+def _commands() -> Callable[..., Any]:
+    """All commands as Typer builds them: it takes longer than most of them, so it is done once in a process."""
+    return typer.main.get_command(app)
 
 
 def _said(error: TradewindError) -> str:

@@ -35,6 +35,7 @@ from tradewind.cli.settings import ShowConfig
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.cli.trial import Asked, Trial
 from tradewind.market import Command, ConfigError, Decision, Snapshot
+from tradewind.words import counted
 
 if TYPE_CHECKING:
     from tradewind.backtest.run import Run
@@ -183,9 +184,12 @@ def replay_command(
             {"decisions": report.decisions, "difference": report.difference and str(report.difference)}
         )
     elif report.identical:
-        say(stdout(), f"All {report.decisions:,} decisions come out again, bit for bit.")
+        said = (
+            "The one decision comes" if report.decisions == 1 else f"All {report.decisions:,} decisions come"
+        )
+        say(stdout(), f"{said} out again, bit for bit.")
     else:
-        say(stdout(), f"After {report.decisions:,} decisions: {report.difference}")
+        say(stdout(), f"After {counted(report.decisions, 'decision')}: {report.difference}")
     if not report.identical:
         raise typer.Exit(1)
 
@@ -247,8 +251,8 @@ def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, home: Pat
     console = stdout()
     say(
         console,
-        f"{summary.decisions:,} decisions, {summary.orders:,} orders, {summary.fills:,} fills, "
-        f"{summary.cash_flows:,} cash flow{'' if summary.cash_flows == 1 else 's'}; "
+        f"{counted(summary.decisions, 'decision')}, {counted(summary.orders, 'order')}, "
+        f"{counted(summary.fills, 'fill')}, {counted(summary.cash_flows, 'cash flow')}; "
         f"equity {summary.start_equity:,.2f} -> {summary.end_equity:,.2f} ({change:+.2%}).",
     )
     if summary.halted_at is not None:
@@ -256,7 +260,7 @@ def _tell(summary: SessionSummary, parity: dict[str, Any], path: Path, home: Pat
     if parity["difference"] is None:
         say(
             console,
-            f"The backtest on the same bars made the same {parity['decisions']:,} decisions, bit for bit.",
+            f"The backtest on the same bars made the same {counted(parity['decisions'], 'decision')}, bit for bit.",
         )
     else:
         say(console, f"The backtest differs: {parity['difference']}")

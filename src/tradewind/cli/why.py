@@ -13,6 +13,7 @@ from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, print_json
 from tradewind.cli.export import JournalName
 from tradewind.cli.tables import say, stdout
 from tradewind.market import ConfigError, TradewindError
+from tradewind.words import ordered
 
 if TYPE_CHECKING:
     from tradewind.trading.told.explained import Explanation, Input, SymbolStory
@@ -119,7 +120,7 @@ def _risk(s: SymbolStory) -> str:
 def _ordered(lots: int) -> str:
     if not lots:
         return "no order"
-    return f"{'buy' if lots > 0 else 'sell'} {abs(lots):,} lots"
+    return ordered(lots)
 
 
 def _steps(steps: Sequence[dict[str, Any]]) -> str:

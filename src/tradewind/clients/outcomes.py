@@ -82,6 +82,20 @@ def of_error(error: Exception, asked: Asked = Asked.PLACE) -> Rejected | Unknown
     return Rejected(code, text, row.kind)
 
 
+def may_pass(error: Exception) -> bool:
+    """Did the venue say that it could not answer a question now, so that the same one may be answered later?
+
+    By its code where the table has one, else by the status.
+    """
+    answer = answer_of(error)
+    if answer is None:
+        return False
+    row = row_for(_table(answer), *_words(answer))
+    if row is None:
+        return answer.status >= 500
+    return row.kind in (None, RejectKind.LIMIT, RejectKind.MAINTENANCE)
+
+
 def _unanswered(error: Exception, asked: Asked) -> Rejected | Unknown:
     """No reply, or none that says no: nothing is certain unless ccxt refused by itself or found an empty list."""
     name, text = type(error).__name__, _shown(error)

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import ccxt
 
+from tradewind.clients.outcomes import may_pass
 from tradewind.market import Clock, ConfigError, VenueUnavailable
 
 
@@ -98,8 +99,16 @@ class VenueReader:
 
 
 def _may_pass(error: ccxt.BaseError) -> bool:
-    """Whether the next try may succeed. ccxt makes an ExchangeError, with its cause, of a broken answer."""
-    return isinstance(error, ccxt.OperationFailed) or isinstance(error.__cause__, aiohttp.ClientError)
+    """Whether the next try may succeed.
+
+    By the venue's own code first: ccxt makes an ExchangeError of codes that it does not know, and of a broken answer,
+    which has its cause.
+    """
+    return bool(
+        may_pass(error)
+        or isinstance(error, ccxt.OperationFailed)
+        or isinstance(error.__cause__, aiohttp.ClientError)
+    )
 
 
 def _is_no_connection(error: ccxt.BaseError) -> bool:

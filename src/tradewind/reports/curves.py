@@ -13,6 +13,7 @@ from tradewind.reports import numbers as n
 from tradewind.reports.charts import Line, histogram, line_chart, strip
 from tradewind.reports.tables import section
 from tradewind.statistics import Undefined, checked_equity, daily_returns, drawdowns
+from tradewind.words import counted
 
 MOST_LINES = 6  # more colours than this cannot be told apart
 MOST_STRIPS = 16
@@ -51,7 +52,7 @@ def equity(results: Sequence[BacktestResult], figures: Sequence[Figures], subjec
     left_out = len(figures) - len(drawn)
     note = "Growth of the start capital after all costs" + (", on a logarithmic scale." if log else ".")
     if left_out:
-        note += f" {n.counted(left_out, 'more result')} in the table below."
+        note += f" {counted(left_out, 'more result')} in the table below."
     return section("Equity", chart, note=note)
 
 
@@ -64,7 +65,7 @@ def drawdown(result: BacktestResult, figures: Figures) -> str:
     note = (
         f"Deepest {n.percent(figures.max_drawdown)}: from {n.date(figures.drawdown_peak_ms)}, lowest on "
         f"{n.date(figures.drawdown_bottom_ms)}, {end} ({n.span(figures.drawdown_days)}, "
-        f"{n.counted(figures.drawdown_bars, 'bar')}). Longest time without a new high: "
+        f"{counted(figures.drawdown_bars, 'bar')}). Longest time without a new high: "
         f"{n.span(figures.longest_under_water_days)}."
     )
     chart = line_chart(
@@ -106,7 +107,7 @@ def daily(result: BacktestResult, figures: Figures) -> str:
     except Undefined as reason:
         return section("Daily returns", note=f"None: {reason}.")
     note = (
-        f"{n.counted(len(values), 'calendar day')} (UTC; the first and the last may be partial), "
+        f"{counted(len(values), 'calendar day')} (UTC; the first and the last may be partial), "
         f"{n.percent(figures.winning_days, 0)} of them with a gain; best "
         f"{n.percent(figures.best_day, signed=True)}, worst {n.percent(figures.worst_day, signed=True)}."
     )

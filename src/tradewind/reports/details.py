@@ -12,6 +12,7 @@ from tradewind.backtest.result import BacktestResult, trades
 from tradewind.market.orders import FillReason
 from tradewind.reports import numbers as n
 from tradewind.reports.tables import Cell, Content, Row, facts, section, table, tone
+from tradewind.words import counted
 
 MOST_TRADES = 10
 
@@ -92,7 +93,7 @@ def trade_list(result: BacktestResult, f: Figures, quote: str) -> str:
     order = np.argsort(-closed["profit"], kind="stable")
     if len(order) <= 2 * MOST_TRADES:
         chosen = _trade_table(result, closed[order], quote)
-        note = f"All {n.counted(len(closed), 'closed trade')}, best first."
+        note = f"All {counted(len(closed), 'closed trade')}, best first."
     else:
         chosen = "".join(
             f"<h3>{title}</h3>" + _trade_table(result, closed[rows], quote)
@@ -101,9 +102,7 @@ def trade_list(result: BacktestResult, f: Figures, quote: str) -> str:
                 (f"Worst {MOST_TRADES}", order[::-1][:MOST_TRADES]),
             )
         )
-        note = (
-            f"{n.counted(len(closed), 'closed trade')}, held {n.plain(f.mean_bars_held, 1)} bars on average."
-        )
+        note = f"{counted(len(closed), 'closed trade')}, held {n.plain(f.mean_bars_held, 1)} bars on average."
     factor = "" if f.profit_factor is None else f" Gains were {n.plain(f.profit_factor, 2)} times the losses."
     return section("Trades", chosen, note=note + factor)
 
@@ -148,7 +147,7 @@ def assumptions(f: Figures, provenance: Mapping[str, object]) -> str:
         "Span": f"{n.moment(f.start_ms)} to {n.moment(f.end_ms)} UTC, {n.span(f.days)}",
         "Bars": f"{n.count(f.bars)} of {f.timeframe}",
         "Symbols": f.symbols,
-        "Annual figures": f"from the returns of {n.counted(f.daily_returns, 'calendar day')} (UTC; the first and "
+        "Annual figures": f"from the returns of {counted(f.daily_returns, 'calendar day')} (UTC; the first and "
         "the last may be partial), 365 days a year",
         "Cash": "earns nothing, so the excess return is the return",
         "Intervals": f"stationary bootstrap of the daily returns, {n.percent(f.confidence, 0)}",

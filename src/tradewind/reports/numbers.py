@@ -51,11 +51,6 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def counted(value: int, noun: str) -> str:
-    """1 trade, 2 trades."""
-    return f"{count(value)} {noun}" + ("" if value == 1 else "s")
-
-
 def price(value: float | None) -> str:
     """Five significant digits, or two decimals when that is more."""
     if value is None or not math.isfinite(value):

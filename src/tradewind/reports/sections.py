@@ -9,6 +9,7 @@ import numpy as np
 from tradewind.backtest.figures import Figures
 from tradewind.reports import numbers as n
 from tradewind.reports.tables import Cell, Content, Markup, Row, cards, section, table, tone
+from tradewind.words import counted
 
 
 def quote_of(symbols: Sequence[str]) -> str:
@@ -23,7 +24,7 @@ def key_figures(f: Figures) -> str:
         if f.sharpe_low is not None
         else f.undefined.get("sharpe_low") or f.undefined.get("sharpe", "")
     )
-    win = f"{n.counted(f.trades, 'closed trade')}" + (
+    win = f"{counted(f.trades, 'closed trade')}" + (
         f", {n.count(f.open_trades)} open" if f.open_trades else ""
     )
     return cards(
@@ -44,7 +45,7 @@ def key_figures(f: Figures) -> str:
             ),
             ("Volatility", n.percent(f.volatility), "a year, of daily returns", ""),
             ("Sortino", n.ratio(f.sortino), f"Calmar {n.ratio(f.calmar)}", ""),
-            ("Turnover", _times(f.turnover_per_day), f"of equity a day, {n.counted(f.fills, 'fill')}", ""),
+            ("Turnover", _times(f.turnover_per_day), f"of equity a day, {counted(f.fills, 'fill')}", ""),
             ("Costs", n.percent(f.cost_drag_per_year), "of equity a year, fees and slippage", ""),
             (
                 "Exposure",

@@ -19,7 +19,8 @@ from tradewind.trading.journal.journal import Journal
 from tradewind.trading.session.parity import backtest_parity
 from tradewind.trading.session.replaying import replay
 from tradewind.trading.told.contrast import Contrast, contrast
-from tradewind.trading.told.metrics import Metrics, Tally
+from tradewind.trading.told.metrics import Metrics
+from tradewind.trading.told.tally import Tally
 from tradewind.validation.evidence import SessionEvidence
 from tradewind.venues.rehearsal import rehearse
 
@@ -64,6 +65,7 @@ def write_session_report(
     content = {
         "run": folder.name,
         "at": now_ms,
+        "records": len(journal),
         "about": dict(about),
         "metrics": metrics.as_dict(),
         "simulation": compared.as_dict(),

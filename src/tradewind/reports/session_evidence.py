@@ -15,7 +15,7 @@ from tradewind.trading.acting.slippage import Slipped
 from tradewind.trading.journal.records import Record
 from tradewind.trading.terms.discrepancy import Discrepancy, Settled
 from tradewind.trading.terms.order_states import Alarm, Happening, OrderEvent
-from tradewind.trading.told.metrics import Tally
+from tradewind.trading.told.tally import Tally
 from tradewind.validation.evidence import NOT_REAL, SessionEvidence
 from tradewind.validation.stages import StageBegan, stage_of
 from tradewind.venues.rehearsal import Rehearsal

@@ -17,7 +17,9 @@ from tradewind.reports.sections import quote_of
 from tradewind.reports.tables import Cell, Row, cards, facts, section, table, tone
 from tradewind.statistics import DAY_MS, drawdowns
 from tradewind.trading.told.contrast import Contrast
-from tradewind.trading.told.metrics import Metrics, Tally
+from tradewind.trading.told.metrics import Metrics
+from tradewind.trading.told.tally import Tally
+from tradewind.words import counted
 
 SECOND_DAYS = 1000 / DAY_MS
 
@@ -63,20 +65,19 @@ def said_of_simulation(compared: Contrast, parity: Mapping[str, Any] | None) -> 
         return "Nothing was decided, so there is nothing to compare."
     if parity is not None and (parity["difference"] is not None or not parity["left_out"]):
         if parity["difference"] is None:
-            return (
-                f"The backtest on the same bars made the same {parity['decisions']:,} decisions, bit for bit."
-            )
+            made = counted(parity["decisions"], "decision")
+            return f"The backtest on the same bars made the same {made}, bit for bit."
         return f"The backtest on the same bars differs: {parity['difference']}."
     left_out = f" Left out of the backtest: {parity['left_out']}." if parity else ""
     if compared.fills_by_hand:
-        left_out += f" Left out: {compared.fills_by_hand:,} fills of orders by hand."
+        left_out += f" Left out: {counted(compared.fills_by_hand, 'fill')} of orders by hand."
     if compared.identical:
         return (
-            f"The simulation on the same bars made the same {compared.decisions:,} decisions, bit for bit."
+            f"The simulation on the same bars made the same {counted(compared.decisions, 'decision')}, bit for bit."
             + left_out
         )
-    share = n.percent(compared.same_targets, 1)
-    return f"The simulation on the same bars decided the same in {share} of {compared.decisions:,} decisions.{left_out}"
+    share, made = n.percent(compared.same_targets, 1), counted(compared.decisions, "decision")
+    return f"The simulation on the same bars decided the same in {share} of {made}.{left_out}"
 
 
 def _header(
@@ -93,8 +94,8 @@ def _header(
         f"{n.span(metrics.duration_seconds * SECOND_DAYS)}"
     )
     did = (
-        f"{n.counted(metrics.decisions, 'decision')}, {n.counted(metrics.orders, 'order')}, "
-        f"{n.counted(metrics.fills, 'fill')}, {n.counted(metrics.trades, 'closed trade')}."
+        f"{counted(metrics.decisions, 'decision')}, {counted(metrics.orders, 'order')}, "
+        f"{counted(metrics.fills, 'fill')}, {counted(metrics.trades, 'closed trade')}."
     )
     return (
         f'<header><h1>{escape(name)}</h1><p class="span">{escape(span)}</p>'
@@ -122,7 +123,7 @@ def _key_figures(m: Metrics, quote: str) -> str:
             (
                 "Win rate",
                 n.percent(m.win_rate, 1),
-                f"{n.counted(m.trades, 'closed trade')}, {n.count(m.open_trades)} open",
+                f"{counted(m.trades, 'closed trade')}, {n.count(m.open_trades)} open",
                 "",
             ),
             (
@@ -140,9 +141,14 @@ def _key_figures(m: Metrics, quote: str) -> str:
                 + ("" if ratio is None else f", {n.plain(ratio, 2)} times"),
                 "",
             ),
-            ("Uptime", n.percent(m.uptime_share, 1), n.counted(m.sessions, "start"), ""),
+            ("Uptime", n.percent(m.uptime_share, 1), counted(m.sessions, "start"), ""),
             ("Not sent", n.count(skipped), "orders that a guard refused", ""),
-            ("Faults survived", n.count(sum(m.faults.values())), f"{m.in_doubt} orders in doubt", ""),
+            (
+                "Faults survived",
+                n.count(sum(m.faults.values())),
+                f"{counted(m.in_doubt, 'order')} in doubt",
+                "",
+            ),
         ]
     )
 
@@ -231,7 +237,7 @@ def _latency(m: Metrics, c: Contrast) -> str:
     ]
     if not rows:
         return ""
-    note = f"{n.counted(m.requests, 'request')} to the venue. Close to fill is by the venue's clock."
+    note = f"{counted(m.requests, 'request')} to the venue. Close to fill is by the venue's clock."
     return section("Latency", table(["", "Half within", "95 %", "99 %"], rows), note=note)
 
 

@@ -1,4 +1,4 @@
-"""An order manager on a real account: its journal, the account's stream, and a clock that runs faster than the wall."""
+"""An order manager on a real account: its journal, the stream of the account, a clock faster than the wire."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.promises.virtual_time import wire_clock
 from tests.venues.remote.seats import Heard, Seat, listening, until
-from tradewind.market import Fill, Order, WallClock
+from tradewind.market import Fill, Order
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.orders.order_manager import OrderManager
@@ -20,18 +21,18 @@ from tradewind.trading.terms.order_states import OrderState
 from tradewind.trading.terms.order_venue import OrderReport, Trade
 
 SPEED = 10.0
-TIMEOUT_MS = 600  # of a request, on the wall
+TIMEOUT_MS = 600  # of a request, on the wire
 
 
 class FastClock:
     """Waits take a tenth of their time; it shows how late it would be."""
 
     def __init__(self) -> None:
-        self._wall = WallClock()
-        self._began = self._wall.now_ms()
+        self._wire = wire_clock()
+        self._began = self._wire.now_ms()
 
     def now_ms(self) -> int:
-        return self._began + round((self._wall.now_ms() - self._began) * SPEED)
+        return self._began + round((self._wire.now_ms() - self._began) * SPEED)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / SPEED)

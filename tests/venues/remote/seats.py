@@ -1,9 +1,8 @@
-"""Accounts at a local exchange whose market time is the wall's, through real clients over real sockets."""
+"""Accounts at a local exchange whose market time is that of the wire, through real clients over real sockets."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,21 +10,23 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from tests.gateway.exchange_here import MINUTE, settings
+from tests.promises.virtual_time import wire_clock
 from tradewind.clients import Keys, connect
 from tradewind.data.coins import coin_markets
 from tradewind.exchange import Exchange, Permission
 from tradewind.gateway.compose import LocalExchange, Opening, open_exchange
 from tradewind.gateway.faults.rules import Rule, rule_of
-from tradewind.market import CashFlow, Kind, OrderType, WallClock
+from tradewind.market import CashFlow, Clock, Kind, OrderType, WallClock
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.order_states import Intent, client_id
 from tradewind.trading.terms.order_venue import OrderReport, Trade
-from tradewind.venues.remote import RemoteAccount, open_account
+from tradewind.venues.remote import RemoteAccount, calls, open_account
 
 HISTORY = 400  # bars before now
 _numbers = count(1)
@@ -122,6 +123,11 @@ class Seat:
     told: list[ApiCall]
 
     @property
+    def clock(self) -> Clock:
+        """The time of the wire."""
+        return self.local.clock.wire
+
+    @property
     def exchange(self) -> Exchange:
         return self.local.house(self.place.house).exchange
 
@@ -142,7 +148,7 @@ class Seat:
         """A market order to buy unless said otherwise; a negative quantity sells."""
         number = next(_numbers)
         values: dict[str, Any] = {
-            "at": time.time_ns() // 1_000_000,
+            "at": self.clock.now_ms(),
             "client_id": client_id("testnet", self.name, self.symbol, number),
             "symbol": self.symbol,
             "lots": int(Decimal(quantity) / self.lot),
@@ -170,18 +176,21 @@ class Seat:
 @asynccontextmanager
 async def exchange_now(folder: Path, **changes: Any) -> AsyncIterator[LocalExchange]:
     """An exchange whose candles end now and whose time runs as the wall's does."""
-    now = time.time_ns() // 1_000_000 // MINUTE * MINUTE
+    wire = wire_clock()
+    now = wire.now_ms() // MINUTE * MINUTE
     start = now - HISTORY * MINUTE
     values: dict[str, Any] = {
         "markets": coin_markets(["BTC", "ETH"], seed=1, start_ms=start, bars=HISTORY + 200),
-        "start_ms": time.time_ns() // 1_000_000,
+        "start_ms": wire.now_ms(),
         "speed": 1.0,
+        "wire": wire,
         "limits": 0.0,
         "tls": False,
         "accounts": (),
     }
     async with await open_exchange(settings(folder, **values | changes)) as exchange:
-        yield exchange
+        with patch.object(calls, "_WALL", wire):
+            yield exchange
 
 
 @asynccontextmanager
@@ -196,15 +205,24 @@ async def seated(local: LocalExchange, place: Place, **account: Any) -> AsyncIte
     permissions = frozenset(Permission) - {Permission.WITHDRAW, Permission.TRANSFER}
     control.add_key(opening.name, opening.key, opening.secret, permissions, opening.passphrase)
     keys = Keys(opening.key, opening.secret, opening.passphrase)
-    client = connect(place.venue, "local", keys=keys, at=local.url, kinds=[place.kind], unified=place.unified)
+    client = client_of(place, keys, local)
     told: list[ApiCall] = []
     try:
-        venue = await open_account(client, place.kind, clock=WallClock(), on_request=told.append)
+        venue = await open_account(client, place.kind, clock=wire_clock(), on_request=told.append)
         await venue.instruments([place.symbol])
         yield Seat(place, local, opening.name, venue, told)
     finally:
         local.faults.clear()
         await client.close()
+
+
+def client_of(place: Place, keys: Keys, local: LocalExchange) -> Any:
+    """A client of one kind of market. Where time is virtual, it is the client's too."""
+    wire = wire_clock()
+    virtual = {} if isinstance(wire, WallClock) else {"market_time": wire, "wire_time": wire}
+    return connect(
+        place.venue, "local", keys=keys, at=local.url, kinds=[place.kind], unified=place.unified, **virtual
+    )
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.promises.virtual_time import run_virtually
 from tests.venues.remote.seats import PLACES, Place, Seat, each, exchange_now, seated
-from tradewind.market import Accepted, OrderType, Rejected, RejectKind, WallClock
+from tradewind.market import Accepted, OrderType, Rejected, RejectKind
 from tradewind.trading.acting.settings import Trigger
 from tradewind.trading.terms.order_venue import NoSuchOrder, OrderReport, ReportStatus
 from tradewind.venues.remote import open_account
@@ -32,7 +33,7 @@ def told(place: Place, tmp_path: Path) -> Callable[[Story], None]:
             async with exchange_now(tmp_path) as local, seated(local, place) as seat:
                 await story(seat)
 
-        asyncio.run(alone())
+        run_virtually(alone())
 
     return run
 
@@ -126,7 +127,7 @@ def test_what_a_stop_traded_while_nobody_listened_bears_its_name(told: Callable[
                 break
             seat.local.clock.step(60_000)
             await asyncio.sleep(0.05)
-        restarted = await open_account(seat.venue.client, seat.place.kind, clock=WallClock())
+        restarted = await open_account(seat.venue.client, seat.place.kind, clock=seat.clock)
         await restarted.instruments([seat.symbol])
         sells = [t.fill for t in await restarted.trades(seat.symbol, since) if t.fill.lots < 0]
         assert sum(fill.lots for fill in sells) == near.lots
@@ -149,7 +150,9 @@ def test_a_stop_rests_and_triggers(told: Callable[[Story], None]) -> None:
             assert isinstance(placed, Rejected)
             assert placed.kind is RejectKind.OTHER
             assert seat.orders_named(away.client_id) == 0
+            assert not venue.rests_stops
             return
+        assert venue.rests_stops
         assert isinstance(placed, Accepted), placed
         report = await venue.query(away, "")
         assert isinstance(report, OrderReport)

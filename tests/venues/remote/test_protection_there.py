@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.promises.virtual_time import run_virtually
 from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM, Place, Seat, exchange_now, seated, until
-from tradewind.market import CashFlow, Fill, Order, OrderType, Timeframe, WallClock
+from tradewind.market import CashFlow, Fill, Order, OrderType, Timeframe
 from tradewind.policy.agent import agent_of_baseline
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Rules
@@ -33,8 +33,6 @@ from tradewind.trading.terms.order_records import OrderAlarm
 from tradewind.trading.terms.order_states import Alarm, client_id
 from tradewind.trading.terms.order_venue import OrderReport, ReportStatus, Trade
 from tradewind.trading.terms.quotes import Quote
-
-CLOCK = WallClock()
 
 
 @dataclass
@@ -58,7 +56,7 @@ class Desk:
         self.decisions += 1
         lots = int(Decimal(quantity) / self.seat.lot)
         held = self.engine.position_lots()[self.symbol]
-        at = CLOCK.now_ms()
+        at = self.seat.clock.now_ms()
         name = client_id("testnet", self.seat.name, self.symbol, self.decisions)
         order = Order(name, self.symbol, lots, held * lots < 0 and abs(lots) <= abs(held), at)
         denied = await self.execution.carry_out([order], f"d{self.decisions}", at)
@@ -86,7 +84,8 @@ class TapeQuotes:
 
     def newest(self, symbol: str) -> Quote:
         price = float(self._seat.exchange.tape.last(symbol))
-        return Quote(symbol, CLOCK.now_ms(), price, price, price, float("nan"))
+        now = self._seat.clock.now_ms()
+        return Quote(symbol, price, price, price, float("nan"), now, now, now)
 
 
 class Listener:
@@ -122,7 +121,7 @@ class Rereading:
 
 @asynccontextmanager
 async def desk_at(seat: Seat, path: Path) -> AsyncIterator[Desk]:
-    symbol = seat.symbol
+    symbol, clock = seat.symbol, seat.clock
     instruments = dict(await seat.venue.instruments([symbol]))
     instrument = instruments[symbol]
     rules = Rules(risk=RiskLimits(stop_loss=0.05))
@@ -140,15 +139,15 @@ async def desk_at(seat: Seat, path: Path) -> AsyncIterator[Desk]:
 
     with Journal.create(path, {"mode": "testnet"}) as journal:
         ledger = OrderLedger.of(journal, [instrument])
-        manager = OrderManager(journal, ledger, seat.venue, CLOCK, deliver, alarm)
-        latch = Latch.of(journal, CLOCK, manager.write)
+        manager = OrderManager(journal, ledger, seat.venue, clock, deliver, alarm)
+        latch = Latch.of(journal, clock, manager.write)
         names, quotes = OrderNames("testnet", seat.name, ledger.orders), TapeQuotes(seat)
-        guards = Guards(GuardSettings(), instruments, engine, ledger, quotes, CLOCK, latch)
+        guards = Guards(GuardSettings(), instruments, engine, ledger, quotes, clock, latch)
         remedies = Rereading()
         protection = Protection(
-            StopSettings(), manager, engine, instruments, quotes, CLOCK, latch, names, remedies.reload
+            StopSettings(), manager, engine, instruments, quotes, clock, latch, names, remedies.reload
         )
-        execution = Execution(ExecutionSettings(), manager, guards, protection, quotes, CLOCK, remedies)
+        execution = Execution(ExecutionSettings(), manager, guards, protection, quotes, clock, remedies)
         await manager.start()
         execution.start()
         listener = Listener(manager)
@@ -184,7 +183,7 @@ def told(
             ):
                 await story(desk)
 
-        asyncio.run(alone())
+        run_virtually(alone())
 
     return run
 
@@ -222,11 +221,11 @@ def test_o24_a_stop_that_someone_cancelled_rests_again(told: Told) -> None:
     async def story(desk: Desk) -> None:
         await desk.decide("0.02")
         name = await desk.until_protected()
-        began = time.monotonic()
+        began = desk.seat.clock.now_ms()
         await desk.seat.venue.cancel(desk.manager.ledger.orders[name].intent, "")
         await until(lambda: any(a.alarm is Alarm.STOP_LOST for a in desk.alarms), seconds=30)
         assert await desk.until_protected() != name
-        assert time.monotonic() - began < 30
+        assert desk.seat.clock.now_ms() - began < 30_000
 
     told(story)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.promises.virtual_time import run_virtually
 from tests.venues.remote.seats import (
     BINANCE_SPOT,
     BINANCE_USDM,
@@ -18,6 +17,7 @@ from tests.venues.remote.seats import (
     UNIFIED_SWAP,
     Heard,
     Place,
+    client_of,
     each,
     exchange_now,
     listening,
@@ -43,7 +43,7 @@ def test_readings(place: Place, tmp_path: Path) -> None:
     async def story() -> None:
         async with exchange_now(tmp_path) as local, seated(local, place) as seat:
             venue = seat.venue
-            assert abs(await venue.venue_time() - time.time_ns() // 1_000_000) < 2_000
+            assert abs(await venue.venue_time() - seat.clock.now_ms()) < 2_000
             found = await venue.permissions()
             assert (found.trade, found.withdraw, found.transfer) == (True, False, False)
             before = await venue.account()
@@ -73,7 +73,7 @@ def test_readings(place: Place, tmp_path: Path) -> None:
             seat.exchange.control.halt(seat.symbol)
             assert await venue.instruments([seat.symbol]) == {}
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 @pytest.mark.parametrize("place", each(SWAPS))
@@ -94,7 +94,7 @@ def test_margin_is_set_and_verified(place: Place, tmp_path: Path) -> None:
             with pytest.raises(ConfigError, match="whole numbers"):
                 await venue.set_margin(seat.symbol, 2.5, MarginMode.ISOLATED)
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 @pytest.mark.parametrize("place", each(SWAPS))
@@ -106,7 +106,7 @@ def test_hedge_mode_becomes_one_way(place: Place, tmp_path: Path) -> None:
             await seat.venue.set_margin(seat.symbol, 2, MarginMode.ISOLATED)
             assert not seat.exchange.account(seat.name).hedge
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 def test_spot_has_no_margin(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_spot_has_no_margin(tmp_path: Path) -> None:
             with pytest.raises(ConfigError, match="spot"):
                 await seat.venue.margin_settings(seat.symbol)
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 @pytest.mark.parametrize("place", each(SWAPS))
@@ -141,7 +141,7 @@ def test_funding_has_the_venues_ids(place: Place, tmp_path: Path) -> None:
                 await until(lambda: heard.flows)
                 assert heard.flows == flows
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 @pytest.mark.fault("E15")
@@ -159,7 +159,7 @@ def test_a_key_of_another_environment_is_refused_by_name(place: Place, tmp_path:
             with pytest.raises(AccessRefused):
                 await seat.venue.account()
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 @pytest.mark.parametrize("place", each(PLACES))
@@ -168,9 +168,9 @@ def test_a_key_that_may_take_money_out_is_told_as_one(place: Place, tmp_path: Pa
         async with exchange_now(tmp_path) as local, seated(local, place) as seat:
             seat.exchange.control.add_key(seat.name, "k" * 40, "s" * 40, frozenset(Permission), "p" * 8)
             keys = Keys("k" * 40, "s" * 40, "p" * 8)
-            client = connect(place.venue, "local", keys=keys, at=local.url, unified=place.unified)
+            client = client_of(place, keys, local)
             try:
-                venue = await open_account(client, place.kind, clock=WallClock())
+                venue = await open_account(client, place.kind, clock=seat.clock)
                 found = await venue.permissions()
                 assert isinstance(found, Permissions)
                 assert (found.trade, found.withdraw) == (True, True)
@@ -179,7 +179,7 @@ def test_a_key_that_may_take_money_out_is_told_as_one(place: Place, tmp_path: Pa
             finally:
                 await client.close()
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 def test_a_venue_without_accounts_here_is_refused(tmp_path: Path) -> None:
@@ -191,4 +191,4 @@ def test_a_venue_without_accounts_here_is_refused(tmp_path: Path) -> None:
         finally:
             await client.close()
 
-    asyncio.run(story())
+    run_virtually(story())

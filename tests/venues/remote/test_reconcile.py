@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -13,10 +12,12 @@ from typing import Any
 import pytest
 
 from tests.cli.live_runs import CAPITAL
+from tests.promises.virtual_time import run_virtually
 from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM, Place, Seat, exchange_now, seated
-from tradewind.market import CashFlow, CashFlowKind, Fill, FillReason, Kind, Order, WallClock
+from tradewind.market import CashFlow, CashFlowKind, Clock, Fill, FillReason, Kind, Order
 from tradewind.trading.books.order_ledger import OrderLedger
-from tradewind.trading.comparing.reconcile import NewEpoch, Reconciler
+from tradewind.trading.comparing.account_check import NewEpoch
+from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.orders.order_manager import OrderManager
 from tradewind.trading.terms.account_venue import MarginMode, MarginSettings, PositionMode
@@ -27,14 +28,14 @@ D = Decimal
 WANTED = MarginSettings(3.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)
 
 
-class HurriedClock(WallClock):
-    """The wall's time, but waiting is skipped over: what waits wakes at once, later."""
+class HurriedClock:
+    """The wire's time, but waiting is skipped over: what waits wakes at once, later."""
 
-    def __init__(self) -> None:
-        self._skipped = 0.0
+    def __init__(self, wire: Clock) -> None:
+        self._wire, self._skipped = wire, 0.0
 
     def now_ms(self) -> int:
-        return super().now_ms() + round(self._skipped * 1000)
+        return self._wire.now_ms() + round(self._skipped * 1000)
 
     async def sleep(self, seconds: float) -> None:
         self._skipped += seconds
@@ -45,7 +46,7 @@ class Run:
     """Books, manager and reconciler of one account; its own engine is a wallet."""
 
     def __init__(self, seat: Seat, path: Path, **settings: Any) -> None:
-        self.seat, self.clock = seat, HurriedClock()
+        self.seat, self.clock = seat, HurriedClock(seat.clock)
         self.wallet, self.fills, self.flows = CAPITAL, list[Fill](), list[CashFlow]()
         self.alarms: list[OrderAlarm] = []
         self.journal = Journal.create(path, {"mode": "testnet"})
@@ -56,7 +57,7 @@ class Run:
         listed = await seat.venue.instruments([seat.symbol])
         ledger = OrderLedger(listed.values())
         self.manager = OrderManager(
-            self.journal, ledger, seat.venue, WallClock(), self._take_fill, self.alarms.append
+            self.journal, ledger, seat.venue, seat.clock, self._take_fill, self.alarms.append
         )
         wanted = {}
         if seat.place.kind is Kind.PERPETUAL:
@@ -86,7 +87,7 @@ class Run:
         ledger, symbol = self.manager.ledger, self.seat.symbol
         lots = int(D(quantity) / ledger.instruments[symbol].lot)
         name = client_id("testnet", self.seat.name, symbol, self._orders)
-        now = time.time_ns() // 1_000_000
+        now = self.seat.clock.now_ms()
         await self.manager.submit([Order(name, symbol, lots, decided_at=now)], f"d{self._orders}")
         for _ in range(100):
             await self.manager.refresh()
@@ -103,7 +104,7 @@ class Run:
 
     def refused(self) -> str:
         ledger, symbol = self.manager.ledger, self.seat.symbol
-        order = Order("x", symbol, 10, decided_at=time.time_ns() // 1_000_000 + 86_400_000 * 2)
+        order = Order("x", symbol, 10, decided_at=self.seat.clock.now_ms() + 86_400_000 * 2)
         return ledger.objection(order, paused=self.manager.paused.get(symbol, ""))
 
     async def close(self) -> None:
@@ -124,7 +125,7 @@ def play(tmp_path: Path, place: Place, story: Story, **settings: Any) -> None:
             finally:
                 await run.close()
 
-    asyncio.run(alone())
+    run_virtually(alone())
 
 
 @pytest.fixture(params=[BINANCE_SPOT, BINANCE_USDM], ids=str)
@@ -182,7 +183,7 @@ def test_deleveraging_and_liquidation_are_booked(tmp_path: Path) -> None:
 def test_funding_is_booked_once(tmp_path: Path) -> None:
     async def story(run: Run) -> None:
         await run.buy("0.2")
-        now = time.time_ns() // 1_000_000
+        now = run.seat.clock.now_ms()
         flow = CashFlow("told-by-stream", now, CashFlowKind.FUNDING, D("-1"), run.seat.symbol)
         run.reconciler.take_flow(flow)
         run.reconciler.take_flow(replace(flow))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.promises.virtual_time import run_virtually
 from tests.venues.remote.seats import (
     BINANCE_SPOT,
     BINANCE_USDM,
@@ -55,7 +56,7 @@ def told(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
                 await story(seat, heard)
                 assert seat.venue.quarantined == 0 or "unreadable" in story.__name__
 
-        asyncio.run(alone())
+        run_virtually(alone())
 
     return run
 
@@ -230,7 +231,7 @@ def test_a_liquidation_is_told_as_one(tmp_path: Path) -> None:
             asked = await seat.venue.trades(seat.symbol, seat.exchange.now_ms - 60_000)
             assert [t.fill.reason for t in asked] == [t.fill.reason for t in heard.trades]
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 @pytest.mark.fault("M12")
@@ -247,4 +248,4 @@ def test_a_stream_whose_interface_is_gone_says_so_and_is_tried_again(tmp_path: P
                 seat.local.faults.clear()
                 await until(lambda: heard.connections == 1)
 
-    asyncio.run(story())
+    run_virtually(story())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from tests.promises.virtual_time import run_virtually
 from tests.venues.remote.seats import PLACES, Heard, Place, each, exchange_now, listening, seated, until
 from tradewind.market import VenueUnavailable
 
@@ -59,4 +59,4 @@ def test_requests_are_told_without_secrets(
                 assert placed.parameters["signature"] == "***"
                 assert placed.parameters["recvWindow"] == "5000"
 
-    asyncio.run(story())
+    run_virtually(story())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from tests.promises.virtual_time import run_virtually
 from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM, BITGET_SPOT, Place, exchange_now, seated
 from tradewind.market import Accepted, VenueUnavailable
 from tradewind.trading.journal.journal import Journal
@@ -46,7 +46,7 @@ def test_requests_in_a_journal_hold_no_secret(place: Place, tmp_path: Path) -> N
             assert quote(secret, safe="").encode() not in file
         assert b"signature=" not in file
 
-    asyncio.run(story())
+    run_virtually(story())
 
 
 def test_what_is_told_of_one_request_costs_little(tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tradewind.market import WallClock
 from tradewind.trading.told.metrics import Metrics
+from tradewind.words import counted
 
 if TYPE_CHECKING:
     from tradewind.cli.live.plan import Plan
@@ -32,14 +33,14 @@ def in_lines(m: Metrics) -> Iterator[str]:
     lasted = str(timedelta(seconds=round(m.duration_seconds)))
     uptime = "" if m.uptime_share is None else f", at work {m.uptime_share:.1%} of it"
     yield (
-        f"{lasted}{uptime}: {m.decisions:,} decisions, {m.fills:,} fills; "
+        f"{lasted}{uptime}: {counted(m.decisions, 'decision')}, {counted(m.fills, 'fill')}; "
         f"profit {m.profit:+,.2f} ({m.net_return:+.2%}), drawdown {m.max_drawdown:.2%}, fees {m.fees:,.2f}"
     )
     if m.trades:
         each = ", ".join(
             f"{i.symbol} {i.win_rate:.0%} of {i.trades:,}" for i in m.instruments if i.win_rate is not None
         )
-        yield f"{m.trades:,} closed trades, {m.win_rate:.0%} won ({each}); {m.open_trades} open"
+        yield f"{counted(m.trades, 'closed trade')}, {m.win_rate:.0%} won ({each}); {m.open_trades} open"
     if m.sharpe_30d is not None:
         sortino = "" if m.sortino_30d is None else f", Sortino {m.sortino_30d:.2f}"
         yield f"last 30 days: Sharpe {m.sharpe_30d:.2f}{sortino}"
@@ -48,19 +49,3 @@ def in_lines(m: Metrics) -> Iterator[str]:
     for name, found in (("not sent", m.denied), ("faults survived", m.faults), ("alarms", m.alarms)):
         if found:
             yield f"{name}: {', '.join(f'{count}x {what}' for what, count in found.items())}"
-
-
-def for_status(m: Metrics) -> dict[str, Any]:
-    """What `tradewind status` shows."""
-    return {
-        "net_return": m.net_return,
-        "profit": m.profit,
-        "max_drawdown": m.max_drawdown,
-        "trades": m.trades,
-        "win_rate": m.win_rate,
-        "fees": m.fees,
-        "uptime_share": m.uptime_share,
-        "not_sent": sum(m.denied.values()),
-        "faults_survived": sum(m.faults.values()),
-        "alarms": sum(m.alarms.values()),
-    }

@@ -28,6 +28,7 @@ from tradewind.cli.logs import redactor
 from tradewind.cli.settings import ShowConfig, show_config
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, Decision, Snapshot
+from tradewind.words import counted, ordered
 
 if TYPE_CHECKING:
     from tradewind.cli.live.plan import Plan
@@ -170,7 +171,7 @@ def _until_stopped(
     start: Callable[[], Coroutine[None, None, SessionSummary]], warn: Callable[[str], None]
 ) -> SessionSummary:
     """Where a testnet was reset the session ends, and begins anew in the same journal."""
-    from tradewind.trading.comparing.reconcile import NewEpoch
+    from tradewind.trading.comparing.account_check import NewEpoch
 
     while True:
         try:
@@ -205,7 +206,7 @@ def teller(console: Console) -> Watcher:
         if isinstance(item, Command):
             say(console, f"{item.kind.value}{': ' + item.note if item.note else ''}", "dim")
         elif decision is not None and decision.orders:
-            orders = ", ".join(f"{o.side.value} {abs(o.lots):,} lots {o.symbol}" for o in decision.orders)
+            orders = ", ".join(f"{ordered(o.lots)} {o.symbol}" for o in decision.orders)
             say(console, f"{utc_text(decision.at)}  equity {decision.equity:,.2f}  wants: {orders}")
 
     return watch
@@ -235,7 +236,8 @@ def tell(summary: SessionSummary, report: SessionReport, plan: Plan, as_json: bo
     console = stdout()
     say(
         console,
-        f"{plan.folder.name}: {summary.decisions:,} decisions, {summary.orders:,} orders, {summary.fills:,} fills; "
+        f"{plan.folder.name}: {counted(summary.decisions, 'decision')}, {counted(summary.orders, 'order')}, "
+        f"{counted(summary.fills, 'fill')}; "
         f"equity {summary.start_equity:,.2f} -> {summary.end_equity:,.2f} ({change:+.2%}).",
     )
     for line in in_lines(report.metrics):

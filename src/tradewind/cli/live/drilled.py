@@ -17,6 +17,7 @@ from tradewind.trading.session.replaying import replay
 from tradewind.trading.session.session import SessionSummary
 from tradewind.trading.terms.order_records import Denied, OrderAlarm
 from tradewind.trading.terms.order_states import Happening, Intent, OrderEvent
+from tradewind.words import counted
 
 CENT = 0.01
 
@@ -56,8 +57,8 @@ def sentences(facts: dict[str, Any]) -> Iterator[str]:
     """The facts, for people."""
     yield (
         f"At its exchange, over sockets, at {facts['speed']:,.0f} times the pace: {facts['net_return']:+.1%} in "
-        f"{facts['decisions']:,} decisions, {facts['orders']:,} orders (with the stops that rested there), "
-        f"{facts['fills']:,} fills."
+        f"{counted(facts['decisions'], 'decision')}, {counted(facts['orders'], 'order')} (with the stops that rested "
+        f"there), {counted(facts['fills'], 'fill')}."
     )
     for doubt in facts["doubts"]:
         yield _told(doubt)
@@ -68,7 +69,7 @@ def sentences(facts: dict[str, Any]) -> Iterator[str]:
     yield f"A STOP closed what it held, {held or 'nothing'}" + (f", but LEFT {left}." if left else ".")
     yield (
         f"Its books {'equal' if books['equal'] else 'DO NOT equal'} the ledger of the exchange: "
-        f"{books['fills_of_the_journal']} fills to the last lot, {books['journal_money']:+,.2f} USDT; "
+        f"{counted(books['fills_of_the_journal'], 'fill')} to the last lot, {books['journal_money']:+,.2f} USDT; "
         + (
             f"replay: {again['difference']}."
             if again["difference"]
@@ -80,9 +81,7 @@ def sentences(facts: dict[str, Any]) -> Iterator[str]:
 def _told(doubt: dict[str, Any]) -> str:
     lost = f"The fault on the way: the reply to the order {doubt['order']} was lost, and the stream of the account cut."
     if doubt["placed"] != 1 or doubt["filled"] != doubt["lots"]:
-        return (
-            f"{lost} It was NOT cleared up: placed {doubt['placed']} times, {doubt['filled']:,} lots known."
-        )
+        return f"{lost} It was NOT cleared up: placed {doubt['placed']} times, {counted(doubt['filled'], 'lot')} known."
     when = "" if doubt["seconds"] is None else f" {doubt['seconds']:.1f} s later"
     found = f"{doubt['quantity']} {doubt['symbol']}, placed once"
     return f"{lost} It was unknown, was asked about, and was found filled{when}: {found}."

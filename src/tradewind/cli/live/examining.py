@@ -14,15 +14,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
-from tradewind.cli.common import (
-    print_json,
-)
+from tradewind.cli.common import print_json
 from tradewind.cli.live.asked import AskedRun, plan_of
-from tradewind.cli.live.books import place_of_journal
+from tradewind.cli.live.books import known_place, place_of_journal
 from tradewind.cli.live.commands import credentials_of
 from tradewind.cli.tables import Column, print_table, say, stderr, stdout
 from tradewind.market import Clock, ConfigError, Kind, VenueUnavailable
 from tradewind.trading.journal.database import is_taken
+from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.watching import doctor, doctor_here
 from tradewind.trading.watching.doctor import Check
 from tradewind.trading.watching.findings import Finding, Grade, Verdict, verdict_of
@@ -121,7 +120,8 @@ def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Chec
         "key": partial(doctor.permissions, account, strict=plan.mode == "live"),
         "account": partial(doctor.account, account, _quote(symbols[0]), Decimal(0) if began else allocation),
         "symbols": partial(doctor.symbols, account, symbols, allocation),
-        "orders": partial(doctor.foreign_orders, account, symbols, ours),
+        "orders": partial(doctor.foreign_orders, account, symbols, ours, partial(_run_of, plan)),
+        "stops": _told(partial(_stops, plan, account)),
     }
     if plan.kind is Kind.PERPETUAL:
         checks["margin"] = partial(doctor.margin, account, _wanted(plan))
@@ -129,6 +129,12 @@ def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Chec
         if not began:
             checks["positions"] = partial(_positions, plan, account)
     return checks
+
+
+def _stops(plan: Plan, account: AccountVenue) -> Finding:
+    risk = plan.named.agent.rules.risk
+    wanted = risk.stop_loss is not None or risk.trailing_stop is not None
+    return doctor.stops(account, wanted=wanted, resting=plan.settings.stops.resting)
 
 
 async def _positions(plan: Plan, account: AccountVenue) -> Finding:
@@ -149,6 +155,17 @@ def _own_orders(plan: Plan) -> set[str]:
 
     place = place_of_journal(plan.folder, plan.settings.database.url)
     return set(estate_of(place, plan.symbols).intents) if is_taken(place) else set()
+
+
+def _run_of(plan: Plan, client_id: str) -> str | None:
+    """The other run of this home in whose journal the order works."""
+    from tradewind.trading.panic.estate import estate_of
+
+    for path in sorted(plan.folder.path.parent.glob("*/run.json")):
+        folder = RunFolder(path.parent)
+        if folder.name != plan.folder.name and client_id in estate_of(known_place(folder), ()).intents:
+            return folder.name
+    return None
 
 
 def _model(plan: Plan) -> Finding:

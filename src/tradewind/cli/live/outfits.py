@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tradewind.cli.live.plan import Plan
 from tradewind.config import OnStop
-from tradewind.market import CashFlow, CashFlowKind, Clock, Fill, Kind, Snapshot
+from tradewind.market import CashFlow, Clock, Fill, Kind, Snapshot
 from tradewind.trading.acting.by_hand import ByHand
 from tradewind.trading.acting.execution import Execution
 from tradewind.trading.acting.protection import Protection
 from tradewind.trading.acting.remedies import AccountRemedies
+from tradewind.trading.books.funding import change_of_share
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.engine.engine import Engine
@@ -38,7 +38,6 @@ from tradewind.venues import PaperVenue
 InTime = Callable[[Snapshot], bool]
 Objection = Callable[[], str]
 Grants = Callable[[Journal, int], float]
-FUNDED = "share-"  # what ids of cash flows begin with that change the share of the allocation in use
 
 
 @dataclass(slots=True)
@@ -73,8 +72,8 @@ class MakeOutfit(Protocol):
 class PaperOutfit:
     """Makes the outfit of a run on paper: the simulator's rules on bars as they come."""
 
-    def __init__(self, on_denied: Callable[[Denied], None]) -> None:
-        self._on_denied = on_denied
+    def __init__(self, on_denied: Callable[[Denied], None], warn: Callable[[OrderAlarm], None]) -> None:
+        self._on_denied, self._warn = on_denied, warn
 
     async def __call__(
         self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection, hears: Book | None = None
@@ -87,7 +86,7 @@ class PaperOutfit:
         def objection(bar: Snapshot) -> str:
             return storage() if in_time(bar) else "the bar became known too late to decide on it: skipped"
 
-        desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied)
+        desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied, self._warn)
         return Outfit(engine, desk, found)
 
 
@@ -129,7 +128,7 @@ class AccountOutfit:
         found = await _recovered(journal, engine, [ledger, latch], hears)
         manager = OrderManager(
             journal, ledger, self._venue, self._clock, lambda fill: hear_fill(fill), lambda a: hear_alarm(a),
-            self._market_clock,
+            self._market_clock, engine.pay,
         )  # fmt: skip
         manager.latch = latch
         wanted = await self._set_margin(plan)
@@ -146,11 +145,13 @@ class AccountOutfit:
             stamps=self._market_clock,
             bar_age=lambda close: (self._market_clock.now_ms() - close) / 1000 / self._pace(),
             storage=storage,
+            largest=self._venue.most_lots,
         )
         leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
         remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
+        stops = plan.settings.stops
         protection = Protection(
-            plan.settings.stops,
+            stops if self._venue.rests_stops else replace(stops, resting=False),
             manager,
             engine,
             instruments,
@@ -159,6 +160,7 @@ class AccountOutfit:
             latch,
             OrderNames(plan.mode, plan.account, ledger.orders, found.last_close or 0),
             remedies.reload,
+            self._venue.most_lots,
         )
         execution = Execution(
             plan.settings.execution, manager, guards, protection, self._quotes, self._clock, remedies
@@ -199,12 +201,25 @@ class AccountOutfit:
             protection.hear(alarm)
             self._warn(alarm)
 
-        if share is not None:
-            _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
+        if share is not None and (
+            flow := change_of_share(
+                plan.allocation,
+                share,
+                ledger.flows.values(),
+                engine.equity_at({}),
+                self._market_clock.now_ms(),
+            )
+        ):
+            manager.write(flow)
+            hear_flow(flow)
         await self._complete_panics(plan, ledger)
         _join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards, self._on_break)
         await reconciler.gate()
+        if share is not None and share < 1.0:
+            for symbol, lots in engine.beyond_limits().items():
+                if lots:
+                    await protection.shrink(symbol, lots)
         execution.start()
         return Outfit(
             engine,
@@ -288,23 +303,6 @@ async def _recovered(
     if hears is not None:
         journal.heard = hears.apply
     return found
-
-
-def _fund(
-    allocation: float,
-    share: float,
-    ledger: OrderLedger,
-    manager: OrderManager,
-    now: int,
-    hear: Callable[[CashFlow], None],
-) -> None:
-    """Bring what the run may use to its share of the allocation: money that comes or goes, no profit."""
-    funded = allocation + sum(float(f.amount) for f in ledger.flows.values() if f.id.startswith(FUNDED))
-    change = Decimal(repr(round(share * allocation - funded, 8)))
-    if change:
-        flow = CashFlow(f"{FUNDED}{now}", now, CashFlowKind.DEPOSIT, change)
-        manager.write(flow)
-        hear(flow)
 
 
 def _join_panics(

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from tradewind import __version__
-from tradewind.cli.live.closing import HOUR_SECONDS, for_status
+from tradewind.cli.live.bulletin import Bulletin
+from tradewind.cli.live.closing import HOUR_SECONDS
 from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.logs import redactor
@@ -27,16 +28,15 @@ from tradewind.trading.session.session import SessionSummary, run_session
 from tradewind.trading.session.warming import warm
 from tradewind.trading.terms.quotes import Quotes
 from tradewind.trading.terms.session_records import Incident, SessionBegan
-from tradewind.trading.told.metrics import Metrics, Tally
+from tradewind.trading.told.metrics import Metrics
+from tradewind.trading.told.tally import Tally
 from tradewind.trading.watching.supervision import Supervisor, Work
 from tradewind.trading.watching.watchdog import Watchdog
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
 from tradewind.venues.remote.venue_clock import VenueClock
 
-STATUS_SECONDS = 5.0
 SPARE_BARS = 5  # beyond what features need, in the warming up
-COUNT_SECONDS = 60.0
 
 
 class Panicked(Exception):
@@ -86,11 +86,6 @@ class Running:
         self._warn(text)
         self._incident("feed", text)
 
-    def _stands(self, where: str) -> None:
-        """Called by a thread: nothing else of this process can say it now."""
-        folder = self.plan.folder
-        folder.tell({**(folder.status or {}), "degraded": [f"event loop: stands in {where}"]})
-
     def _stood(self, seconds: float, where: str) -> None:
         text = f"the event loop stood still for {seconds:.1f} s in {where}: decisions that came too late are skipped"
         self._incident("loop", text)
@@ -137,44 +132,28 @@ class Running:
     async def _trade(
         self, items: LiveItems, candles: LiveCandles, outfit: Outfit, tally: Tally, storage: Storage
     ) -> SessionSummary:
-        folder, engine = self.plan.folder, outfit.engine
-        ended = "an error"
-        numbers: dict[str, Any] = {}
-        watchdog = Watchdog(self._stands, self._stood)
+        engine = outfit.engine
+
+        def look() -> dict[str, Any]:
+            return {
+                "halted": engine.halted,
+                "decisions": self.decisions,
+                "positions": _positions(engine),
+                "degraded": self._supervisor.degraded,
+                "waiting": items.waiting,
+                "stalls": watchdog.stalls,
+                "data_age_seconds": {s: candles.data_age(s) for s in self.plan.symbols},
+                **outfit.status(),
+                "storage": storage.objection(),
+            }
+
+        bulletin = Bulletin(self.plan.folder, self._clock, tally, look)
+        watchdog = Watchdog(bulletin.stands, self._stood)
 
         async def keep_counting() -> None:
-            """A few milliseconds once a minute: not with every status."""
-            told = self._clock.now_ms()
             while True:
-                metrics = tally.metrics()
-                numbers.update(for_status(metrics))
-                if self._clock.now_ms() - told >= HOUR_SECONDS * 1000:
-                    told = self._clock.now_ms()
-                    self._hourly(metrics)
-                await self._clock.sleep(COUNT_SECONDS)
-
-        def tell() -> None:
-            folder.tell(
-                {
-                    "at": self._clock.now_ms(),
-                    "equity": engine.equity_at({}),
-                    "halted": engine.halted,
-                    "decisions": self.decisions,
-                    "positions": _positions(engine),
-                    "degraded": self._supervisor.degraded,
-                    "waiting": items.waiting,
-                    "stalls": watchdog.stalls,
-                    "data_age_seconds": {s: candles.data_age(s) for s in self.plan.symbols},
-                    **outfit.status(),
-                    "storage": storage.objection(),
-                    "metrics": numbers,
-                }
-            )
-
-        async def keep_telling() -> None:
-            while True:
-                tell()
-                await self._clock.sleep(STATUS_SECONDS)
+                await self._clock.sleep(HOUR_SECONDS)
+                self._hourly(tally.metrics())
 
         def watched(item: Item, decision: Decision | None) -> None:
             self.decisions += decision is not None
@@ -182,7 +161,7 @@ class Running:
                 self._watch(item, decision)
 
         tasks: dict[str, Work] = {
-            "status": keep_telling,
+            "status": bulletin.keep,
             "clock": self._venue_clock.keep,
             "metrics": keep_counting,
             "storage": lambda: storage.keep(self._clock),
@@ -195,22 +174,21 @@ class Running:
             self._supervisor.start(name, work, vital=name in outfit.vital)
         self._supervisor.failed.add_done_callback(lambda failed: _pass_on(failed, items))
         session = asyncio.ensure_future(run_session(engine, items, outfit.desk, watched))
+        why = "an error"
         with _signals(items, self._venue_clock, session.cancel) as asked:
             try:
                 summary = await session
-                ended = ""
+                why = ""
                 return summary
             except asyncio.CancelledError:
                 if asked.count(signal.SIGINT) < 2:
                     raise
-                ended = "a panic"
+                why = "a panic"
                 raise Panicked from None
             finally:
-                numbers.update(for_status(tally.metrics()))
-                tell()
+                status = bulletin.now()  # with the tasks at work
                 await self._supervisor.close()
-                last = {"ended": f"ended by {ended}"} if ended else {"stopped": True}
-                folder.tell({**(folder.status or {}), **last})
+                bulletin.end(status, why)
 
 
 @contextmanager

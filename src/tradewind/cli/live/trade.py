@@ -37,6 +37,7 @@ from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.telling import tell_requests
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
+from tradewind.words import ordered
 
 Warn = Callable[[str], None]
 QUOTE_SECONDS = 5.0  # that an order by hand waits for a first quote
@@ -72,7 +73,7 @@ async def trade(
     `hourly` hears the numbers of the run.
     """
     async with opened(plan, at, credentials, warn, grants) as there:
-        outfit = there.outfit or PaperOutfit(_denied_to(warn))
+        outfit = there.outfit or PaperOutfit(_denied_to(warn), lambda alarm: warn(_told(alarm)))
         running = Running(
             plan,
             there.client,
@@ -147,7 +148,12 @@ async def opened(
             await VenueReader(client, clock).call("load_markets")
             yield AtVenue(client, clock, venue_clock, tasks, notes, _public_instruments(plan, client))
             return
-        quotes = LiveQuotes(client, plan.symbols, clock)
+
+        def feed_alarm(text: str) -> None:
+            warn(text)
+            notes(Incident(venue_clock.now_ms(), "feed", text))
+
+        quotes = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm)
         known = _journaled_instruments(plan)
         account = await open_account(
             client,
@@ -180,7 +186,7 @@ async def opened(
 
 
 def _denied_to(warn: Warn) -> Callable[[Denied], None]:
-    return lambda order: warn(f"not sent: {order.lots:+,} lots {order.symbol}: {order.text}")
+    return lambda order: warn(f"not sent: {ordered(order.lots)} {order.symbol}: {order.text}")
 
 
 def _public_instruments(plan: Plan, client: Any) -> list[Instrument]:

@@ -11,34 +11,20 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tradewind.market import (
-    Clock,
-    Instrument,
-    Kind,
-    Order,
-    OrderId,
-    OrderType,
-    RejectKind,
-    Side,
-)
+from tradewind.market import Clock, Instrument, Kind, Order, OrderType
 from tradewind.trading.acting.aims import Aim, Remedies
 from tradewind.trading.acting.protection import Protection
-from tradewind.trading.acting.refusals import after_refusal
-from tradewind.trading.acting.settings import EntryType, ExecutionSettings
+from tradewind.trading.acting.pursuit import PATIENCE_SECONDS, Pursuit
+from tradewind.trading.acting.settings import ExecutionSettings
 from tradewind.trading.journal.records import Record
 from tradewind.trading.orders.order_manager import OrderManager
-from tradewind.trading.orders.order_watch import is_over, within
+from tradewind.trading.orders.order_watch import within
 from tradewind.trading.risk.guards import Guards
 from tradewind.trading.terms.order_records import Denied
-from tradewind.trading.terms.order_states import Intent, OrderState, Status
-from tradewind.trading.terms.pricing import own_side
+from tradewind.trading.terms.order_states import Intent
 from tradewind.trading.terms.quotes import Quotes
 
-PATIENCE_SECONDS = 3.0  # for the end of an older aim
 ANSWER_SECONDS = 0.5  # in which a session waits for the venue's answers; a STOP or the next bar waits as long
-_WORKING = (Status.OPEN, Status.PARTIAL)
-_FAILURES = frozenset({RejectKind.LIMIT, RejectKind.MAINTENANCE, RejectKind.AUTH, RejectKind.CLOCK})
-LONG = 60.0  # seconds between looks at an order that nobody tells of
 
 
 class Execution:
@@ -57,10 +43,9 @@ class Execution:
         clock: Clock,
         remedies: Remedies,
     ) -> None:
-        self.settings = settings
+        self._pursuit = Pursuit(settings, manager, guards, protection, quotes, clock, remedies)
         self._manager, self._ledger, self._watch = manager, manager.ledger, manager.watch
-        self._guards, self._protection, self._quotes = guards, protection, quotes
-        self._clock, self._remedies = clock, remedies
+        self._guards, self._protection, self._clock = guards, protection, clock
         self._aims: dict[str, Aim] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
@@ -77,11 +62,11 @@ class Execution:
         if self._failure is not None:
             raise self._failure
         self._protection.names.bar_close = bar_close
-        older = {symbol: (aim, self._filled(aim)) for symbol, aim in self._aims.items()}
+        older = {symbol: (aim, self._pursuit.filled(aim)) for symbol, aim in self._aims.items()}
         for aim, _ in older.values():
             self._supersede(aim)
         aims = [self._aim(order, decision_id) for order in orders]
-        dressed = [self._dressed(aim, aim.order) for aim in aims]
+        dressed = [self._pursuit.dressed(aim, aim.order) for aim in aims]
         passed, denied = self._guards.review(dressed, bar_close)
         aims = [aim for aim in aims if aim.order.id in {order.id for order in passed}]
         orders = [order for order in passed if self._may_go_at_once(order, older)]
@@ -163,7 +148,7 @@ class Execution:
     async def _send_now(self, intent: Intent) -> None:
         """Who tends the symbol meanwhile sees by the intent that an exit is on its way."""
         await self._manager.send(intent)
-        self._note_answer(intent.client_id)
+        self._pursuit.note_answer(intent.client_id)
 
     # -- one aim
 
@@ -175,7 +160,7 @@ class Execution:
                 await answer
             if older is not None:
                 await self._wait_for(*older, aim)
-            await self._pursue(aim, sent)
+            await self._pursuit.pursue(aim, sent)
             if aim.then is not None and not aim.superseded:
                 await self._turn_over(aim)
         finally:
@@ -187,9 +172,9 @@ class Execution:
     async def _wait_for(self, older: Aim, filled: int, aim: Aim) -> None:
         """What the older aim still got after the decision counts for this one."""
         if not await within(self._clock, older.over, PATIENCE_SECONDS) and not aim.order.reduce_only:
-            self._deny(aim.order, f"what was decided before in {aim.order.symbol} is not over yet")
+            self._pursuit.deny(aim.order, f"what was decided before in {aim.order.symbol} is not over yet")
             aim.superseded = True
-        wanted = aim.order.lots - (self._filled(older) - filled)
+        wanted = aim.order.lots - (self._pursuit.filled(older) - filled)
         if wanted * aim.order.lots <= 0:
             aim.superseded = True  # there is nothing left to do
         elif abs(wanted) < abs(aim.order.lots):
@@ -200,130 +185,19 @@ class Execution:
         assert order is not None
         await self._protection.tend(symbol)  # the stop of the old position goes
         if self._ledger.positions[symbol]:
-            self._deny(order, f"{symbol} was not closed: it is not opened on the other side")
+            self._pursuit.deny(order, f"{symbol} was not closed: it is not opened on the other side")
             return
         aim.order, aim.then = order, None
         aim.remedies.clear()
         aim.names.clear()
-        await self._pursue(aim, sent=False)
-
-    async def _pursue(self, aim: Aim, sent: bool) -> None:
-        order: Order | None = aim.order
-        until = self._now() + round(self.settings.timeout_seconds * 1000)
-        while order is not None:
-            if not sent and (aim.superseded or not await self._send(aim, order)):
-                return
-            state = await self._outcome(aim, until)
-            order, sent = await self._next(aim, state, until), False
-
-    async def _send(self, aim: Aim, order: Order) -> bool:
-        """Guarded once more, with the coins free, under the lock of its symbol."""
-        order = self._dressed(aim, order)
-        passed, denied = self._guards.review([order], self._protection.names.bar_close)
-        if not passed:
-            self._manager.write(*denied)
-            return False
-        symbol = order.symbol
-        async with self._protection.locks[symbol]:
-            if order.lots < 0 and not await self._protection.make_room(symbol):
-                self._deny(order, f"it is not clear yet whether a stop locks {symbol}")
-                return False
-            if order.reduce_only and self._protection.exiting(symbol):
-                self._deny(order, f"{symbol} is being closed already")
-                return False
-            order = self._fitted(order)
-            if aim.superseded or not order.lots or await self._manager.submit([order], aim.decision_id):
-                return False
-            aim.names.append(order.id)
-            self._guards.note_sent(order)
-            self._note_answer(order.id)
-            if order.type is OrderType.MARKET:
-                await self._watch.until(order.id, is_over, PATIENCE_SECONDS)
-        return True
-
-    def _fitted(self, order: Order) -> Order:
-        """No larger than what is left to close: a stop may have been faster."""
-        held = self._protection.held(order.symbol)
-        if not order.reduce_only:
-            return order
-        left = min(abs(order.lots), abs(held)) if held * order.lots < 0 else 0
-        return replace(order, lots=left if order.lots > 0 else -left)
-
-    def _note_answer(self, name: OrderId) -> None:
-        state = self._ledger.orders[name]
-        failed = state.kind in _FAILURES or state.status is Status.UNKNOWN
-        self._guards.note_answer(good=not failed)
-
-    async def _outcome(self, aim: Aim, until: int) -> OrderState:
-        """The order when it is over. A limit order is cancelled when its turn is, or when the aim is superseded."""
-        name, turn_ends = aim.names[-1], min(self._now() + round(self._turn * 1000), until)
-        while not is_over(state := self._ledger.orders[name]):
-            if state.intent.type is not OrderType.POST_ONLY:
-                if not is_over(await self._watch.until(name, is_over, PATIENCE_SECONDS)):
-                    self._manager.clarify(name)  # a market order does not rest: its stream may be silent
-            elif state.status not in _WORKING:
-                await self._watch.until(name, lambda s: is_over(s) or s.status in _WORKING, LONG)
-            elif aim.superseded or self._now() >= until or not self._waits_well(state, turn_ends):
-                aim.let_go.add(name)
-                await self._manager.cancel(name)
-                await self._watch.until(name, is_over, PATIENCE_SECONDS)
-            else:
-                seconds = (turn_ends - self._now()) / 1000 if self._now() < turn_ends else self._turn
-                seconds = min(seconds, (until - self._now()) / 1000)
-                await self._watch.until(name, lambda s: is_over(s) or aim.superseded, seconds)
-        return state
-
-    async def _next(self, aim: Aim, state: OrderState, until: int) -> Order | None:
-        """What to send in its place, now that it is over."""
-        left = aim.order.lots - self._filled(aim)
-        if aim.superseded or left * aim.order.lots <= 0:
-            return None
-        order = replace(aim.order, id=self._fresh(aim), lots=left)
-        if state.status is Status.REJECTED:
-            kind = RejectKind(state.kind) if state.kind else RejectKind.OTHER
-            return await after_refusal(aim, order, kind, self._remedies, self._manager, self._clock)
-        if state.intent.client_id not in aim.let_go:
-            return None  # over, and not by us: the next decision sees what is held
-        aim.repriced += 1
-        late = self._now() >= until or aim.repriced > self.settings.repricings
-        aim.at_market = aim.at_market or late
-        return order
+        await self._pursuit.pursue(aim, sent=False)
 
     # -- small things
-
-    def _dressed(self, aim: Aim, order: Order) -> Order:
-        """As the settings want it: a maker's limit at the best price of its own side, where that is known."""
-        if aim.at_market or self.settings.order_type is not EntryType.POST_ONLY:
-            return order
-        price = own_side(self._quotes.newest(order.symbol), self._instrument(order.symbol), order.side)
-        return order if price is None else replace(order, type=OrderType.POST_ONLY, price=price)
-
-    def _waits_well(self, state: OrderState, turn_ends: int) -> bool:
-        """Is its turn not over, or does it wait at the best price still?"""
-        intent = state.intent
-        side = Side.BUY if intent.lots > 0 else Side.SELL
-        best = own_side(self._quotes.newest(intent.symbol), self._instrument(intent.symbol), side)
-        return self._now() < turn_ends or best in (None, intent.price)
-
-    def _fresh(self, aim: Aim) -> OrderId:
-        return self._protection.names.fresh(aim.order.symbol, "again")
-
-    def _filled(self, aim: Aim) -> int:
-        states = [self._ledger.orders[name] for name in aim.names]
-        return sum(s.filled if s.intent.lots > 0 else -s.filled for s in states)
 
     def _supersede(self, aim: Aim) -> None:
         aim.superseded = True
         for name in aim.names[-1:]:
             self._watch.changed(name)
-
-    def _deny(self, order: Order, text: str) -> None:
-        self._manager.write(self._guards.denied(order, text))
-
-    @property
-    def _turn(self) -> float:
-        """Seconds that a limit order waits before it may follow the book."""
-        return self.settings.timeout_seconds / (self.settings.repricings + 1)
 
     def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -336,9 +210,6 @@ class Execution:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._failure = self._failure or error
             self._broke.set()
-
-    def _now(self) -> int:
-        return self._clock.now_ms()
 
     def _instrument(self, symbol: str) -> Instrument:
         return self._guards.instruments[symbol]

@@ -6,8 +6,7 @@ All that closes a position in a symbol is done under that symbol's lock, so that
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 
 from tradewind.market import (
@@ -16,11 +15,11 @@ from tradewind.market import (
     Instrument,
     Kind,
     Order,
-    OrderId,
     OrderType,
     RejectKind,
-    VenueUnavailable,
 )
+from tradewind.trading.acting.patience import Patience
+from tradewind.trading.acting.resting_stops import BUDGET_SECONDS, WORKING, RestingStops
 from tradewind.trading.acting.settings import StopSettings
 from tradewind.trading.acting.trigger import TriggerPrice
 from tradewind.trading.engine.standing import Standing
@@ -32,21 +31,15 @@ from tradewind.trading.terms.order_records import OrderAlarm, Risk
 from tradewind.trading.terms.order_states import Alarm, OrderState, Status
 from tradewind.trading.terms.quotes import Quotes
 
-BUDGET_SECONDS = 3.0  # in which a stop is replaced where it locks the coins
 UNFILLED_SECONDS = 10.0  # after which a stop that was reached and did not fill gives way to an exit
-CHECK_SECONDS = 10.0  # between questions whether a stop still rests
-FIRST_RETRY, LONGEST_RETRY = 2.0, 30.0  # seconds after a refusal
-REFUSALS = 3  # in a row, after which the run may only reduce
-STOP, EXIT, FLATTEN = "stop", "exit", "flatten"  # the legs of client ids
-_WORKING = (Status.OPEN, Status.PARTIAL)
-# Refusals after which the same request cannot be expected to pass soon.
-_LASTING = frozenset({RejectKind.OTHER, RejectKind.NOT_TRADING, RejectKind.AUTH, RejectKind.POSITION_MODE})
+STOP, EXIT, FLATTEN, SHRINK = "stop", "exit", "flatten", "shrink"  # the legs of client ids
 
 
 class Protection:
     """Keeps positions protected. `run` beside the session, or `tend` a symbol whenever something changed.
 
-    `instruments` is looked at anew each time; `reload` reads the venue's rules of a symbol into it.
+    `instruments` is looked at anew each time; `reload` reads the venue's rules of a symbol into it,
+    `largest` says how many lots the venue takes in one order.
     """
 
     def __init__(
@@ -60,22 +53,18 @@ class Protection:
         latch: Latch,
         names: OrderNames,
         reload: Callable[[str], Awaitable[object]],
+        largest: Callable[[str], int | None] = lambda symbol: None,
     ) -> None:
         self.settings, self.names = settings, names
         self.locks = {symbol: asyncio.Lock() for symbol in instruments}
         self._manager, self._ledger, self._watch = manager, manager.ledger, manager.watch
         self._standing, self._instruments = standing, instruments
         self._trigger = TriggerPrice(settings.trigger, quotes, clock)
-        self._clock, self._latch, self._reload = clock, latch, reload
+        self._clock, self._latch, self._largest = clock, latch, largest
+        self._stops = RestingStops(manager, clock)
+        self._patience = Patience(manager, clock, latch, reload)
         self._awake = {symbol: asyncio.Event() for symbol in instruments}
-        self._resting: dict[str, set[OrderId]] = {symbol: set() for symbol in instruments}
-        self._let_go: set[OrderId] = set()  # stops that we asked to cancel
-        self._kept_until: dict[OrderId, int] = {}  # cancellations that were refused, UTC ms
-        self._vanished: set[OrderId] = set()
         self._reached_at: dict[str, int] = {}
-        self._asked_at: dict[OrderId, int] = {}
-        self._refusals: Counter[str] = Counter()
-        self._not_before: dict[tuple[str, str], int] = {}  # by symbol and leg, UTC ms
         self._watch.listeners.append(self.wake)
 
     def wake(self, symbol: str) -> None:
@@ -85,7 +74,7 @@ class Protection:
     def hear(self, alarm: OrderAlarm) -> None:
         """Every alarm of the manager: a stop that the venue does not know any more protects nothing."""
         if alarm.alarm is Alarm.VANISHED and alarm.client_id in self._ledger.live:
-            self._vanished.add(alarm.client_id)
+            self._stops.vanished.add(alarm.client_id)
             self.wake(alarm.symbol)
 
     async def run(self) -> None:
@@ -112,9 +101,11 @@ class Protection:
             self._latch.tighten(Risk.FLAT, f"every position is closed, because {self._latch.reason}")
 
     def protected(self, symbol: str) -> bool:
-        """Does a stop for the whole position rest at the venue, as far as is known?"""
+        """Does a stop for the whole position rest at the venue, as far as is known, or does it need none?"""
         lots = -self.held(symbol)
-        return not lots or any(s.remaining == lots for s in self._working(symbol))
+        if not lots or not self._standing.protective_level(symbol) or self._is_dust(symbol, lots):
+            return True
+        return any(s.remaining == lots for s in self._stops.working(symbol))
 
     def exiting(self, symbol: str) -> bool:
         """Is a market order that closes on its way?"""
@@ -135,29 +126,45 @@ class Protection:
         def locking() -> list[OrderState]:
             return [s for s in self._live(symbol) if s.protects or (s.is_stop and not by_hand)]
 
-        await self._cancel(locking())
+        await self._stops.cancel(locking())
         return not locking()
 
-    async def close_position(self, symbol: str, leg: str, reason: FillReason = FillReason.ORDER) -> None:
-        """One market order for all of it, under the symbol's lock; nothing while another exit is on its way."""
-        if self._now() < self._not_before.get((symbol, EXIT), 0):
+    async def shrink(self, symbol: str, lots: int) -> None:
+        """Close that many lots of the position at the market, then protect the rest."""
+        async with self.locks[symbol]:
+            await self.close_position(symbol, SHRINK, most=lots)
+        await self.tend(symbol)
+
+    async def close_position(
+        self, symbol: str, leg: str, reason: FillReason = FillReason.ORDER, most: int | None = None
+    ) -> None:
+        """One market order for all of it, or for `most` lots, under the symbol's lock; nothing while another exit is on
+        its way.
+        """
+        if not self._patience.over(symbol, EXIT):
             return
         for exit_order in filter(self._is_exit, self._live(symbol)):
-            self._check(exit_order)
+            self._stops.check(exit_order)
             return
-        await self._cancel(self._live(symbol))
-        lots = -self.held(symbol)
+        await self._stops.cancel(self._live(symbol))
+        lots = self.part(symbol, -self.held(symbol), most)
         if not lots or self._is_dust(symbol, lots):
             return
         at = self.names.bar_close
         order = Order(self.names.fresh(symbol, leg), symbol, lots, True, at, reason=reason)
         sent = await self._submit(order, is_over)
         if sent is None or sent.status is Status.REJECTED:
-            await self._refused(symbol, EXIT, sent)
+            await self._patience.refused(symbol, EXIT, sent)
         else:
             if not is_over(sent):
                 self._manager.clarify(order.id)
-            self._wait(symbol, EXIT, 1.0)  # what it leaves is sold next, but not in a rush
+            self._patience.wait(symbol, EXIT, 1.0)  # what it leaves is sold next, but not in a rush
+
+    def part(self, symbol: str, lots: int, most: int | None = None) -> int:
+        """What of it one order may have; the rest follows when that is over."""
+        limits = [limit for limit in (most, self._largest(symbol)) if limit is not None]
+        size = min(abs(lots), *limits) if limits else abs(lots)
+        return size if lots > 0 else -size
 
     async def flatten(self, seconds: float) -> bool:
         """Close every position at the market; False when some are left after that time."""
@@ -171,24 +178,27 @@ class Protection:
         return self._is_flat()
 
     async def _tend(self, symbol: str) -> None:
-        self._miss_stops(symbol)
+        self._stops.miss(symbol, needed=bool(self.held(symbol)) and not self.exiting(symbol))
         if not self._latch.entries:
-            await self._cancel([s for s in self._live(symbol) if self._adds(s)])
+            await self._stops.cancel([s for s in self._live(symbol) if self._adds(s)])
         held, level = self.held(symbol), self._standing.protective_level(symbol)
         if held and self._latch.state in (Risk.FLATTENING, Risk.FLAT):
             await self.close_position(symbol, FLATTEN)
         elif not held or not level or self._is_dust(symbol, held):
             self._reached_at.pop(symbol, None)
-            stops = self._working(symbol) if held else [s for s in self._live(symbol) if s.is_stop]
-            await self._cancel([s for s in stops if s.intent.client_id not in self._vanished])
+            stops = self._stops.working(symbol) if held else [s for s in self._live(symbol) if s.is_stop]
+            await self._stops.cancel([s for s in stops if s.intent.client_id not in self._stops.vanished])
         elif self._must_exit(symbol, held, level):
             await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
         elif self.settings.resting:
             await self._keep_stop(symbol, held, level)
+        else:
+            text = f"no stop of {symbol} rests at the venue: this program alone watches it, and only while it runs"
+            self._manager.warn_once(Alarm.GUARDED_HERE, symbol, text)
 
     def _must_exit(self, symbol: str, held: int, level: float) -> bool:
         """Without a stop at the venue: at once. With one: when it was reached and did not fill in time."""
-        stops = self._working(symbol)
+        stops = self._stops.working(symbol)
         if not stops:
             return self._trigger.reached(symbol, long=held > 0, level=level)
         partly = any(s.status is Status.PARTIAL for s in stops)
@@ -206,34 +216,35 @@ class Protection:
         waiting = [s for s in live if not is_clear(s) and (spot or s.status is not Status.CANCEL_SENT)]
         if waiting or (lots := self._unsold(symbol, held)) == 0:
             return
-        stops = self._working(symbol)
+        lots = self.part(symbol, lots)  # the local guard keeps what is more
+        stops = self._stops.working(symbol)
         current = stops[-1] if stops else None
         trigger = self._next_trigger(symbol, lots, level, current)
         if current is not None and (current.remaining, current.intent.trigger) == (lots, trigger):
-            await self._cancel(stops[:-1])
-            self._resting[symbol].add(current.intent.client_id)
-            self._check(current)
+            await self._stops.cancel(stops[:-1])
+            self._stops.expect(current)
+            self._stops.check(current)
             return
-        if self._now() < self._not_before.get((symbol, STOP), 0):
+        if not self._patience.over(symbol, STOP):
             return
-        gone = [s for s in live if s.intent.client_id in self._vanished]
+        gone = [s for s in live if s.intent.client_id in self._stops.vanished]
         if spot:
-            await self._cancel([*stops, *gone])
+            await self._stops.cancel([*stops, *gone])
             if any(s.protects for s in self._live(symbol)):
                 return  # not clear yet, or it rests as before
         state = await self._place(symbol, lots, trigger)
-        if state is not None and state.status in _WORKING:
-            self._refusals[symbol] = 0
-            self._resting[symbol].add(state.intent.client_id)
-            await self._cancel([*stops, *gone])
+        if state is not None and state.status in WORKING:
+            self._patience.accepted(symbol)
+            self._stops.expect(state)
+            await self._stops.cancel([*stops, *gone])
         elif state is not None and not state.done:
-            self._resting[symbol].add(state.intent.client_id)  # in doubt: it is being asked about
+            self._stops.expect(state)  # in doubt: it is being asked about
         elif spot and stops:
             await self._replacement_failed(symbol, state)
         elif state is not None and state.kind == RejectKind.WOULD_TRIGGER:
             await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
         else:
-            await self._refused(symbol, STOP, state)
+            await self._patience.refused(symbol, STOP, state)
 
     async def _replacement_failed(self, symbol: str, state: OrderState | None) -> None:
         """The old stop is gone, the new one was refused: out, once."""
@@ -260,40 +271,6 @@ class Protection:
             return None
         return await self._watch.until(order.id, until, BUDGET_SECONDS)
 
-    async def _refused(self, symbol: str, what: str, state: OrderState | None) -> None:
-        """Wait, longer each time. What will not pass soon leaves the run only reducing."""
-        self._refusals[symbol] += 1
-        tries = self._refusals[symbol]
-        self._wait(symbol, what, min(FIRST_RETRY * 2 ** (tries - 1), LONGEST_RETRY))
-        if state is None:
-            return
-        kind = RejectKind(state.kind) if state.kind else RejectKind.OTHER
-        try:
-            if kind is RejectKind.REDUCE_ONLY:
-                await self._manager.refresh()  # what closed it stands in the trades
-            elif kind is RejectKind.FILTER:
-                await self._reload(symbol)
-        except VenueUnavailable:
-            pass  # nothing was learnt; the next try comes after the wait
-        if kind in _LASTING or tries >= REFUSALS:
-            text = f"the venue refuses to protect {symbol} ({kind.value}, {tries} times)"
-            if self._latch.tighten(Risk.REDUCING, text) or tries in (1, REFUSALS):
-                self._manager.warn(Alarm.UNPROTECTED, symbol, text)
-
-    async def _cancel(self, states: Sequence[OrderState]) -> None:
-        """Ask once for each that works, and wait until it is clear, within the budget; a refused one, later again."""
-        working = [s.intent.client_id for s in states if s.status in _WORKING]
-        names = [n for n in working if self._now() >= self._kept_until.get(n, 0)]
-        if not names:
-            return
-        self._let_go.update(names)
-        await asyncio.gather(*map(self._manager.cancel, names))
-        waits = [self._watch.until(n, is_clear, BUDGET_SECONDS) for n in names]
-        for state in await asyncio.gather(*waits):
-            self._kept_until.pop(state.intent.client_id, None)
-            if state.status in _WORKING:  # refused: not again at once, its change has woken us already
-                self._kept_until[state.intent.client_id] = self._now() + round(FIRST_RETRY * 1000)
-
     def _next_trigger(self, symbol: str, lots: int, level: float, current: OrderState | None) -> Decimal:
         """The level on the tick grid, or what rests, when that is tighter or hardly looser.
 
@@ -311,25 +288,6 @@ class Protection:
                 else resting
             )
         return wanted if tighter > 0 else resting
-
-    def _miss_stops(self, symbol: str) -> None:
-        """Alarm for each stop that ended without filling, and not by us."""
-        for name in [n for n in self._resting[symbol] if self._ledger.orders[n].done]:
-            self._resting[symbol].discard(name)
-            self._asked_at.pop(name, None)
-            status = self._ledger.orders[name].status
-            if name not in self._let_go and status is not Status.FILLED:
-                text = f"stop {name} of {symbol} is {status.value}, and not by us: it is placed again"
-                self._manager.warn(Alarm.STOP_LOST, symbol, text)
-            self._let_go.discard(name)
-            self._vanished.discard(name)
-
-    def _check(self, state: OrderState) -> None:
-        """Ask now and then what became of it: the stream may be silent."""
-        name, now = state.intent.client_id, self._now()
-        if now - self._asked_at.setdefault(name, now) >= CHECK_SECONDS * 1000:
-            self._asked_at[name] = now
-            self._manager.clarify(name)
 
     def _unsold(self, symbol: str, held: int) -> int:
         """Signed lots that a stop is for: on spot without those that another sale has locked."""
@@ -351,11 +309,6 @@ class Protection:
     def _live(self, symbol: str) -> list[OrderState]:
         return self._ledger.live_in(symbol)
 
-    def _working(self, symbol: str) -> list[OrderState]:
-        """Stops that rest at the venue, as far as is known."""
-        live = [s for s in self._live(symbol) if s.protects and s.status in _WORKING]
-        return [s for s in live if s.intent.client_id not in self._vanished]
-
     def _is_exit(self, state: OrderState) -> bool:
         held = self.held(state.intent.symbol)
         return state.intent.type is OrderType.MARKET and state.remaining * held < 0
@@ -363,9 +316,6 @@ class Protection:
     def _adds(self, state: OrderState) -> bool:
         held = self.held(state.intent.symbol)
         return not state.is_stop and not state.intent.reduce_only and state.remaining * held >= 0
-
-    def _wait(self, symbol: str, what: str, seconds: float) -> None:
-        self._not_before[symbol, what] = self._now() + round(seconds * 1000)
 
     def _now(self) -> int:
         return self._clock.now_ms()

@@ -5,32 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from enum import StrEnum
 
-from tradewind.market import (
-    AccessRefused,
-    CashFlow,
-    Clock,
-    ConfigError,
-    Fill,
-    Inconsistent,
-    Instrument,
-    Kind,
-    VenueUnavailable,
-)
-from tradewind.trading.comparing.comparison import (
-    Side,
-    changed_markets,
-    changed_settings,
-    is_users_own,
-    sides,
-)
-from tradewind.trading.comparing.settling import adopting_fill, adopting_flow
-from tradewind.trading.orders.order_manager import LOOK_BACK_MS, OrderManager
+from tradewind.market import AccessRefused, CashFlow, Clock, ConfigError, Instrument, VenueUnavailable
+from tradewind.trading.comparing.account_check import AccountCheck, Unclear
+from tradewind.trading.comparing.comparison import changed_markets, changed_settings
+from tradewind.trading.comparing.pauses import Pauses, Why
+from tradewind.trading.orders.order_manager import OrderManager
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue, MarginSettings
-from tradewind.trading.terms.discrepancy import Discrepancy, Epoch, Policy, Settled
-from tradewind.trading.terms.order_records import Baseline
+from tradewind.trading.terms.discrepancy import Policy
 from tradewind.trading.terms.order_states import IN_FLIGHT, Alarm
 
 GATE_SECONDS = 60.0
@@ -41,28 +23,8 @@ ACCOUNT_EVERY = 30.0
 DIFFERING_EVERY = 5.0
 MARKETS_EVERY = 300.0  # rules of symbols, margin settings
 LOW_RATE = 60.0  # between looks at a venue that does not answer
-APART = 1.0  # seconds between readings of the same difference
-READINGS = 3
-LAG_SECONDS = 15.0  # after a change of ours in which a venue may still tell of before
 FAILURES_TOLD = 3
 SHUT_OUT_SECONDS = 300.0  # of a key that is refused, until all is halted
-
-
-class NewEpoch(Inconsistent):
-    """The testnet was reset: end the session and start it again, from an empty account."""
-
-
-class _Unclear(Exception):
-    """A reading that cannot be compared: it is older than what is known, or something happened meanwhile."""
-
-
-class _Why(StrEnum):
-    """Why a symbol is paused; each is lifted by itself."""
-
-    DIFFERS = "differs"
-    SETTINGS = "settings"
-    GONE = "gone"
-    SILENT = "silent"
 
 
 @dataclass(slots=True)
@@ -106,17 +68,24 @@ class Reconciler:
         self.failures = 0  # in a row
         self.why = "it did not answer"  # of the last one
         self._manager, self._ledger = manager, manager.ledger
-        self._venue, self._clock, self._stamps = venue, clock, stamps or clock
-        self._wallet, self._deliver, self._learn_rules = wallet, deliver, learn_rules
-        self._hear_reading = hear_reading
-        self._wanted, self._policy, self._resets = dict(wanted or {}), policy, resets
-        self._pauses: dict[tuple[_Why, str], str] = {}
+        self._venue, self._clock = venue, clock
+        self._learn_rules, self._wanted = learn_rules, dict(wanted or {})
+        self._pauses = Pauses(manager)
+        self._account = AccountCheck(
+            manager,
+            venue,
+            clock,
+            stamps or clock,
+            wallet,
+            deliver,
+            self._pauses,
+            policy,
+            resets,
+            hear_reading,
+        )
         self._due, self._reconnected = Due(), False
         self._one = asyncio.Lock()
         self._refused_since = 0  # UTC ms
-        self._newest = 0  # time of the newest reading
-        self._held: dict[str, int] = {}
-        self._moved: dict[str, int] = {}  # when a position of ours was last seen to change
 
     async def gate(self) -> None:
         """Bring up the manager and pass once over everything, before anything trades.
@@ -142,7 +111,7 @@ class Reconciler:
         """Look when it is due, until cancelled. `NewEpoch` ends it, and whatever must end the run."""
         while True:
             await self._clock.sleep(TICK_SECONDS)
-            self._watch_positions()
+            self._account.watch_positions()
             due = min(self._orders_due, self._due.account, self._due.markets)
             if self._reconnected or self._clock.now_ms() >= due:
                 await self.look()
@@ -153,9 +122,7 @@ class Reconciler:
 
     def take_flow(self, flow: CashFlow) -> None:
         """Book funding, once by its id."""
-        if flow.id not in self._ledger.flows:
-            self._manager.write(flow)
-            self._deliver(flow)
+        self._account.take_flow(flow)
 
     async def look(self, *, everything: bool = False) -> bool:
         """One pass over what is due, or over everything; False when the venue did not answer."""
@@ -171,7 +138,7 @@ class Reconciler:
                     await self._look_at_orders()
                 if everything or now >= self._due.account:
                     await self._look_at_account()
-            except _Unclear:
+            except Unclear:
                 self._due.account = self._later(TICK_SECONDS)
                 return False
             except VenueUnavailable as error:
@@ -201,9 +168,15 @@ class Reconciler:
 
     # -- what a pass looks at
 
+    async def _look_at_account(self) -> None:
+        differs = await self._account.compare()
+        self._due.account = self._later(DIFFERING_EVERY if differs else ACCOUNT_EVERY)
+
     async def _look_at_orders(self) -> None:
         """What rests at the venue: orders that are not ours halt, ours that are missing are asked about."""
         self._due.orders = self._later(IDLE_ORDERS_EVERY)
+        if self._ledger.fees_due:
+            await self._manager.fetch_fees()
         for symbol in self._ledger.instruments:
             working = [s for s in self._ledger.live_in(symbol) if s.status not in IN_FLIGHT]
             reports = await self._venue.open_orders(symbol)
@@ -214,26 +187,6 @@ class Reconciler:
                 if state.intent.client_id not in seen and state.intent.client_id in self._ledger.live:
                     self._manager.clarify(state.intent.client_id)
 
-    async def _look_at_account(self) -> None:
-        await self._book_flows()
-        first = found = await self._differences()
-        before = self._ledger.state_hash()
-        for _ in range(READINGS - 1 if first else 0):
-            self._pause_differing(found)
-            await self._clock.sleep(APART)
-            await self._manager.refresh()
-            await self._book_flows()
-            again = await self._differences()
-            found = [side for side in again if side in found]
-        if first and not found and before == self._ledger.state_hash():
-            self._manager.warn(Alarm.GLITCH, first[0].symbol, f"{first[0]}; the next reading was another")
-        for side in found:
-            if not self._may_lag(side.symbol):
-                await self._settle(side)
-        left = await self._differences() if first else []
-        self._pause_differing(left)
-        self._due.account = self._later(DIFFERING_EVERY if left else ACCOUNT_EVERY)
-
     async def _look_at_markets(self) -> None:
         """Rules and margin settings. What is gone or changed back trades again by itself, a resized lot does not."""
         self._due.markets = self._later(MARKETS_EVERY)
@@ -242,7 +195,7 @@ class Reconciler:
         for symbol in known:
             text = f"{symbol} is halted, takes only cancels or is listed no more: no entries"
             text = text if symbol in changes.gone else ""
-            self._pause(_Why.GONE, symbol, text, Alarm.MARKET_GONE)
+            self._pauses.keep(Why.GONE, symbol, text, Alarm.MARKET_GONE)
         for now in changes.resized:
             text = f"a lot of {now.symbol} is {now.lot:f} {now.base} now, the books count lots of "
             text += (
@@ -256,110 +209,9 @@ class Reconciler:
         for symbol, wanted in self._wanted.items():
             changed = changed_settings(wanted, await self._venue.margin_settings(symbol))
             text = f"{symbol}: {changed}: set it back at the venue, or start the run again" if changed else ""
-            self._pause(_Why.SETTINGS, symbol, text, Alarm.SETTINGS)
+            self._pauses.keep(Why.SETTINGS, symbol, text, Alarm.SETTINGS)
 
-    async def _book_flows(self) -> None:
-        if self._venue.kind is Kind.PERPETUAL and self._ledger.baselines:
-            known = [b.at for b in self._ledger.baselines.values()]
-            since = max(
-                min(known), max((f.at for f in self._ledger.flows.values()), default=0) - LOOK_BACK_MS
-            )
-            for flow in await self._venue.cash_flows(since):
-                self.take_flow(flow)
-
-    # -- differences
-
-    async def _differences(self) -> list[Side]:
-        """Where books and venue differ now; nothing of what is in doubt or changed while it was read."""
-        before = self._ledger.state_hash()
-        reading = await self._venue.account()
-        self._hear_reading(reading)
-        if reading.at < self._newest or self._ledger.state_hash() != before:
-            raise _Unclear
-        self._newest = reading.at
-        self._watch_positions()
-        doubted = {symbol for symbol in self._ledger.instruments if self._ledger.in_doubt(symbol)}
-        wallet = Decimal(repr(float(self._wallet())))
-        found = sides(self._ledger, reading, wallet, self._quote)
-        clear = [s for s in found if not (s.symbol in doubted if s.symbol else doubted)]
-        return [s for s in clear if s.differs and not self._is_halted(s.symbol)]
-
-    async def _settle(self, side: Side) -> None:
-        instrument = self._ledger.instruments.get(side.symbol)
-        if instrument is not None and is_users_own(side, instrument):
-            old = self._ledger.baselines[side.symbol]
-            moved = Baseline(old.at, side.symbol, side.found - side.owned)
-            self._manager.write(self._discrepancy(side, Settled.NOT_OURS), moved)
-        elif self._resets and await self._was_reset():
-            text = f"{side}, and no trade of this run is known there: the testnet was reset"
-            self._manager.write(Epoch(self._stamps.now_ms(), text))
-            self._manager.warn(Alarm.RESET, "", text)
-            raise NewEpoch(f"{text}; start again, the run begins anew in the same journal")
-        elif side.found < 0 and instrument is None:
-            text = f"the balance of {self._quote} is {side.found:f}: pay it back at the venue, then re-arm"
-            self._manager.warn(Alarm.UNSUPPORTED, "", text, self._discrepancy(side, Settled.HALTED))
-        elif self._policy is Policy.ADOPT:
-            self._adopt(side)
-        else:
-            text = f"{side}: find out why, then re-arm"
-            self._manager.warn(Alarm.DISCREPANCY, side.symbol, text, self._discrepancy(side, Settled.HALTED))
-
-    def _adopt(self, side: Side) -> None:
-        """The books follow the venue. A symbol in which others traded stays halted for that."""
-        at, cause = self._stamps.now_ms(), self._discrepancy(side, Settled.ADOPTED)
-        if not side.symbol:
-            flow = adopting_flow(side, at)
-            self._manager.write(cause, flow)
-            self._deliver(flow)
-        else:
-            self._manager.adopt(adopting_fill(self._ledger, side, at), cause)
-        self._manager.warn(Alarm.ADJUSTED, side.symbol, f"{side}: taken into the books, as configured")
-
-    async def _was_reset(self) -> bool:
-        """Does the venue know none of the trades that this run made there?"""
-        traded: dict[str, list[Fill]] = {}
-        for fill in self._ledger.fills.values():
-            traded.setdefault(fill.symbol, []).append(fill)
-        for symbol, fills in traded.items():
-            known = {fill.trade_id for fill in fills}
-            told = await self._venue.trades(symbol, max(fill.at for fill in fills) - LOOK_BACK_MS)
-            if any(trade.fill.trade_id in known for trade in told):
-                return False
-        return bool(traded)
-
-    def _discrepancy(self, side: Side, settled: Settled) -> Discrepancy:
-        return Discrepancy(self._stamps.now_ms(), side.symbol, side.expected, side.found, settled)
-
-    def _may_lag(self, symbol: str) -> bool:
-        moved = self._moved.values() if not symbol else [self._moved.get(symbol, 0)]
-        return self._clock.now_ms() - max(moved, default=0) < LAG_SECONDS * 1000
-
-    def _watch_positions(self) -> None:
-        now = self._clock.now_ms()
-        for symbol, lots in self._ledger.positions.items():
-            if lots != self._held.get(symbol, lots):
-                self._moved[symbol] = now
-            self._held[symbol] = lots
-
-    # -- pauses
-
-    def _pause_differing(self, found: list[Side]) -> None:
-        differing = {side.symbol: f"{side}; it is read again before more is entered" for side in found}
-        for symbol in ("", *self._ledger.instruments):
-            self._pause(_Why.DIFFERS, symbol, differing.get(symbol, ""))
-
-    def _pause(self, why: _Why, symbol: str, text: str, alarm: Alarm | None = None) -> None:
-        """No new exposure for this reason, or no more for it; an alarm the first time."""
-        key = why, symbol
-        if text and alarm is not None and key not in self._pauses:
-            self._manager.warn(alarm, symbol, text)
-        if text:
-            self._pauses[key] = text
-        else:
-            self._pauses.pop(key, None)
-        whole = next((t for (_, s), t in self._pauses.items() if not s), "")
-        each = {s: t for (_, s), t in self._pauses.items() if s}
-        self._manager.paused = {s: whole or each.get(s, "") for s in self._ledger.instruments}
+    # -- a venue that does not answer
 
     def _failed(self, why: str) -> None:
         """Nothing was learnt. Several times in a row: no entries, and only a look now and then."""
@@ -367,7 +219,7 @@ class Reconciler:
         told = self.failures >= FAILURES_TOLD
         text = f"the venue does not answer ({why}): no entries until the books were compared again"
         if told:
-            self._pause(_Why.SILENT, "", text, Alarm.UNREACHABLE)
+            self._pauses.keep(Why.SILENT, "", text, Alarm.UNREACHABLE)
         wait = LOW_RATE if told else ORDERS_EVERY
         self._due = Due(*[self._later(wait)] * 3)
 
@@ -375,7 +227,7 @@ class Reconciler:
         """A key that is refused may be banned for a moment; it is asked once a minute, and then given up."""
         now = self._clock.now_ms()
         self._refused_since = self._refused_since or now
-        self._pause(_Why.SILENT, "", f"{why}: no entries until it is taken again")
+        self._pauses.keep(Why.SILENT, "", f"{why}: no entries until it is taken again")
         self._due = Due(*[self._later(LOW_RATE)] * 3)
         if now - self._refused_since >= SHUT_OUT_SECONDS * 1000 and not self._all_halted:
             text = (
@@ -386,7 +238,7 @@ class Reconciler:
     def _answered(self) -> None:
         self.failures = self._refused_since = 0
         self.passes += 1
-        self._pause(_Why.SILENT, "", "")
+        self._pauses.keep(Why.SILENT, "", "")
 
     def _refuse(self, why: str) -> None:
         """The account is of a type that cannot be traded, or became one."""
@@ -399,19 +251,16 @@ class Reconciler:
 
     @property
     def _orders_due(self) -> int:
-        sooner = IDLE_ORDERS_EVERY - ORDERS_EVERY if self._ledger.live and not self.failures else 0.0
+        sooner = IDLE_ORDERS_EVERY - ORDERS_EVERY if self._is_busy and not self.failures else 0.0
         return self._due.orders - round(sooner * 1000)
 
     @property
-    def _quote(self) -> str:
-        return next(iter(self._ledger.instruments.values())).quote
+    def _is_busy(self) -> bool:
+        return bool(self._ledger.live or self._ledger.fees_due)
 
     @property
     def _all_halted(self) -> bool:
         return self._ledger.halted >= set(self._ledger.instruments)
-
-    def _is_halted(self, symbol: str) -> bool:
-        return symbol in self._ledger.halted if symbol else self._all_halted
 
     def _later(self, seconds: float) -> int:
         return self._clock.now_ms() + round(seconds * 1000)

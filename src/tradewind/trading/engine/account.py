@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, equity_now
+from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, apply_fee, equity_now
 from tradewind.account.records import instrument_records, open_account
-from tradewind.market import CashFlow, CashFlowKind, Fill, FillReason, Inconsistent, Instrument, Kind
+from tradewind.market import CashFlow, CashFlowKind, Fill, FillReason, Inconsistent, Instrument, Kind, Reason
 from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import Rules
 from tradewind.simulator.alone import book_fill, close_bar, size_orders
 from tradewind.simulator.window import BarWindow
+from tradewind.trading.engine.asked import lots_left_by_rules
+from tradewind.trading.terms.bookable import beside_lots, fee_of
+from tradewind.trading.terms.order_records import FeeTold
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +57,11 @@ class EngineAccount:
         return float(self.accounts[0]["day_start_equity"])
 
     @property
+    def peak_equity(self) -> float:
+        """The highest at any close, in quote; after a re-arm it begins anew with what there is."""
+        return self.equity_at({}) if self.rearmed else float(self.accounts[0]["peak_equity"])
+
+    @property
     def losing_streak(self) -> int:
         """Bars in a row in which what was closed lost money."""
         return int(self.accounts[0]["losses"])
@@ -73,6 +81,20 @@ class EngineAccount:
         is_fixed = self._rules[0]["stop_loss"] > 0 and self.protective_level(symbol) == fixed
         return FillReason.STOP if is_fixed else FillReason.TRAILING_STOP
 
+    def beyond_limits(self) -> dict[str, int]:
+        """By how many lots, without sign, each position is too large for the equity now, at the last prices.
+
+        Only money that was taken out makes it so, or a price: what is decided is within the limits.
+        """
+        limit = float(self._rules[0]["max_gross"])
+        if self.instruments[0].kind is Kind.SPOT:
+            limit = min(limit, 1.0 - float(self._rules[0]["reserve"]))
+        position, lot = self.positions[0], self._records["lot"]
+        gross = float(np.nansum(np.abs(position["lots"]) * lot * position["price"]))
+        allowed = limit * max(self.equity_at({}), 0.0)
+        kept = min(1.0, allowed / gross) if gross else 1.0
+        return {s: abs(held) - int(abs(held) * kept) for s, held in self.position_lots().items()}
+
     def equity_at(self, prices: Mapping[str, float]) -> float:
         """Equity in quote at other prices; a symbol that is left out keeps its last one."""
         positions = self.positions.copy()
@@ -80,6 +102,20 @@ class EngineAccount:
             positions[0, self._place(symbol)]["mark"] = price
             positions[0, self._place(symbol)]["price"] = price
         return float(equity_now(self.accounts[0], positions, 0, self._records))
+
+    def left_by_rules(
+        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+    ) -> tuple[int, Reason]:
+        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why."""
+        return lots_left_by_rules(
+            self.accounts,
+            self.positions,
+            self._records,
+            self._rules[0],
+            (self._place(symbol), lots),
+            {self._place(s): n for s, n in resting.items() if n},
+            {self._place(s): p for s, p in prices.items()},
+        )
 
     def _open_anew(self) -> None:
         self.accounts, self.positions = open_account(self._capital, len(self.symbols))
@@ -89,7 +125,7 @@ class EngineAccount:
         bars, rows = window.bars, window.rows
         close_bar(self.accounts, self.positions, bars, rows, window.last, self._records, self._rules)
 
-    def _decide(self, wanted: Floats, window: BarWindow, ready: bool) -> None:
+    def _size(self, wanted: Floats, window: BarWindow, ready: bool) -> None:
         """Risk and sizing: from `wanted` to `approved` to the lots of each order."""
         self.positions[0]["wanted"] = wanted
         bars, last = window.bars, window.last
@@ -100,20 +136,31 @@ class EngineAccount:
         self.accounts[0]["equity"] = equity_now(self.accounts[0], self.positions, 0, self._records)
         self.positions[0]["order"] = 0
 
+    def pay(self, told: FeeTold) -> None:
+        """Book a fee that was told later than its trade."""
+        a = self._place(told.symbol)
+        in_base = told.fee_asset == self.instruments[a].base
+        position, paid = self.positions[0, a], self._paid_in[in_base][a]
+        apply_fee(self.accounts[0], position, paid, float(told.price), float(told.fee))
+
     def _book_fill(self, fill: Fill) -> None:
+        """A fee that is not told yet is nothing until it is; what is no whole lot is left out of the books."""
         a = self._place(fill.symbol)
-        in_base = _pays_in_base(fill, self.instruments[a])
-        book_fill(
-            self.accounts,
-            self.positions,
-            a,
-            self._paid_in[in_base],
-            self._rules,
-            fill.lots,
-            float(fill.price),
-            float(fill.fee),
-            int(fill.reason),
-        )
+        instrument = self.instruments[a]
+        if abs(beside_lots(fill, instrument)) >= instrument.lot:
+            raise Inconsistent(
+                f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
+                f"expected lots of {instrument.lot} {instrument.base}"
+            )
+        fee, in_base = fee_of(fill, instrument) or (0, False)
+        price, paid = float(fill.price), self._paid_in[in_base]
+        if fill.lots:
+            reason = int(fill.reason)
+            book_fill(
+                self.accounts, self.positions, a, paid, self._rules, fill.lots, price, float(fee), reason
+            )
+        else:
+            apply_fee(self.accounts[0], self.positions[0, a], paid[a], price, float(fee))
         self.fills += 1
 
     def _book_cash_flow(self, flow: CashFlow) -> None:
@@ -127,22 +174,3 @@ class EngineAccount:
         if symbol not in self._index:
             raise Inconsistent(f"an event names {symbol}, which this run does not trade: {self.symbols}")
         return self._index[symbol]
-
-
-def _pays_in_base(fill: Fill, instrument: Instrument) -> bool:
-    """Is the fee taken from what is received? `Inconsistent` on a fill that the books cannot take.
-
-    They know fees in quote, a third coin at its quote value, and on spot a buy's fee in base.
-    """
-    in_base = fill.fee_asset == instrument.base and instrument.kind is Kind.SPOT and fill.lots > 0
-    if fill.fee and not in_base and fill.fee_asset != instrument.quote:
-        wanted = f"its value in {instrument.quote}" + (
-            f", or {instrument.base} on a buy" if instrument.kind is Kind.SPOT else ""
-        )
-        raise Inconsistent(f"the fee of trade {fill.trade_id} is in {fill.fee_asset}, expected {wanted}")
-    if not fill.lots or fill.quantity != instrument.quantity(fill.lots):
-        raise Inconsistent(
-            f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
-            f"expected lots of {instrument.lot} {instrument.base}, and at least one"
-        )
-    return in_base

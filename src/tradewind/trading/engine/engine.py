@@ -22,6 +22,7 @@ from tradewind.market import (
     Fill,
     Inconsistent,
     Instrument,
+    Observation,
     Order,
     Reason,
     Review,
@@ -31,6 +32,7 @@ from tradewind.market import (
 )
 from tradewind.market.orders import derive_order_id
 from tradewind.policy.agent import Agent
+from tradewind.policy.answers import Answers
 from tradewind.policy.protocol import Resumable
 from tradewind.simulator.view import ObservationBuilder
 from tradewind.trading.engine.account import EngineAccount, Floats
@@ -63,6 +65,7 @@ class Engine(EngineAccount):
         self.started = False  # has there been a decision in this segment?
         self._window = FeatureWindow(agent, self.symbols, timeframe)
         self._observer = ObservationBuilder(self._records, self._rules, self._window.columns)
+        self._answers = Answers(agent)
         self._remembers = isinstance(agent.policy, Resumable)
         agent.policy.reset()
 
@@ -76,6 +79,7 @@ class Engine(EngineAccount):
         """As at the start, on the bars that are known: the account of before is gone, a testnet was reset."""
         self._open_anew()
         self.started = False
+        self._answers = Answers(self.agent)
         self.agent.policy.reset()
 
     def process(self, event: Event) -> Decision | None:
@@ -103,10 +107,8 @@ class Engine(EngineAccount):
         due = self._arrive(snapshot)
         orders: tuple[Order, ...] = ()
         if due and decision is not None:
-            if self._remembers:
-                self._ask_policy()
-            wanted = np.array([math.nan if w is None else w for w in decision.wanted.weights])
-            self._decide(wanted, self._window, self._window.ready)
+            self._recall(decision)
+            self._decide(np.array([math.nan if w is None else w for w in decision.wanted.weights]))
             orders = self._orders(snapshot.close_time)
         if due != (decision is not None) or (decision is not None and orders != decision.orders):
             raise Inconsistent(
@@ -118,7 +120,7 @@ class Engine(EngineAccount):
         if not self._arrive(snapshot):
             return None
         wanted, seen = self._ask_policy()
-        self._decide(wanted, self._window, self._window.ready)
+        self._decide(wanted)
         return self._decision(snapshot.close_time, seen)
 
     def _arrive(self, snapshot: Snapshot) -> bool:
@@ -133,10 +135,27 @@ class Engine(EngineAccount):
 
     def _ask_policy(self) -> tuple[Floats, Vector]:
         """What the policy wants, and the vector that it saw: hold, and nothing, where a feature is missing."""
+        observation = self._observe()
+        if observation is None:
+            self._answers.missed()
+            return np.full(len(self.symbols), np.nan), np.zeros(0, np.float32)
+        return self._answers.ask(observation), observation.vector
+
+    def _recall(self, decision: Decision) -> None:
+        """The answer was recorded; a policy that remembers sees once more what it answered to."""
+        if not self._window.ready:
+            self._answers.missed()
+            return
+        if self._remembers and (observation := self._observe()) is not None:
+            self.agent.decide(observation)
+        self._answers.recall(decision.review.reasons)
+
+    def _observe(self) -> Observation | None:
+        """None where a feature is missing."""
         window = self._window
         if not window.ready:
-            return np.full(len(self.symbols), np.nan), np.zeros(0, np.float32)
-        observation = self._observer.build(
+            return None
+        return self._observer.build(
             self.accounts,
             self.positions,
             window.bars,
@@ -146,7 +165,12 @@ class Engine(EngineAccount):
             window.clock,
             window.last,
         )
-        return self.agent.decide(observation), observation.vector
+
+    def _decide(self, wanted: Floats) -> None:
+        """Risk and sizing, and what follows from an answer that is none."""
+        self._answers.heed(self.accounts[0])
+        self._size(wanted, self._window, self._window.ready)
+        self._answers.mark(self.positions[0])
 
     def _decision(self, at: int, seen: Vector) -> Decision:
         position, account = self.positions[0], self.accounts[0]

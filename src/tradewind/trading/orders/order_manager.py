@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tradewind.market import (
     Accepted,
@@ -22,18 +22,16 @@ from tradewind.market import (
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.records import Record
-from tradewind.trading.orders.doubt import Evidence, wait_before
 from tradewind.trading.orders.order_intake import OrderIntake
 from tradewind.trading.orders.order_watch import OrderWatch
+from tradewind.trading.orders.resolver import Resolver
 from tradewind.trading.risk.guards import reduces
 from tradewind.trading.risk.latch import Latch
-from tradewind.trading.terms.order_records import Baseline, Denied, OrderAlarm
+from tradewind.trading.terms.order_records import Baseline, Denied, FeeTold, OrderAlarm
 from tradewind.trading.terms.order_states import HAND, Alarm, Happening, Intent, OrderState, Status
-from tradewind.trading.terms.order_venue import NoSuchOrder, OrderReport, OrderVenue, ReportStatus, Trade
+from tradewind.trading.terms.order_venue import OrderReport, OrderVenue, Trade
 
-WORRIES = ((60.0, Alarm.UNKNOWN_LONG), (300.0, Alarm.UNKNOWN_ESCALATED))  # seconds of doubt
-LOOK_BACK_MS = 3_600_000  # of a sweep for trades, before the last thing that happened in the symbol
-SKEW_MS = 5_000  # between the venue's clock and ours
+FEE_SECONDS = 60.0  # in which a venue may tell what a trade cost
 
 
 class OrderManager:
@@ -53,23 +51,21 @@ class OrderManager:
         deliver: Callable[[Fill], None],
         alarm: Callable[[OrderAlarm], None],
         market_clock: Clock | None = None,
+        pay: Callable[[FeeTold], None] = lambda told: None,
     ) -> None:
         """`clock` is that of the wire: by it requests run out and waits end. `market_clock`, where market time is
-        another, gives the times of records: those of the venue's trades.
+        another, gives the times of records: those of the venue's trades. `pay` gets fees that come after their trades.
         """
         self.ledger, self._stamps = ledger, market_clock or clock
         self._deliver = deliver
-        self._intake = OrderIntake(journal, ledger, self._stamps, self._hand_over, alarm, self._changed)
+        self._intake = OrderIntake(journal, ledger, self._stamps, self._hand_over, alarm, self._changed, pay)
         self.watch = OrderWatch(ledger, clock)
-        self._venue, self._clock = venue, clock
-        self._resolvers: dict[OrderId, asyncio.Task[None]] = {}
-        # Something about these is on its way: nothing is asked meanwhile.
-        self._requests: set[OrderId] = set()
+        self._venue = venue
+        self._resolver = Resolver(ledger, self._intake, venue, clock, self._break)
         self.latch: Latch | None = None  # heeded at the last moment before anything leaves
         self.paused: Mapping[str, str] = {}  # symbols that take no new exposure for now, and why
         self._failure: BaseException | None = None
         self._broke = asyncio.Event()
-        self._closed = False
 
     @property
     def counts(self) -> Counter[str]:
@@ -92,10 +88,22 @@ class OrderManager:
         """Ask about every live order, and fetch what traded since the last that is known: at every reconnect."""
         self._require_whole()
         for client_id in self.ledger.live:
-            self._resolve(client_id)
+            self._resolver.ask(client_id)
         for symbol in self.ledger.instruments:
             if self.ledger.last_at(symbol):
-                self._intake.book_all(await self._trades(symbol))
+                await self._resolver.book_trades(symbol)
+
+    async def fetch_fees(self) -> None:
+        """Ask again for trades that were told without their fee; an alarm for one that is so for a minute."""
+        self._require_whole()
+        for symbol in {fill.symbol for fill in self.ledger.fees_due.values()}:
+            await self._resolver.book_trades(symbol)
+        for fill in list(self.ledger.fees_due.values()):
+            if self._stamps.now_ms() - fill.at >= FEE_SECONDS * 1000:
+                text = (
+                    f"the venue does not tell the fee of trade {fill.trade_id} in a coin whose price is known"
+                )
+                self.warn_once(Alarm.FEE_MISSING, fill.symbol, text)
 
     async def broken(self) -> None:
         """Until it cannot go on; then it raises why."""
@@ -104,11 +112,7 @@ class OrderManager:
 
     async def close(self) -> None:
         """End all waiting. What is in doubt stays so in the journal."""
-        self._closed = True
-        tasks = list(self._resolvers.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._resolver.close()
 
     def write(self, *records: Record) -> None:
         """Write records of the session, in one transaction. Fills are not among them: `observe_trade` takes those.
@@ -159,8 +163,8 @@ class OrderManager:
         if state.status not in (Status.OPEN, Status.PARTIAL) or (self.latch and self.latch.silent):
             return state
         self._intake.happened(client_id, Happening.CANCEL_ASKED)
-        self._end_resolver(client_id)
-        self._requests.add(client_id)
+        self._resolver.drop(client_id)
+        self._resolver.request_leaves(client_id)
         try:
             outcome = await self._venue.cancel(state.intent, state.venue_id)
             if isinstance(outcome, Rejected) and outcome.kind is not RejectKind.NOT_FOUND:
@@ -168,13 +172,13 @@ class OrderManager:
         except VenueUnavailable:
             pass  # as any other answer: gone, perhaps filled before, perhaps neither, the venue knows
         finally:
-            self._answered(client_id)
+            self._resolver.request_ended(client_id)
         return self.ledger.orders[client_id]
 
     def clarify(self, client_id: OrderId) -> None:
         """Ask about a live order until it is clear, at least once."""
         self._require_whole()
-        self._resolve(client_id)
+        self._resolver.ask(client_id)
 
     def adopt(self, fill: Fill, *cause: Record) -> None:
         """Book a trade that no order of ours made: liquidated, closed by a person or by the panic process."""
@@ -211,7 +215,7 @@ class OrderManager:
         """Send what `commit` gave, and take the answer."""
         client_id = intent.client_id
         self._intake.sent(client_id)
-        self._requests.add(client_id)
+        self._resolver.request_leaves(client_id)
         try:
             self._take_answer(client_id, await self._venue.send(intent))
         except VenueUnavailable as error:
@@ -220,7 +224,7 @@ class OrderManager:
             self._take_answer(client_id, Unknown(repr(error)))
             raise
         finally:
-            self._answered(client_id)
+            self._resolver.request_ended(client_id)
 
     def _take_answer(self, client_id: OrderId, outcome: Outcome) -> None:
         match outcome:
@@ -228,8 +232,8 @@ class OrderManager:
                 self._intake.happened(client_id, Happening.ACCEPTED, venue_id=venue_id)
             case Rejected(kind=RejectKind.DUPLICATE):  # an earlier request with this id was accepted
                 self._intake.happened(client_id, Happening.ACCEPTED, refusal=outcome)
-                self._answered(client_id)
-                self._resolve(client_id)
+                self._resolver.request_ended(client_id)
+                self._resolver.ask(client_id)
             case Rejected():
                 self._intake.happened(client_id, Happening.REFUSED, refusal=outcome)
             case Unknown(text):
@@ -239,36 +243,10 @@ class OrderManager:
         client_id = before.intent.client_id
         now = self.ledger.orders[client_id]
         if now.lacks_fills or (before.done and not now.done):
-            self._resolve(client_id)
+            self._resolver.ask(client_id)
         elif before.in_doubt and not now.in_doubt:
-            self._end_resolver(client_id)
+            self._resolver.drop(client_id)
         self.watch.changed(client_id)
-
-    def _answered(self, client_id: OrderId) -> None:
-        """A request about the order left, and will not be heard of again: what proves anything begins now."""
-        self._requests.discard(client_id)
-        if self.ledger.orders[client_id].in_doubt:
-            self._resolve(client_id)
-
-    def _resolve(self, client_id: OrderId) -> None:
-        waits = client_id in self._resolvers or client_id in self._requests
-        if not waits and not self._closed:
-            self._resolvers[client_id] = self._task(self._resolving(client_id))
-
-    def _end_resolver(self, client_id: OrderId) -> None:
-        task = self._resolvers.get(client_id)
-        if task is not None and task is not asyncio.current_task():
-            del self._resolvers[client_id]
-            task.cancel()
-
-    def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._break(error)
 
     def _hand_over(self, fill: Fill) -> None:
         """A fill that is on disk and not in the engine's books would be held by nobody."""
@@ -287,81 +265,3 @@ class OrderManager:
             raise Inconsistent(
                 f"what became of an order could not be taken ({self._failure!r}): end the run and start it again"
             ) from self._failure
-
-    async def _resolving(self, client_id: OrderId) -> None:
-        """Ask until the order is clear, at least once. A failed question is no answer."""
-        evidence, asked = Evidence(self._clock.now_ms()), 0
-        worry = self._task(self._worry(client_id))
-        try:
-            while True:
-                await self._clock.sleep(wait_before(asked))
-                try:
-                    evidence = await self._ask(client_id, evidence)
-                except VenueUnavailable:
-                    continue
-                asked += 1
-                if not self.ledger.orders[client_id].in_doubt:
-                    return
-        finally:
-            worry.cancel()
-            if self._resolvers.get(client_id) is asyncio.current_task():
-                del self._resolvers[client_id]
-
-    async def _worry(self, client_id: OrderId) -> None:
-        waited = 0.0
-        for seconds, alarm in WORRIES:
-            await self._clock.sleep(seconds - waited)
-            waited = seconds
-            state = self.ledger.orders[client_id]
-            if state.in_doubt:
-                text = f"in doubt for {seconds:g} s: {state.status}"
-                self._intake.warn(alarm, state.intent.symbol, client_id, text)
-
-    async def _ask(self, client_id: OrderId, evidence: Evidence) -> Evidence:
-        state, asked_at = self.ledger.orders[client_id], self._clock.now_ms()
-        answer = await self._venue.query(state.intent, state.venue_id)
-        if isinstance(answer, NoSuchOrder):
-            return await self._weigh_absence(client_id, evidence)
-        if answer.filled > self.ledger.orders[client_id].filled:
-            self._intake.learn(answer)  # its id at the venue, by which its trades are found
-            self._intake.book_all(await self._trades(state.intent.symbol))
-        self._intake.learn(answer)
-        outlived = answer.status is ReportStatus.OPEN and evidence.expired(asked_at)
-        if outlived and self.ledger.orders[client_id].status is Status.CANCEL_SENT:
-            text = "the order is open after the request to cancel it ran out"
-            self._intake.happened(client_id, Happening.CANCEL_FAILED, text=text)
-        return Evidence(evidence.began)
-
-    async def _weigh_absence(self, client_id: OrderId, evidence: Evidence) -> Evidence:
-        state, now = self.ledger.orders[client_id], self._clock.now_ms()
-        evidence = evidence.another(now)
-        if state.status in (Status.UNKNOWN, Status.CANCEL_SENT):
-            if evidence.suffices(now) and await self._is_absent(state):
-                text = "no such order, not open, no trade of it, nothing changed hands"
-                self._intake.happened(client_id, Happening.ABSENT, text=text)
-        elif not state.done:
-            text = f"the venue does not know order {client_id}, it was {state.status}"
-            self._intake.warn_once(Alarm.VANISHED, state.intent.symbol, client_id, text)
-        return evidence
-
-    async def _is_absent(self, state: OrderState) -> bool:
-        """The rest of the proof: no open order, no trade that may be its own, the holding as expected."""
-        symbol, client_id = state.intent.symbol, state.intent.client_id
-        for report in await self._venue.open_orders(symbol):
-            if report.client_id == client_id:
-                self._intake.learn(report)
-        self._intake.book_all(await self._trades(symbol))
-        held = await self._venue.holding(symbol)
-        return (
-            self.ledger.orders[client_id] == state
-            and not state.lacks_fills
-            and not self._intake.has_strays(symbol)
-            and held == self.ledger.expected_holding(symbol)
-        )
-
-    async def _trades(self, symbol: str) -> Sequence[Trade]:
-        ledger = self.ledger
-        doubted = [s.intent.at for s in ledger.live_in(symbol) if s.in_doubt]
-        touched = [*doubted, ledger.last_at(symbol)]
-        since = max(min(touched) - LOOK_BACK_MS, ledger.baselines[symbol].at - SKEW_MS)
-        return await self._venue.trades(symbol, since)

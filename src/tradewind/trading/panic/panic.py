@@ -22,12 +22,13 @@ from tradewind.market import (
 )
 from tradewind.trading.comparing.comparison import holding_in
 from tradewind.trading.orders.doubt import GRACE, RECEIVE_WINDOW
-from tradewind.trading.orders.order_manager import LOOK_BACK_MS
+from tradewind.trading.orders.resolver import LOOK_BACK_MS
 from tradewind.trading.panic.estate import PREFIX, Estate
 from tradewind.trading.panic.panic_record import PanicRecord
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue
 from tradewind.trading.terms.order_states import Intent, client_id
 from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
+from tradewind.words import counted
 
 SECONDS = 120.0
 READINGS = 3  # in a row that show nothing left
@@ -265,12 +266,12 @@ class Panic:
             case Accepted(venue_id):
                 self._pending[symbol] = _Pending(intent, at, venue_id)
                 self.record.orders[name] = venue_id
-                self._note("closing", symbol, f"{lots} lots as {name}")
+                self._note("closing", symbol, f"{counted(lots, 'lot')} as {name}")
             case Unknown(text):
                 self._pending[symbol] = _Pending(intent, at)
                 self._note("unclear", symbol, text)
             case Rejected(code, text):
-                self._note("refused", symbol, f"{lots} lots: {code} {text}")
+                self._note("refused", symbol, f"{counted(lots, 'lot')}: {code} {text}")
         return outcome
 
     async def _clear_pending(self) -> None:

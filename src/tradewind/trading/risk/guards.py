@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from tradewind.market import Clock, Fill, Instrument, Order, OrderId, OrderType, Snapshot
 from tradewind.trading.books.order_ledger import OrderLedger
@@ -21,6 +22,8 @@ from tradewind.trading.terms.order_records import Denied, Risk
 from tradewind.trading.terms.order_states import Status
 from tradewind.trading.terms.pricing import price_of
 from tradewind.trading.terms.quotes import Quote, Quotes
+from tradewind.trading.terms.reasons import IN_WORDS
+from tradewind.words import counted
 
 APART_MS = 1_000  # between two bad readings that agree
 MINUTE_MS = 60_000
@@ -58,13 +61,15 @@ class Guards:
         stamps: Clock | None = None,
         bar_age: Callable[[int], float] | None = None,
         storage: Callable[[], str] = lambda: "",
+        largest: Callable[[str], int | None] = lambda symbol: None,
     ) -> None:
         """`instruments` is looked at anew each time: rules may change while a run is at work.
 
         `model_slippage`: what the simulator charges against the middle of the book, as a fraction.
 
         `clock` is that by which quotes are stamped. Where market time is another, `stamps` gives the time of records,
-        and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now.
+        and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now,
+        `largest` how many lots the venue takes in one order of a symbol.
         """
         self.settings, self.instruments, self.latch = settings, instruments, latch
         self._standing, self._ledger, self._quotes, self._clock = standing, ledger, quotes, clock
@@ -79,7 +84,7 @@ class Guards:
         self._funding: dict[str, float] = {}
         self._drift = 0.0
         self._reading: AccountReading | None = None
-        self._storage = storage
+        self._storage, self._largest = storage, largest
 
     def note_snapshot(self, symbols: Sequence[str], snapshot: Snapshot) -> None:
         """A bar closed: which symbols were missing, and what funding cost last."""
@@ -143,6 +148,25 @@ class Guards:
                 passed.append(order)
         return passed, denied
 
+    def against_rules(self, order: Order) -> str:
+        """Why the agent's own risk, or money, would not leave all of an order that no decision made; empty if it would.
+
+        What rests and may still fill counts as filled. What only shrinks a position is not asked about.
+        """
+        if reduces(order, self._standing.position_lots()[order.symbol]):
+            return ""
+        resting = {
+            symbol: sum(s.remaining for s in self._ledger.live_in(symbol) if not s.intent.reduce_only)
+            for symbol in self.instruments
+        }
+        left, reason = self._standing.left_by_rules(order.symbol, order.lots, resting, self._prices())
+        if abs(left) >= abs(order.lots) and left * order.lots > 0:
+            return ""
+        instrument = self.instruments[order.symbol]
+        why = " and ".join(IN_WORDS[one] for one in reason) or "the run's money does not pay for more"
+        most = abs(instrument.quantity(left)) if left * order.lots > 0 else Decimal(0)
+        return f"{why}: {most:f} {instrument.base} may be {'bought' if order.lots > 0 else 'sold'} now"
+
     def denied(self, order: Order, text: str) -> Denied:
         return Denied(self._stamps.now_ms(), order.id, order.symbol, order.lots, text)
 
@@ -171,6 +195,12 @@ class Guards:
             rest = "the rest stays as dust" if shrinks else "the venue would refuse it"
             return (
                 f"{notional:g} {instrument.quote} is below the minimum of {instrument.min_notional}: {rest}"
+            )
+        largest, held = self._largest(order.symbol), self._standing.position_lots()[order.symbol]
+        if not shrinks and largest is not None and max(abs(order.lots), abs(held + order.lots)) > largest:
+            return (
+                f"{abs(held + order.lots):,} lots of {order.symbol} would be held, the venue takes at most "
+                f"{largest:,} in one order: no stop could close them"
             )
         most = self.settings.max_order_notional
         if not shrinks and most is not None and notional > most:
@@ -211,7 +241,7 @@ class Guards:
             self._sent.popleft()
         sent = len(self._sent) + len(before)
         if limits.max_orders_per_minute is not None and sent >= limits.max_orders_per_minute:
-            yield f"{sent} orders were sent within a minute, the most is {limits.max_orders_per_minute}"
+            yield f"{counted(sent, 'order')} sent within a minute, the most is {limits.max_orders_per_minute}"
         masked = sum(self._masked[symbol])
         if limits.max_masked_bars is not None and masked > limits.max_masked_bars:
             yield f"{masked} of the last {len(self._masked[symbol])} bars of {symbol} are missing"
@@ -249,7 +279,9 @@ class Guards:
             self._ledger.orders[i].status in (Status.UNKNOWN, Status.CANCEL_SENT) for i in self._ledger.live
         )
         if limits.max_unknown_orders is not None and unknown > limits.max_unknown_orders:
-            yield Breach("unknown", now, f"{unknown} orders are in doubt: {limits.max_unknown_orders} may be")
+            yield Breach(
+                "unknown", now, f"{counted(unknown, 'order')} in doubt: {limits.max_unknown_orders} may be"
+            )
         if limits.max_clock_drift_seconds is not None and abs(self._drift) > limits.max_clock_drift_seconds:
             yield Breach("drift", now, f"the venue's clock is {self._drift:+.2f} s from ours")
         failed = self._answers.count(False)
@@ -272,14 +304,21 @@ class Guards:
         streak = self._standing.losing_streak
         if limits.max_losses_in_a_row is not None and streak >= limits.max_losses_in_a_row:
             yield Breach("streak", now, f"{streak} losses in a row", Risk.HALTED)
-        if limits.max_daily_loss is not None:
-            equity = self._standing.equity_at(self._prices())
-            lost = self._standing.day_start_equity - equity
-            if not math.isfinite(equity):
-                yield Breach("daily loss", self._newest_quote(now), "the equity is not known")
-            elif lost >= limits.max_daily_loss:
-                text = f"the loss of the day is {lost:.2f}, the most is {limits.max_daily_loss:g}"
-                yield Breach("daily loss", self._newest_quote(now), text, Risk.FLATTENING)
+        if limits.max_daily_loss is None and limits.max_drawdown is None:
+            return
+        equity, at = self._standing.equity_at(self._prices()), self._newest_quote(now)
+        if not math.isfinite(equity):
+            yield Breach("equity", at, "the equity is not known")
+            return
+        lost = self._standing.day_start_equity - equity
+        if limits.max_daily_loss is not None and lost >= limits.max_daily_loss:
+            text = f"the loss of the day is {lost:.2f}, the most is {limits.max_daily_loss:g}"
+            yield Breach("daily loss", at, text, Risk.FLATTENING)
+        peak = self._standing.peak_equity
+        if limits.max_drawdown is not None and equity <= peak * (1.0 - limits.max_drawdown):
+            fall = f"{1.0 - equity / peak:.1%}" if peak > 0 else "all"
+            text = f"the equity is {fall} below its peak of {peak:.2f}, the most is {limits.max_drawdown:.0%}"
+            yield Breach("drawdown", at, text, Risk.FLATTENING)
 
     def _newest_quote(self, now: int) -> int:
         """When the prices of what is held were read: one reading is one, however often it is looked at."""

@@ -19,6 +19,7 @@ from tradewind.trading.journal.recorded import gaps_in, market_of
 from tradewind.trading.journal.records import Record
 from tradewind.trading.terms.feed_records import Revision
 from tradewind.trading.terms.order_records import Denied
+from tradewind.words import counted
 
 _FIELDS = ("at", "wanted", "approved", "reasons", "orders", "equity", "reward")
 
@@ -59,7 +60,7 @@ def first_difference(
         told = f"at {int(ours.at[row])} {name} was {was} in the session, {now} in the backtest"
         return {"decisions": row, "difference": told}
     if len(ours) != len(expected):
-        return {"decisions": rows, "difference": f"{len(ours)} decisions against {len(expected)}"}
+        return {"decisions": rows, "difference": f"{counted(len(ours), 'decision')} against {len(expected)}"}
     return {"decisions": rows, "difference": None}
 
 
@@ -73,14 +74,18 @@ def backtest_parity(journal: Journal, agent: Agent) -> dict[str, Any]:
     session, told = journal.session, [record for _, record in journal.records()]
     records = list(takewhile(lambda record: not isinstance(record, Revision), told))
     after = sum(isinstance(record, Decision) for record in told[len(records) :])
-    revised = f"{after} decisions after a revision" if len(records) < len(told) else ""
+    revised = f"{counted(after, 'decision')} after a revision" if len(records) < len(told) else ""
     decisions = [record for record in records if isinstance(record, Decision)]
     denied = sum(isinstance(record, Denied) for record in records)
     if not decisions:
         return {"decisions": 0, "difference": None, "left_out": "nothing was decided"}
     gaps = gaps_in(records)
     if denied or gaps:
-        why = f"{denied} orders were not sent on purpose" if denied else f"bars are missing in {gaps} places"
+        why = (
+            f"{counted(denied, 'order')} not sent on purpose"
+            if denied
+            else f"bars are missing in {counted(gaps, 'place')}"
+        )
         return {"decisions": 0, "difference": None, "left_out": why}
     market = market_of(session, records)
     expected = backtest(

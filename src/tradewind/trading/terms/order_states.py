@@ -49,6 +49,8 @@ class Alarm(StrEnum):
     LATE_FILL = "late_fill"  # of an order that was thought to be over
     OVERFILL = "overfill"
     STALE = "stale"  # a report older than what is known: ignored
+    ODD_LOT = "odd_lot"  # a trade that is no whole number of the run's lots
+    FEE_MISSING = "fee_missing"  # nobody tells what a trade cost
     FILL_DIFFERS = "fill_differs"  # a trade was told twice, with other numbers: the first is kept
     FOREIGN = "foreign"  # an order or a trade in our symbols that is not ours
     VANISHED = "vanished"  # the venue does not know an order that it had accepted
@@ -58,6 +60,7 @@ class Alarm(StrEnum):
     STOP_LOST = "stop_lost"  # a protective order ended, and not by us
     NOT_FLAT = "not_flat"  # positions should be closed, and some are left
     UNPROTECTED = "unprotected"  # the venue refuses to protect a position
+    GUARDED_HERE = "guarded_here"  # a position whose stop no order at the venue keeps
     DISCREPANCY = "discrepancy"  # the venue holds less or other than the journal says
     ADJUSTED = "adjusted"  # such a difference was taken into the books, as configured
     LIQUIDATED = "liquidated"  # the venue closed a position of ours: liquidation or deleveraging
@@ -68,6 +71,7 @@ class Alarm(StrEnum):
     UNSUPPORTED = "unsupported"  # a negative balance, or an account of a type that is not supported
     ACCESS_REFUSED = "access_refused"  # the venue refuses the key, for minutes
     UNREACHABLE = "unreachable"  # the venue did not answer several times, or is in maintenance
+    ACTION_REFUSED = "action_refused"  # the policy answered with no number: everything is held
     RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
 
 
@@ -124,6 +128,7 @@ class OrderState:
     venue_id: str = ""
     since: int = 0  # of the status, UTC ms
     kind: str = ""  # a `RejectKind`, when rejected
+    let_go: bool = False  # we asked to cancel it, and that was not refused
 
     @property
     def lots(self) -> int:
@@ -245,21 +250,28 @@ def _after_event(state: OrderState, event: OrderEvent) -> Step:
         after = Status.PARTIAL
     changed = after is not status
     return Step(
-        OrderState(
-            state.intent,
-            after,
-            state.filled,
-            reported,
-            state.venue_id or event.venue_id,
-            event.at if changed else state.since,
-            event.kind if changed else state.kind,
+        replace(
+            state,
+            status=after,
+            reported=reported,
+            venue_id=state.venue_id or event.venue_id,
+            since=event.at if changed else state.since,
+            kind=event.kind if changed else state.kind,
+            let_go=_let_go(state, event),
         )
     )
 
 
+def _let_go(state: OrderState, event: OrderEvent) -> bool:
+    """A cancellation that seemed to have had no effect may come to one late: the end is ours all the same."""
+    if event.happening is Happening.CANCEL_ASKED:
+        return True
+    return state.let_go and not (event.happening is Happening.CANCEL_FAILED and event.kind)
+
+
 def _after_fill(state: OrderState, fill: Fill) -> Step:
     intent = state.intent
-    if fill.symbol != intent.symbol or fill.lots * intent.lots <= 0:
+    if fill.symbol != intent.symbol or (fill.lots or fill.quantity) * intent.lots <= 0:
         raise Inconsistent(
             f"trade {fill.trade_id} is {fill.lots} lots of {fill.symbol}, its order {intent.client_id} was "
             f"{intent.lots} lots of {intent.symbol}: compare it with the venue"
@@ -267,7 +279,7 @@ def _after_fill(state: OrderState, fill: Fill) -> Step:
     filled = state.filled + abs(fill.lots)
     status = Status.FILLED if filled >= state.lots else _AFTER_FILL[state.status]
     since = state.since if status is state.status else fill.at
-    after = OrderState(intent, status, filled, state.reported, state.venue_id, since, state.kind)
+    after = replace(state, status=status, filled=filled, since=since)
     if filled > state.lots:
         return Step(after, Alarm.OVERFILL)
     return Step(after, Alarm.LATE_FILL if state.done else None)

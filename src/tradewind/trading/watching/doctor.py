@@ -23,7 +23,9 @@ from tradewind.trading.terms.account_venue import (
     MarginSettings,
     PositionMode,
 )
+from tradewind.trading.terms.order_venue import OrderReport
 from tradewind.trading.watching.findings import Finding, Grade, Verdict
+from tradewind.words import counted
 
 Check = Callable[[], Awaitable[Finding]]
 
@@ -145,19 +147,38 @@ async def margin(venue: AccountVenue, wanted: Mapping[str, MarginSettings]) -> F
     return Finding.good("leverage, margin mode and position mode are as configured")
 
 
-async def foreign_orders(venue: AccountVenue, wanted: Sequence[str], ours: Collection[str]) -> Finding:
-    """Orders of nobody, or of a run whose journal is not here."""
+async def foreign_orders(
+    venue: AccountVenue,
+    wanted: Sequence[str],
+    ours: Collection[str],
+    run_of: Callable[[str], str | None] = lambda client_id: None,
+) -> Finding:
+    """Orders that are not the run's. `run_of` names the run here in whose journal an order works; it may take long."""
     reports = [report for symbol in wanted for report in await venue.open_orders(symbol)]
     foreign = [r for r in reports if r.client_id not in ours]
     lost = [r for r in foreign if r.client_id.startswith(PREFIX)]
-    told = ", ".join(f"{r.client_id or r.venue_id} in {r.symbol}" for r in (lost or foreign)[:3])
     if lost:
-        text = f"{len(lost)} orders of another run of this program are open: {told}"
-        return Finding.refused(text, "end that run first, or cancel them with tradewind panic")
+        runs = {r.client_id: await asyncio.to_thread(run_of, r.client_id) for r in lost}
+        return _of_other_runs(lost, runs)
     if foreign:
-        text = f"{len(foreign)} orders that are not the run's are open in its symbols: {told}"
+        told = _listed(foreign)
+        text = f"{counted(len(foreign), 'order')} open in the run's symbols that are not its own: {told}"
         return Finding.refused(text, "cancel them, or trade these symbols from another account")
     return Finding.good("no order of others is open in the run's symbols")
+
+
+def _of_other_runs(orders: Sequence[OrderReport], runs: Mapping[str, str | None]) -> Finding:
+    names = sorted({name for name in runs.values() if name is not None})
+    whose = f"run {' and '.join(names)}" if names else "a run of this program that is not here"
+    text = f"{counted(len(orders), 'order')} of {whose} open in its symbols: {_listed(orders)}"
+    if not names:
+        return Finding.refused(text, "end that run where it is, or cancel them at the venue")
+    typed = ", ".join(f"tradewind panic {name}" for name in names)
+    return Finding.refused(text, f"end that run and what it has ({typed}), or trade other symbols")
+
+
+def _listed(orders: Sequence[OrderReport]) -> str:
+    return ", ".join(f"{one.client_id or one.venue_id} in {one.symbol}" for one in orders[:3])
 
 
 async def foreign_positions(
@@ -176,6 +197,18 @@ async def foreign_positions(
         text = f"positions that are not the run's: {', '.join(other)}"
         return Finding.refused(text, "close them, or trade these symbols from another account")
     return Finding.good("the positions are the run's")
+
+
+def stops(venue: AccountVenue, *, wanted: bool, resting: bool) -> Finding:
+    """Who closes a position at its stop. `wanted`: the rules have stops. `resting`: as configured."""
+    if not wanted:
+        return Finding.good("the rules have no stops")
+    if resting and venue.rests_stops:
+        return Finding.good("stops rest at the venue, also while this machine is off")
+    why = "as configured" if venue.rests_stops else "the venue takes no stop orders on this kind of account"
+    text = f"no stop rests at the venue ({why}): this program alone closes a position at its stop"
+    remedy = "set stops.resting" if venue.rests_stops else "trade a kind of account that takes stops"
+    return Finding.doubtful(text, f"{remedy}, or keep the program running while a position is open")
 
 
 async def head_room(venue: AccountVenue) -> Finding:

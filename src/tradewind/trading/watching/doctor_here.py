@@ -19,6 +19,7 @@ from tradewind.trading.journal.safekeeping import require_safe
 from tradewind.trading.journal.storage import LEAST_FREE
 from tradewind.trading.panic.estate import readable
 from tradewind.trading.watching.findings import Finding
+from tradewind.words import counted
 
 _TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY")
@@ -64,7 +65,7 @@ def journal(folder: RunFolder, place: Place) -> Finding:
         return Finding.refused(str(error), "start the server of the database, or leave [database] url out")
     except (TradewindError, sqlite3.Error) as error:
         return _damaged(place, str(error))
-    return Finding.good(f"the journal is whole: {records:,} records, each continues the one before")
+    return Finding.good(f"the journal is whole: {counted(records, 'record')}, each continues the one before")
 
 
 def _damaged(place: Place, why: str) -> Finding:

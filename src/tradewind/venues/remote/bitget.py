@@ -142,7 +142,7 @@ class Bitget(RemoteAccount):
     async def ask_price(self, symbol: str) -> Decimal:
         """What a buy would trade at now: of the quotes, or else asked."""
         quote = self.quotes.newest(symbol) if self.quotes else None
-        if quote is not None and quote.ask > 0 and self.clock.now_ms() - quote.at <= QUOTE_AGE_MS:
+        if quote is not None and quote.ask > 0 and self.clock.now_ms() - quote.book_at <= QUOTE_AGE_MS:
             return Decimal(str(quote.ask))
         return decimal(await self._ticker(Lane.ENTRIES, self.listing.id(symbol)), "askPr")
 
@@ -241,7 +241,7 @@ def v2_trade(row: Row, price: str, size: str, fee: Row, client_id: str = "") -> 
         at=whole(row, "cTime"),
         quantity=quantity if text(row, "side") == "buy" else -quantity,
         price=decimal(row, price),
-        fee=-decimal(fee, "totalFee"),
-        fee_coin=text(fee, "feeCoin"),
+        fee=-decimal(fee, "totalFee") if fee else None,
+        fee_coin=text(fee, "feeCoin") if fee else "",
         reason=FillReason.LIQUIDATION if forced else FillReason.ORDER,
     )

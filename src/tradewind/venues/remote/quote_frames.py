@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -10,11 +11,27 @@ from tradewind.data.patience import VenueReader
 from tradewind.market import ConfigError
 
 
+class Price(StrEnum):
+    """What is told, and falls silent, on its own."""
+
+    BOOK = "book"
+    LAST = "last"
+    MARK = "mark"
+
+
 class Part(NamedTuple):
     """What one frame says of a symbol: prices by name (bid, ask, last, mark), as the venue wrote them."""
 
     symbol: str
     prices: dict[str, Any]
+
+
+class Listener(NamedTuple):
+    """A subscription. `listen` ends only with an error of ccxt, when its line does."""
+
+    prices: Collection[Price]
+    symbols: Sequence[str]
+    listen: Callable[[], Awaitable[Any]]
 
 
 Read = Callable[[Any, Any], Part | None]
@@ -26,14 +43,17 @@ class QuoteStreams(Protocol):
     def handlers(self) -> dict[str, Read]:
         """Methods of the ccxt client that get frames, and what reads them. None: not of our symbols."""
 
-    def listeners(self) -> Sequence[Callable[[], Awaitable[Any]]]:
-        """Each subscribes; ends only with an error of ccxt, when its line does."""
+    def listeners(self) -> Sequence[Listener]:
+        """All that is to be subscribed to."""
 
-    def lines(self, symbol: str) -> Iterable[Any]:
-        """ccxt's connections that carry the symbol."""
+    def prices(self, symbol: str) -> Collection[Price]:
+        """What the venue has of a symbol."""
 
-    async def ask(self, reader: VenueReader, symbol: str) -> Part:
-        """The same by REST."""
+    def lines(self, symbol: str, price: Price) -> Iterable[Any]:
+        """ccxt's connections that carry it."""
+
+    async def ask(self, reader: VenueReader, symbol: str, prices: Collection[Price]) -> Part:
+        """These prices, at least, by REST."""
 
 
 def quote_streams(client: Any, symbols: Sequence[str]) -> QuoteStreams:
@@ -53,12 +73,23 @@ class _Places:
         self.spot, self.perpetual = kinds
         self.groups = [group for group in kinds if group]
 
-    def lines(self, symbol: str) -> list[Any]:
-        found = []
-        for line in (self.client.clients or {}).values():
-            if any(symbol in name.replace("@", ":").split(":", 1)[-1] for name in line.subscriptions):
-                found.append(line)
-        return found
+    def prices(self, symbol: str) -> tuple[Price, ...]:
+        return tuple(Price) if symbol in self.perpetual else (Price.BOOK, Price.LAST)
+
+    def carrying(self, symbol: str, beginning: str) -> list[Any]:
+        """ccxt's connections with a subscription to the symbol whose name begins so."""
+        return [
+            line
+            for line in (self.client.clients or {}).values()
+            if any(
+                name.startswith(beginning) and name.replace("@", ":").split(":", 1)[-1].endswith(symbol)
+                for name in line.subscriptions
+            )
+        ]
+
+
+# How ccxt names its subscriptions to them.
+_BINANCE_NAMES = {Price.BOOK: "bidask:", Price.LAST: "ticker:", Price.MARK: "markPrice:"}
 
 
 class BinanceQuotes(_Places):
@@ -71,22 +102,29 @@ class BinanceQuotes(_Places):
             "handle_mark_prices": lambda line, m: self._part(line, m, mark="p"),
         }
 
-    def listeners(self) -> list[Callable[[], Awaitable[Any]]]:
-        found: list[Callable[[], Awaitable[Any]]] = []
+    def listeners(self) -> list[Listener]:
+        found = []
         for group in self.groups:
-            found.append(partial(self.client.watch_bids_asks, group))
-            found.append(partial(self.client.watch_tickers, group))
+            found.append(Listener([Price.BOOK], group, partial(self.client.watch_bids_asks, group)))
+            found.append(Listener([Price.LAST], group, partial(self.client.watch_tickers, group)))
         if self.perpetual:
-            found.append(partial(self.client.watch_mark_prices, self.perpetual))
+            watch = partial(self.client.watch_mark_prices, self.perpetual)
+            found.append(Listener([Price.MARK], self.perpetual, watch))
         return found
 
-    async def ask(self, reader: VenueReader, symbol: str) -> Part:
-        best = (await reader.call("fetch_bids_asks", [symbol]))[symbol]
-        prices = {"bid": best["bid"], "ask": best["ask"]}
-        prices["last"] = (await reader.call("fetch_ticker", symbol))["last"]
-        if symbol in self.perpetual:
-            prices["mark"] = (await reader.call("fetch_mark_price", symbol))["markPrice"]
-        return Part(symbol, prices)
+    def lines(self, symbol: str, price: Price) -> list[Any]:
+        return self.carrying(symbol, _BINANCE_NAMES[price])
+
+    async def ask(self, reader: VenueReader, symbol: str, prices: Collection[Price]) -> Part:
+        found: dict[str, Any] = {}
+        if Price.BOOK in prices:
+            best = (await reader.call("fetch_bids_asks", [symbol]))[symbol]
+            found |= {"bid": best["bid"], "ask": best["ask"]}
+        if Price.LAST in prices:
+            found["last"] = (await reader.call("fetch_ticker", symbol))["last"]
+        if Price.MARK in prices:
+            found["mark"] = (await reader.call("fetch_mark_price", symbol))["markPrice"]
+        return Part(symbol, found)
 
     def _part(self, line: Any, message: Any, **names: str) -> Part | None:
         symbol = self.ids.get((message["s"], self.client.is_spot_url(line)))
@@ -99,10 +137,15 @@ class BitgetQuotes(_Places):
     def handlers(self) -> dict[str, Read]:
         return {"handle_ticker": self._part}
 
-    def listeners(self) -> list[Callable[[], Awaitable[Any]]]:
-        return [partial(self.client.watch_tickers, group) for group in self.groups]
+    def listeners(self) -> list[Listener]:
+        return [
+            Listener(tuple(Price), group, partial(self.client.watch_tickers, group)) for group in self.groups
+        ]
 
-    async def ask(self, reader: VenueReader, symbol: str) -> Part:
+    def lines(self, symbol: str, price: Price) -> list[Any]:
+        return self.carrying(symbol, "ticker:")
+
+    async def ask(self, reader: VenueReader, symbol: str, prices: Collection[Price]) -> Part:
         return Part(symbol, _bitget((await reader.call("fetch_ticker", symbol))["info"]))
 
     def _part(self, line: Any, message: Any) -> Part | None:
