@@ -45,7 +45,7 @@ from tradewind.validation.stages import StageBegan
 
 NoteRecord = ApiCall | SessionBegan | Incident  # for people: no books follow from them
 Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | Revision | NoteRecord
-_NO_REVIEW = Review(TargetWeights(()), ())
+_NO_WEIGHTS = TargetWeights(())
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
 
 # What is written field by field. A new record is named here, and in `Record`, and nowhere else.
@@ -104,7 +104,7 @@ def decode(kind: str, payload: bytes) -> Record:
 
 
 def recall(kind: str, payload: bytes) -> Record:
-    """As `decode`, for books: of a decision without what was observed, and without what risk made of it and why."""
+    """As `decode`, for books: of a decision without what was observed and what risk made of it."""
     return _read_order_part(orjson.loads(payload)) if kind == "decision" else decode(kind, payload)
 
 
@@ -181,7 +181,7 @@ def _read_order_part(data: dict[str, Any]) -> Decision:
     return Decision(
         at=at,
         wanted=TargetWeights(tuple(data["wanted"])),
-        review=_NO_REVIEW,
+        review=Review(_NO_WEIGHTS, tuple(map(Reason, data["reasons"]))),
         orders=tuple([Order(i, s, lots, reduce, at) for i, s, lots, reduce in data["orders"]]),
         equity=data["equity"],
         reward=data["reward"],

@@ -10,11 +10,13 @@ from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Or
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.records import Record, recall
+from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.discrepancy import Epoch
 from tradewind.trading.terms.feed_records import Revision
 from tradewind.trading.terms.order_records import Denied, FeeTold
+from tradewind.trading.terms.order_states import Intent, OrderEvent
 
-_HEARD = (Snapshot, Decision, Denied, Fill, CashFlow, Command, Revision, Epoch)  # by engine and venue
+_FOR_BOOKS = (Intent, OrderEvent, ApiCall)  # most records of a run, of which engine and venue know nothing
 
 
 class Book(Protocol):
@@ -48,7 +50,7 @@ async def resume(
             for _, record in batch:
                 book.apply(record)
         for found.records, record in batch:
-            if isinstance(record, _HEARD):
+            if not isinstance(record, _FOR_BOOKS):
                 await taker.take(record)
     await taker.settle()
     return found
