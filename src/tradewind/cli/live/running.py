@@ -17,7 +17,7 @@ from tradewind.cli.live.closing import HOUR_SECONDS
 from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.logs import redactor
-from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
+from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Kind, Snapshot
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.fallback import Fallback
 from tradewind.trading.journal.notes import Notes
@@ -26,7 +26,6 @@ from tradewind.trading.session.desk import Item
 from tradewind.trading.session.live import LiveItems
 from tradewind.trading.session.session import SessionSummary, run_session
 from tradewind.trading.session.warming import warm
-from tradewind.trading.terms.quotes import Quotes
 from tradewind.trading.terms.session_records import Incident, SessionBegan
 from tradewind.trading.told.metrics import Metrics
 from tradewind.trading.told.tally import Tally
@@ -34,6 +33,8 @@ from tradewind.trading.watching.supervision import Supervisor, Work
 from tradewind.trading.watching.watchdog import Watchdog
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
+from tradewind.venues.remote.perpetual_feed import PerpetualFeed
+from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.venue_clock import VenueClock
 
 SPARE_BARS = 5  # beyond what features need, in the warming up
@@ -56,11 +57,11 @@ class Running:
         watch: Callable[[Item, Decision | None], None] | None = None,
         warn: Callable[[str], None] = lambda text: None,
         tasks: Mapping[str, Work] | None = None,
-        quotes: Quotes | None = None,
+        quotes: LiveQuotes | None = None,
         notes: Notes | None = None,
         hourly: Callable[[Metrics], None] = lambda metrics: None,
     ) -> None:
-        """`quotes`, where there are any, tell candles which prices can be.
+        """`quotes`, where there are any, tell candles which prices can be, and have the marks of perpetuals.
 
         `hourly` hears the numbers of the run once an hour.
         """
@@ -125,10 +126,23 @@ class Running:
                 since=outfit.found.last_close,
                 on_revised=hear,
                 quotes=self._quotes,
+                perpetuals=self._perpetuals(),
                 on_alarm=self._feed_alarm,
             )
             items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once)
             return await self._trade(items, candles, outfit, tally, storage)
+
+    def _perpetuals(self) -> PerpetualFeed | None:
+        if self.plan.kind is not Kind.PERPETUAL or self._quotes is None:
+            return None
+        return PerpetualFeed(
+            self._client,
+            self.plan.timeframe,
+            self._clock,
+            self._venue_clock,
+            self._quotes,
+            self._feed_alarm,
+        )
 
     async def _trade(
         self, items: LiveItems, candles: LiveCandles, outfit: Outfit, tally: Tally, storage: Storage

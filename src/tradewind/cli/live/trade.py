@@ -53,8 +53,8 @@ class AtVenue:
     tasks: dict[str, Work]
     notes: Notes
     instruments: Sequence[Instrument]
-    quotes: LiveQuotes | None = None  # these two not on paper
-    outfit: AccountOutfit | None = None
+    quotes: LiveQuotes
+    outfit: AccountOutfit | None = None  # not on paper
 
 
 async def trade(
@@ -95,7 +95,6 @@ async def order_alone(
     """Carry out one order by hand for a run that is not at work: recovered, compared with the venue, and no more."""
     async with opened(plan, at, credentials, warn, None) as there:
         assert there.outfit is not None
-        assert there.quotes is not None
         await there.venue_clock.measure()
         with open_journal(plan, there.instruments, there.venue_clock.now_ms()) as journal:
             storage = Storage(plan.folder.path, journal, warn)
@@ -140,17 +139,20 @@ async def opened(
         venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
         notes = Notes()
-        if credentials is None:
-            tell_requests(client, clock, notes)
-            await VenueReader(client, clock).call("load_markets")
-            yield AtVenue(client, clock, venue_clock, tasks, notes, _public_instruments(plan, client))
-            return
 
         def feed_alarm(text: str) -> None:
             warn(text)
             notes(Incident(venue_clock.now_ms(), "feed", text))
 
         quotes = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm)
+        if credentials is None:
+            tell_requests(client, clock, notes)
+            await VenueReader(client, clock).call("load_markets")
+            instruments = _public_instruments(plan, client)
+            await quotes.start()
+            stack.push_async_callback(quotes.close)
+            yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes)
+            return
         known = _journaled_instruments(plan)
         account = await open_account(
             client,
