@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tests.cli.live_runs import LiveRun, holdings, live_run
 from tests.venues.remote.seats import PLACES, Place
+from tradewind.cli.live.reconciling import booked
 from tradewind.market import CommandKind, Kind, OrderType
 from tradewind.trading.panic.panic_record import PanicRecord, panic_files
 
@@ -247,6 +249,8 @@ def test_books_that_agree_and_books_that_do_not(tmp_path: Path, place: Place) ->
             said = await run.command("reconcile", "first")
             assert said.code == 0, said
             assert "The books of first are equal." in said.out
+            for amount in re.findall(r"\d+\.(\d+)", said.out):
+                assert len(amount) <= 8, said.out
             seat = run.seat
             lots = await seat.venue.send(seat.intent("-0.1"))
             assert type(lots).__name__ == "Accepted"
@@ -256,6 +260,14 @@ def test_books_that_agree_and_books_that_do_not(tmp_path: Path, place: Place) ->
             assert D(side["journal"]) - D(side["venue"]) == D("0.1")
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("9876.543210000001", "9876.54321"), ("-0.000000000004", "0"), ("20000", "20000"), ("0.10", "0.1")],
+)
+def test_amounts_are_shown_as_venues_book_them(amount: str, shown: str) -> None:
+    assert booked(D(amount)) == shown
 
 
 def test_a_run_that_is_not_there(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tradewind.market import FillReason
+from tradewind.market import FillReason, Reason
 from tradewind.trading.terms.quotes import Quote
 
 
@@ -39,7 +39,9 @@ class ToldStanding:
     levels: dict[str, float] = field(default_factory=dict)
     equity: float = 10_000.0
     day_start_equity: float = 10_000.0
+    peak_equity: float = 10_000.0
     losing_streak: int = 0
+    left: int | None = None  # by the rules, of what is asked for by hand; None: all
 
     def position_lots(self) -> dict[str, int]:
         return dict(self.positions)
@@ -55,3 +57,8 @@ class ToldStanding:
 
     def equity_at(self, prices: Mapping[str, float]) -> float:
         return self.equity
+
+    def left_by_rules(
+        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+    ) -> tuple[int, Reason]:
+        return (lots, Reason.NONE) if self.left is None else (self.left, Reason.WEIGHT_CAP)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.exchange_here import NOW, opened
+from tests.promises.virtual_time import wire_clock
 from tests.venues.remote.feeds import PLACES, Place, QuickClock, over_sockets
 from tradewind.clients import connect
 from tradewind.gateway.compose import LocalExchange
@@ -59,8 +60,9 @@ class Quoting:
 
 @asynccontextmanager
 async def quoting(folder: Path, place: Place, **settings: Any) -> AsyncIterator[Quoting]:
-    async with opened(folder, tls=False, limits=0.0, start_ms=NOW + 2_000) as exchange:
-        client = connect(place[0], "local", at=exchange.url, market_time=exchange.clock)
+    wire = wire_clock()
+    async with opened(folder, tls=False, limits=0.0, start_ms=NOW + 2_000, wire=wire) as exchange:
+        client = connect(place[0], "local", at=exchange.url, market_time=exchange.clock, wire_time=wire)
         clock, alarms = QuickClock(), list[str]()
         quotes = LiveQuotes(client, place[1], clock, QuoteSettings(**settings), alarms.append)
         await quotes.start()

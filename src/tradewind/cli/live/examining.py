@@ -57,12 +57,20 @@ def tell_findings(console: Console, findings: Mapping[str, Finding]) -> None:
 
 
 async def diagnose(
-    plan: Plan, client: Any, account: AccountVenue | None, clock: Clock, market_clock: Clock
+    plan: Plan,
+    client: Any,
+    account: AccountVenue | None,
+    clock: Clock,
+    market_clock: Clock,
+    bulk: Any = None,
 ) -> dict[str, Finding]:
-    """All checks of a plan with an open client and account (None on paper). The caller stops unless all pass."""
+    """All checks of a plan with an open client and account (None on paper). The caller stops unless all pass.
+
+    Candles are read by `bulk`, where there is one.
+    """
     from tradewind.data.patience import VenueReader
 
-    reader = VenueReader(client, clock)
+    reader = VenueReader(client if bulk is None else bulk, clock)
     checks = _at_home(plan, client) | {"candles": _candles(plan, reader, market_clock)}
     if account is not None:
         checks |= _at_venue(plan, account, clock)
@@ -76,9 +84,10 @@ async def require_ready(
     clock: Clock,
     market_clock: Clock,
     warn: Callable[[str], None],
+    bulk: Any = None,
 ) -> None:
     """What a run begins with: warnings are told; after a refusal the table is shown and the command ends."""
-    findings = await diagnose(plan, client, account, clock, market_clock)
+    findings = await diagnose(plan, client, account, clock, market_clock, bulk)
     for name, finding in findings.items():
         if finding.grade is Grade.WARN:
             warn(f"{name}: {finding.text}")
@@ -121,6 +130,7 @@ def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Chec
         "account": partial(doctor.account, account, _quote(symbols[0]), Decimal(0) if began else allocation),
         "symbols": partial(doctor.symbols, account, symbols, allocation),
         "orders": partial(doctor.foreign_orders, account, symbols, ours, partial(_run_of, plan)),
+        "stops": _told(partial(_stops, plan, account)),
     }
     if plan.kind is Kind.PERPETUAL:
         checks["margin"] = partial(doctor.margin, account, _wanted(plan))
@@ -128,6 +138,12 @@ def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Chec
         if not began:
             checks["positions"] = partial(_positions, plan, account)
     return checks
+
+
+def _stops(plan: Plan, account: AccountVenue) -> Finding:
+    risk = plan.named.agent.rules.risk
+    wanted = risk.stop_loss is not None or risk.trailing_stop is not None
+    return doctor.stops(account, wanted=wanted, resting=plan.settings.stops.resting)
 
 
 async def _positions(plan: Plan, account: AccountVenue) -> Finding:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, apply_fill, equity_now
+from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, apply_fee, apply_fill, equity_now
 from tradewind.account.records import instrument_records, open_account
 from tradewind.market import (
     CashFlow,
@@ -27,6 +27,7 @@ from tradewind.market import (
     Inconsistent,
     Instrument,
     Kind,
+    Observation,
     Order,
     Reason,
     Review,
@@ -36,13 +37,17 @@ from tradewind.market import (
 )
 from tradewind.market.orders import derive_order_id
 from tradewind.policy.agent import Agent
+from tradewind.policy.answers import Answers
 from tradewind.policy.protocol import Resumable
 from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import kernel
 from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
+from tradewind.trading.engine.asked import lots_left_by_rules
 from tradewind.trading.engine.window import FeatureWindow
+from tradewind.trading.terms.bookable import beside_lots, fee_of
 from tradewind.trading.terms.feed_records import Revision
+from tradewind.trading.terms.order_records import FeeTold
 
 Floats = NDArray[np.float64]
 Vector = NDArray[np.float32]
@@ -81,6 +86,7 @@ class Engine:
         self._rules = rules_record[0]
         self._window = FeatureWindow(agent, self.symbols, timeframe)
         self._observer = ObservationBuilder(self._records, rules_record, self._window.columns)
+        self._answers = Answers(agent)
         self._remembers = isinstance(agent.policy, Resumable)
         agent.policy.reset()
 
@@ -104,6 +110,11 @@ class Engine:
         return float(self.accounts[0]["day_start_equity"])
 
     @property
+    def peak_equity(self) -> float:
+        """The highest at any close, in quote; after a re-arm it begins anew with what there is."""
+        return self.equity_at({}) if self.rearmed else float(self.accounts[0]["peak_equity"])
+
+    @property
     def losing_streak(self) -> int:
         """Bars in a row in which what was closed lost money."""
         return int(self.accounts[0]["losses"])
@@ -123,6 +134,20 @@ class Engine:
         is_fixed = self._rules["stop_loss"] > 0 and self.protective_level(symbol) == fixed
         return FillReason.STOP if is_fixed else FillReason.TRAILING_STOP
 
+    def beyond_limits(self) -> dict[str, int]:
+        """By how many lots, without sign, each position is too large for the equity now, at the last prices.
+
+        Only money that was taken out makes it so, or a price: what is decided is within the limits.
+        """
+        limit = float(self._rules["max_gross"])
+        if self.instruments[0].kind is Kind.SPOT:
+            limit = min(limit, 1.0 - float(self._rules["reserve"]))
+        position, lot = self.positions[0], self._records["lot"]
+        gross = float(np.nansum(np.abs(position["lots"]) * lot * position["price"]))
+        allowed = limit * max(self.equity_at({}), 0.0)
+        kept = min(1.0, allowed / gross) if gross else 1.0
+        return {s: abs(held) - int(abs(held) * kept) for s, held in self.position_lots().items()}
+
     def equity_at(self, prices: Mapping[str, float]) -> float:
         """Equity in quote at other prices; a symbol that is left out keeps its last one."""
         positions = self.positions.copy()
@@ -130,6 +155,20 @@ class Engine:
             positions[0, self._place(symbol)]["mark"] = price
             positions[0, self._place(symbol)]["price"] = price
         return float(equity_now(self.accounts[0], positions, 0, self._records))
+
+    def left_by_rules(
+        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+    ) -> tuple[int, Reason]:
+        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why."""
+        return lots_left_by_rules(
+            self.accounts,
+            self.positions,
+            self._records,
+            self._rules,
+            (self._place(symbol), lots),
+            {self._place(s): n for s, n in resting.items() if n},
+            {self._place(s): p for s, p in prices.items()},
+        )
 
     def revise(self, revision: Revision) -> bool:
         """Window and features become what they were, had the bar come like this. No decision is made again, and no
@@ -141,6 +180,7 @@ class Engine:
         """As at the start, on the bars that are known: the account of before is gone, a testnet was reset."""
         self.accounts, self.positions = open_account(self._capital, len(self.symbols))
         self.started = False
+        self._answers = Answers(self.agent)
         self.agent.policy.reset()
 
     def process(self, event: Event) -> Decision | None:
@@ -168,8 +208,7 @@ class Engine:
         due = self._arrive(snapshot)
         orders: tuple[Order, ...] = ()
         if due and decision is not None:
-            if self._remembers:
-                self._ask_policy()
+            self._recall(decision)
             self._decide(np.array([math.nan if w is None else w for w in decision.wanted.weights]))
             orders = self._orders(snapshot.close_time)
         if due != (decision is not None) or (decision is not None and orders != decision.orders):
@@ -211,10 +250,28 @@ class Engine:
 
     def _ask_policy(self) -> tuple[Floats, Vector]:
         """What the policy wants, and the vector that it saw: hold, and nothing, where a feature is missing."""
+        observation = self._observe()
+        if observation is None:
+            self._answers.missed()
+            return np.full(len(self.symbols), np.nan), np.zeros(0, np.float32)
+        return self._answers.ask(observation), observation.vector
+
+    def _recall(self, decision: Decision) -> None:
+        """The answer was recorded; a policy that remembers sees once more what it answered to."""
+        observation = self._observe()
+        if observation is None:
+            self._answers.missed()
+            return
+        if self._remembers:
+            self.agent.decide(observation)
+        self._answers.recall(decision.review.reasons)
+
+    def _observe(self) -> Observation | None:
+        """None where a feature is missing."""
         window = self._window
         if not window.ready:
-            return np.full(len(self.symbols), np.nan), np.zeros(0, np.float32)
-        observation = self._observer.build(
+            return None
+        return self._observer.build(
             self.accounts,
             self.positions,
             window.bars,
@@ -224,12 +281,12 @@ class Engine:
             window.clock,
             window.last,
         )
-        return self.agent.decide(observation), observation.vector
 
     def _decide(self, wanted: Floats) -> None:
         """Risk and sizing: from `wanted` to `approved` to the lots of each order."""
         window = self._window
         self.positions[0]["wanted"] = wanted
+        self._answers.heed(self.accounts[0])
         decide(
             self.accounts,
             self.positions,
@@ -240,6 +297,7 @@ class Engine:
             self._records,
             self._rules,
         )
+        self._answers.mark(self.positions[0])
 
     def _decision(self, at: int, seen: Vector) -> Decision:
         position, account = self.positions[0], self.accounts[0]
@@ -267,19 +325,29 @@ class Engine:
                 orders.append(Order(order_id, symbol, lots, reduce_only=closes, decided_at=at))
         return tuple(orders)
 
+    def pay(self, told: FeeTold) -> None:
+        """Book a fee that was told later than its trade."""
+        a = self._place(told.symbol)
+        in_base = told.fee_asset == self.instruments[a].base
+        position, paid = self.positions[0, a], self._paid_in[in_base][a]
+        apply_fee(self.accounts[0], position, paid, float(told.price), float(told.fee))
+
     def _book_fill(self, fill: Fill) -> None:
+        """A fee that is not told yet is nothing until it is; what is no whole lot is left out of the books."""
         a = self._place(fill.symbol)
-        in_base = _pays_in_base(fill, self.instruments[a])
-        apply_fill(
-            self.accounts[0],
-            self.positions[0, a],
-            self._paid_in[in_base][a],
-            self._rules,
-            fill.lots,
-            float(fill.price),
-            float(fill.fee),
-            int(fill.reason),
-        )
+        instrument = self.instruments[a]
+        if abs(beside_lots(fill, instrument)) >= instrument.lot:
+            raise Inconsistent(
+                f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
+                f"expected lots of {instrument.lot} {instrument.base}"
+            )
+        fee, in_base = fee_of(fill, instrument) or (0, False)
+        account, position, paid = self.accounts[0], self.positions[0, a], self._paid_in[in_base][a]
+        price = float(fill.price)
+        if fill.lots:
+            apply_fill(account, position, paid, self._rules, fill.lots, price, float(fee), int(fill.reason))
+        else:
+            apply_fee(account, position, paid, price, float(fee))
         self.fills += 1
 
     def _book_cash_flow(self, flow: CashFlow) -> None:
@@ -302,25 +370,6 @@ class Engine:
         if symbol not in self._index:
             raise Inconsistent(f"an event names {symbol}, which this run does not trade: {self.symbols}")
         return self._index[symbol]
-
-
-def _pays_in_base(fill: Fill, instrument: Instrument) -> bool:
-    """Is the fee taken from what is received? `Inconsistent` on a fill that the books cannot take.
-
-    They know fees in quote, a third coin at its quote value, and on spot a buy's fee in base.
-    """
-    in_base = fill.fee_asset == instrument.base and instrument.kind is Kind.SPOT and fill.lots > 0
-    if fill.fee and not in_base and fill.fee_asset != instrument.quote:
-        wanted = f"its value in {instrument.quote}" + (
-            f", or {instrument.base} on a buy" if instrument.kind is Kind.SPOT else ""
-        )
-        raise Inconsistent(f"the fee of trade {fill.trade_id} is in {fill.fee_asset}, expected {wanted}")
-    if not fill.lots or fill.quantity != instrument.quantity(fill.lots):
-        raise Inconsistent(
-            f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
-            f"expected lots of {instrument.lot} {instrument.base}, and at least one"
-        )
-    return in_base
 
 
 def _weights(values: Floats) -> TargetWeights:

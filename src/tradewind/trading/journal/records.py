@@ -30,7 +30,14 @@ from tradewind.trading.journal.arming import Arm, GrantRecord, Override
 from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.discrepancy import Discrepancy, Epoch, ReconcileRecord
 from tradewind.trading.terms.feed_records import Revision
-from tradewind.trading.terms.order_records import Baseline, Denied, OrderAlarm, OrderRecord, RiskState
+from tradewind.trading.terms.order_records import (
+    Baseline,
+    Denied,
+    FeeTold,
+    OrderAlarm,
+    OrderRecord,
+    RiskState,
+)
 from tradewind.trading.terms.order_states import Intent, OrderEvent
 from tradewind.trading.terms.session_records import Incident, SessionBegan
 from tradewind.validation.stages import StageBegan
@@ -49,6 +56,7 @@ _PLAIN: dict[str, type[Any]] = {
     "denied": Denied,
     "order_alarm": OrderAlarm,
     "baseline": Baseline,
+    "fee_told": FeeTold,
     "risk_state": RiskState,
     "discrepancy": Discrepancy,
     "epoch": Epoch,

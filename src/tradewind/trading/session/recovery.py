@@ -12,7 +12,7 @@ from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.records import Record
 from tradewind.trading.terms.discrepancy import Epoch
 from tradewind.trading.terms.feed_records import Revision
-from tradewind.trading.terms.order_records import Denied
+from tradewind.trading.terms.order_records import Denied, FeeTold
 
 
 class Book(Protocol):
@@ -76,6 +76,9 @@ class _Taker:
                 await self.settle()
                 self._engine.process(record)
                 self._found.ahead.append(record)
+            case FeeTold():
+                await self.settle()
+                self._engine.pay(record)
             case Revision():
                 await self.settle()
                 if self._venue is not None:
