@@ -56,8 +56,8 @@ class AtVenue:
     tasks: dict[str, Work]
     notes: Notes
     instruments: Sequence[Instrument]
-    bulk: Any = None  # a second client for what may take long; this and the next two not on paper
-    quotes: LiveQuotes | None = None
+    quotes: LiveQuotes
+    bulk: Any = None  # a second client for what may take long; this and the next not on paper
     outfit: AccountOutfit | None = None
 
 
@@ -102,7 +102,6 @@ async def order_alone(
     """Carry out one order by hand for a run that is not at work: recovered, compared with the venue, and no more."""
     async with opened(plan, at, credentials, warn, None) as there:
         assert there.outfit is not None
-        assert there.quotes is not None
         await there.venue_clock.measure()
         with open_journal(plan, there.instruments, there.venue_clock.now_ms()) as journal:
             storage = Storage(plan.folder.path, journal, warn)
@@ -154,17 +153,21 @@ async def opened(
         venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
         notes = Notes()
-        if credentials is None:
-            tell_requests(client, clock, notes)
-            await VenueReader(client, clock).call("load_markets")
-            yield AtVenue(client, clock, venue_clock, tasks, notes, _public_instruments(plan, client))
-            return
 
         def feed_alarm(text: str) -> None:
             warn(text)
             notes(Incident(venue_clock.now_ms(), "feed", text))
 
-        quotes, bulk = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm), connected(streams=False)
+        quotes = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm)
+        if credentials is None:
+            tell_requests(client, clock, notes)
+            await VenueReader(client, clock).call("load_markets")
+            instruments = _public_instruments(plan, client)
+            await quotes.start()
+            stack.push_async_callback(quotes.close)
+            yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes)
+            return
+        bulk = connected(streams=False)
         known = _journaled_instruments(plan)
         account = await open_account(
             client,
@@ -194,7 +197,7 @@ async def opened(
             pace=lambda: venue_clock.pace,
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
-        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, bulk, quotes, outfit)
+        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, bulk, outfit)
 
 
 def _denied_to(warn: Warn) -> Callable[[Denied], None]:
