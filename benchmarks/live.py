@@ -20,7 +20,7 @@ import numpy as np
 
 from live_journal import written
 from measure import Result
-from tradewind.cli.live.outfits import AccountOutfit
+from tradewind.cli.live.account_outfit import AccountOutfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
 from tradewind.cli.trial import Named

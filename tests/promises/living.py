@@ -19,7 +19,7 @@ import pytest
 from ccxt.async_support.base.ws import client as sockets
 
 from tests.venues.remote.seats import Place
-from tradewind.cli.live.outfits import AccountOutfit
+from tradewind.cli.live.account_outfit import AccountOutfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
 from tradewind.cli.trial import Named

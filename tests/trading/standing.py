@@ -18,9 +18,17 @@ class ToldQuotes:
         return self.quotes.get(symbol)
 
     def tell(
-        self, symbol: str, at: int, price: float, *, mark: float = math.nan, spread: float = 0.0
+        self,
+        symbol: str,
+        at: int,
+        price: float,
+        *,
+        mark: float = math.nan,
+        spread: float = 0.0,
+        funding_rate: float = math.nan,
     ) -> None:
-        self.quotes[symbol] = Quote(symbol, price - spread / 2, price + spread / 2, price, mark, at, at, at)
+        bid, ask = price - spread / 2, price + spread / 2
+        self.quotes[symbol] = Quote(symbol, bid, ask, price, mark, at, at, at, funding_rate)
 
 
 @dataclass

@@ -264,11 +264,22 @@ def test_near_liquidation(position: VenuePosition, then: Risk) -> None:
 @pytest.mark.fault("A4")
 def test_a4_funding_that_spikes_gates_entries() -> None:
     place = Place()
-    place.guards.note_funding(PERP.symbol, -0.004)
+    place.quote(100.0, funding_rate=-0.004)
     assert place.says(BUY) == f"funding of {PERP.symbol} is -0.400%, the most is 0.300%"
-    bar = Bar(0, 1, 1.0, 1.0, 1.0, 1.0, 0.0, funding_rate=0.0001)
-    place.guards.note_snapshot([SPOT.symbol, PERP.symbol], Snapshot(0, 1, (None, bar)))
+    place.hold(100)
+    assert place.says(SELL) == ""
+    place.hold(0)
+    place.quote(100.0, funding_rate=0.003)
     assert place.says(BUY) == ""
+
+
+@pytest.mark.fault("A4")
+def test_a4_where_the_next_rate_is_not_told_the_last_one_counts() -> None:
+    place = Place()
+    for rate, says in ((0.004, f"funding of {PERP.symbol} is 0.400%, the most is 0.300%"), (0.0001, "")):
+        bar = Bar(0, 1, 1.0, 1.0, 1.0, 1.0, 0.0, funding_rate=rate)
+        place.guards.note_snapshot([SPOT.symbol, PERP.symbol], Snapshot(0, 1, (None, bar)))
+        assert place.says(BUY) == says
 
 
 @pytest.mark.fault("M7")

@@ -7,12 +7,14 @@ import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.gateway.exchange_here import NOW, opened
+from tests.promises.virtual_time import wire_clock
 from tests.venues.remote.feeds import PLACES, Place, QuickClock, over_sockets
 from tradewind.clients import connect
 from tradewind.gateway.compose import LocalExchange
@@ -58,8 +60,9 @@ class Quoting:
 
 @asynccontextmanager
 async def quoting(folder: Path, place: Place, **settings: Any) -> AsyncIterator[Quoting]:
-    async with opened(folder, tls=False, limits=0.0, start_ms=NOW + 2_000) as exchange:
-        client = connect(place[0], "local", at=exchange.url, market_time=exchange.clock)
+    wire = wire_clock()
+    async with opened(folder, tls=False, limits=0.0, start_ms=NOW + 2_000, wire=wire) as exchange:
+        client = connect(place[0], "local", at=exchange.url, market_time=exchange.clock, wire_time=wire)
         clock, alarms = QuickClock(), list[str]()
         quotes = LiveQuotes(client, place[1], clock, QuoteSettings(**settings), alarms.append)
         await quotes.start()
@@ -211,6 +214,29 @@ async def test_rest_tells_the_mark_while_only_its_stream_is_silent(tmp_path: Pat
             assert quote is not None
             assert here.clock.now_ms() - quote.mark_at < 12_000
         assert here.alarms == []
+
+
+@pytest.mark.parametrize("by_rest", [False, True], ids=["stream", "rest"])
+@pytest.mark.parametrize("place", [PLACES[1], PLACES[3]], ids=str)
+@over_sockets
+async def test_the_rate_of_the_next_funding_is_known(tmp_path: Path, place: Place, by_rest: bool) -> None:
+    patience = {} if by_rest else {"fallback_seconds": 1e6}
+    async with quoting(tmp_path, place, **patience) as here:
+        await here.until(here.whole)
+        exchange = here.exchange.house(here.house).exchange
+        usual = here.quotes.newest(BTC)
+        assert usual is not None
+        assert usual.funding_rate == float(exchange.tape.premium(BTC).funding_rate)
+        for match in PRICES if by_rest else ():
+            here.fault("silence", where="frame", match=match)
+        exchange.control.set_next_funding(BTC, Decimal("-0.0042"))
+
+        def expected() -> bool:
+            quote = here.quotes.newest(BTC)
+            return quote is not None and quote.funding_rate == -0.0042
+
+        await here.until(expected)
+        assert bool(here.quotes.counters.by_rest) is by_rest
 
 
 @pytest.mark.fault("M8")

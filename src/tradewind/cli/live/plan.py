@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,9 @@ from tradewind.cli.trial import Named
 from tradewind.config import Settings
 from tradewind.market import ConfigError, Instrument, Kind, Timeframe, WallClock
 from tradewind.market.instrument_json import instrument_from_dict, instrument_to_dict
+from tradewind.trading.journal.database import Database
 from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.lease import Lease
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.journal.safekeeping import back_up_daily, note_begun, require_safe
 
@@ -81,21 +84,23 @@ class Plan:
 def open_journal(plan: Plan, instruments: Sequence[Instrument], now: int) -> Journal:
     """The run's journal, begun if there never was one, copied if the last copy is old.
 
-    `ConfigError` if it is of another run than this or was lost, `Inconsistent` if it is damaged.
+    `ConfigError` if it is of another run than this, was lost, or is being written by another process; `Inconsistent`
+    if it is damaged.
     """
-    place = place_of_journal(plan.folder, plan.settings.database.url)
-    if not require_safe(plan.folder, place):
-        journal = Journal.create(place, plan.head(instruments, now))
-        note_begun(plan.folder, place)
-        return journal
-    note_begun(plan.folder, place)
-    back_up_daily(plan.folder, place, WallClock().now_ms())
-    journal = Journal.open(place)
-    try:
+    place, now_here = place_of_journal(plan.folder, plan.settings.database.url), WallClock().now_ms()
+    with ExitStack() as undo:
+        lease = Lease.take(place, now_here) if isinstance(place, Database) else None
+        if lease is not None:
+            undo.callback(lease.close)
+        if not require_safe(plan.folder, place):
+            journal = Journal.create(place, plan.head(instruments, now), lease)
+        else:
+            back_up_daily(plan.folder, place, now_here)
+            journal = Journal.open(place, lease)
+        undo.callback(journal.close)
         _require_same(plan, journal.session, instruments)
-    except ConfigError:
-        journal.close()
-        raise
+        note_begun(plan.folder, place)
+        undo.pop_all()
     return journal
 
 

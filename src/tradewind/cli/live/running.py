@@ -16,6 +16,7 @@ from tradewind.cli.live.bulletin import Bulletin
 from tradewind.cli.live.closing import HOUR_SECONDS
 from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
+from tradewind.cli.live.signals import heard_by
 from tradewind.cli.logs import redactor
 from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
 from tradewind.trading.engine.engine import Engine
@@ -59,20 +60,25 @@ class Running:
         quotes: Quotes | None = None,
         notes: Notes | None = None,
         hourly: Callable[[Metrics], None] = lambda metrics: None,
+        bulk: Any = None,
     ) -> None:
-        """`quotes`, where there are any, tell candles which prices can be.
+        """`bulk` is a second client for history, where there is one. `quotes`, where there are any, tell candles which
+        prices can be.
 
         `hourly` hears the numbers of the run once an hour.
         """
         self.plan, self.decisions = plan, 0
         self._notes, self._hourly = notes or Notes(), hourly
-        self._client, self._clock, self._venue_clock = client, clock, venue_clock
+        self._client, self._bulk = client, bulk
+        self._clock, self._venue_clock = clock, venue_clock
         self._make_outfit, self._watch, self._warn = outfit, watch, warn
         self._tasks, self._quotes = dict(tasks or {}), quotes
         self._supervisor = Supervisor(clock, self._died)
+        self._vital = frozenset({"lease"})  # tasks without which the run ends
 
     def _died(self, name: str, error: BaseException) -> None:
-        self._warn(f"{name} stopped and is started again: {error!r}")
+        what = "which ends the run" if name in self._vital else "and is started again"
+        self._warn(f"{name} stopped, {what}: {error!r}")
         self._incident("task", f"{name}: {error!r}")
 
     def _incident(self, kind: str, text: str) -> None:
@@ -108,7 +114,7 @@ class Running:
                 for revision in revised.revisions:
                     items.put(revision)
 
-            journal.fall_back_on(Fallback(plan.folder.path / "fallback.jsonl"))
+            journal.fall_back_on(Fallback(plan.folder.fallback))
             tally = Tally.of(journal)
             journal.heard = tally.apply
             self._notes.begin(journal)
@@ -125,9 +131,12 @@ class Running:
                 since=outfit.found.last_close,
                 on_revised=hear,
                 quotes=self._quotes,
+                bulk=self._bulk,
                 on_alarm=self._feed_alarm,
             )
-            items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once)
+            items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once, outfit.found.commands)
+            if (lease := journal.lease) is not None:
+                self._tasks["lease"] = lambda: lease.keep(self._clock, self._warn)
             return await self._trade(items, candles, outfit, tally, storage)
 
     async def _trade(
@@ -171,8 +180,9 @@ class Running:
             **self._tasks,
             **outfit.tasks,
         }
+        self._vital |= outfit.vital
         for name, work in tasks.items():
-            self._supervisor.start(name, work, vital=name in outfit.vital)
+            self._supervisor.start(name, work, vital=name in self._vital)
         self._supervisor.failed.add_done_callback(lambda failed: _pass_on(failed, items))
         session = asyncio.ensure_future(run_session(engine, items, outfit.desk, watched))
         why = "an error"
@@ -207,14 +217,8 @@ def _signals(items: LiveItems, clock: Clock, panic: Callable[[], object]) -> Ite
         else:
             items.put(Command(CommandKind.STOP, clock.now_ms(), signal.Signals(signum).name))
 
-    loop = asyncio.get_running_loop()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signum, ask, signum)
-    try:
+    with heard_by(ask):
         yield asked
-    finally:
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(signum)
 
 
 def _pass_on(failed: asyncio.Future[BaseException], items: LiveItems) -> None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from tradewind.cli.live.account_outfit import AccountOutfit, Grants
 from tradewind.cli.live.books import place_of_journal
 from tradewind.cli.live.examining import require_ready
-from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
+from tradewind.cli.live.outfits import PaperOutfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.live.running import Running
 from tradewind.clients import Environment, connect
@@ -34,6 +35,7 @@ from tradewind.trading.watching.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
+from tradewind.venues.remote.stray import told_in_one_line
 from tradewind.venues.remote.telling import tell_requests
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 from tradewind.words import ordered
@@ -53,7 +55,8 @@ class AtVenue:
     tasks: dict[str, Work]
     notes: Notes
     instruments: Sequence[Instrument]
-    quotes: LiveQuotes | None = None  # these two not on paper
+    bulk: Any = None  # a second client for what may take long; this and the next two not on paper
+    quotes: LiveQuotes | None = None
     outfit: AccountOutfit | None = None
 
 
@@ -85,6 +88,7 @@ async def trade(
             there.quotes,
             there.notes,
             hourly,
+            there.bulk,
         )
         return await running.run(there.instruments)
 
@@ -120,6 +124,7 @@ async def opened(
 ) -> AsyncIterator[AtVenue]:
     """The folder locked and the venue reached, after all checks."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(told_in_one_line())
         stack.enter_context(plan.folder.lock())
         forget_old_commands(plan.folder)
         refuse_during_panic(plan.folder)
@@ -127,16 +132,22 @@ async def opened(
         if market is not None:
             await market.ask()
         place = Environment.LIVE if credentials is None else credentials.environment
-        client = connect(
-            plan.venue,
-            place if at is None else Environment.LOCAL,
-            keys=None if credentials is None else credentials.keys,
-            at=at,
-            kinds=[plan.kind],
-            unified=plan.settings.run.unified,
-            market_time=market,
-        )
-        stack.push_async_callback(client.close)
+
+        def connected(*, streams: bool = True) -> Any:
+            client = connect(
+                plan.venue,
+                place if at is None else Environment.LOCAL,
+                keys=None if credentials is None else credentials.keys,
+                at=at,
+                kinds=[plan.kind],
+                unified=plan.settings.run.unified,
+                streams=streams,
+                market_time=market,
+            )
+            stack.push_async_callback(client.close)
+            return client
+
+        client = connected()
         venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
         notes = Notes()
@@ -150,7 +161,7 @@ async def opened(
             warn(text)
             notes(Incident(venue_clock.now_ms(), "feed", text))
 
-        quotes = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm)
+        quotes, bulk = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm), connected(streams=False)
         known = _journaled_instruments(plan)
         account = await open_account(
             client,
@@ -161,9 +172,10 @@ async def opened(
             slippage_cap=Decimal(repr(plan.settings.execution.slippage_cap)),
             on_request=notes,
             stop_trigger=plan.settings.stops.trigger,
+            bulk=bulk,
         )
         listed = await account.instruments(plan.symbols)
-        await require_ready(plan, client, account, clock, market or clock, warn)
+        await require_ready(plan, client, account, clock, market or clock, warn, bulk)
         instruments = [_trading(plan, listed, symbol) for symbol in plan.symbols]
         await quotes.start()
         stack.push_async_callback(quotes.close)
@@ -179,7 +191,7 @@ async def opened(
             pace=lambda: venue_clock.pace,
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
-        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, outfit)
+        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, bulk, quotes, outfit)
 
 
 def _denied_to(warn: Warn) -> Callable[[Denied], None]:

@@ -126,7 +126,7 @@ class ByHand:
             raise ConfigError(f"{holds}: there is nothing to sell")
         if asked.stop is not None and not closes:
             raise ConfigError(f"{holds}: a stop by hand closes a position, it opens none")
-        if closes and self._protection.exiting(asked.symbol):
+        if closes and self._protection.exits.on_its_way(asked.symbol):
             raise ConfigError(f"{asked.symbol} is being closed already")
         return Order(
             self._protection.names.fresh(asked.symbol, HAND),

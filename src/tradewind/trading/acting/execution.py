@@ -131,7 +131,11 @@ class Execution:
 
     def _may_go_at_once(self, order: Order, older: Container[str]) -> bool:
         symbol = order.symbol
-        if self._protection.locks[symbol].locked() or symbol in older or self._protection.exiting(symbol):
+        if (
+            self._protection.locks[symbol].locked()
+            or symbol in older
+            or self._protection.exits.on_its_way(symbol)
+        ):
             return False
         locked = any(s.is_stop for s in self._ledger.live_in(symbol)) and order.lots < 0
         return not (locked and self._instrument(symbol).kind is Kind.SPOT)

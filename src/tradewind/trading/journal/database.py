@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tradewind.market.errors import ConfigError, VenueUnavailable
 
-VERSION = "0001"  # of the tables: the newest of migrations/versions
+VERSION = "0002"  # of the tables: the newest of migrations/versions
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
 tables = sa.MetaData()
@@ -31,6 +31,15 @@ events = sa.Table(
     sa.Column("kind", sa.String, nullable=False, index=True),
     sa.Column("payload", sa.LargeBinary, nullable=False),
     sa.Column("hash", sa.String(32), nullable=False),
+)
+lease = sa.Table(
+    "lease",  # who writes, one row; where it is a file, the lock of the run's folder says it
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("token", sa.BigInteger, nullable=False),
+    sa.Column("host", sa.String, nullable=False),
+    sa.Column("process", sa.Integer, nullable=False),
+    sa.Column("since", sa.BigInteger, nullable=False),
 )
 _version = sa.table("alembic_version", sa.column("version_num"))
 
@@ -89,8 +98,15 @@ def _connect_postgres(place: Database) -> sa.Engine:
             "PostgreSQL needs its driver: pip install 'tradewind[postgres]', or keep the journal in SQLite"
         ) from None
     url = sa.make_url(place.url).set(drivername="postgresql+psycopg")
-    options = f"-csearch_path={place.schema} -csynchronous_commit=on -clock_timeout=5000"
-    return sa.create_engine(url, connect_args={"options": options, "connect_timeout": 10})
+    here = {
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+    }
+    there = "-ctcp_keepalives_idle=15 -ctcp_keepalives_interval=5 -ctcp_keepalives_count=3"  # dead after 30 s
+    options = f"-csearch_path={place.schema} -csynchronous_commit=on -clock_timeout=5000 {there}"
+    return sa.create_engine(url, connect_args={"options": options, "connect_timeout": 10, **here})
 
 
 def is_taken(place: Place) -> bool:
@@ -117,7 +133,10 @@ def create_tables(place: Place, engine: sa.Engine, rows: list[dict[str, Any]]) -
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")  # the file remembers it
     with engine.begin() as connection:
         if isinstance(place, Database):
-            connection.execute(sa.schema.CreateSchema(place.schema))
+            try:
+                connection.execute(sa.schema.CreateSchema(place.schema))
+            except (sa.exc.ProgrammingError, sa.exc.IntegrityError):
+                raise ConfigError(f"{place} is just being made by another process: start again") from None
         tables.create_all(connection)
         connection.exec_driver_sql("create table alembic_version (version_num varchar(32) primary key)")
         connection.execute(sa.insert(_version).values(version_num=VERSION))

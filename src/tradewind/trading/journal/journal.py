@@ -29,6 +29,7 @@ from tradewind.trading.journal.database import (
     meta,
 )
 from tradewind.trading.journal.fallback import Fallback
+from tradewind.trading.journal.lease import Lease
 from tradewind.trading.journal.records import Record, decode, encode
 
 FORMAT = 1
@@ -37,10 +38,13 @@ RETRY_SECONDS = 5.0  # until a place that could not be written is tried again
 
 
 class Journal:
-    """One run's journal. `create` begins one, `open` reads one; neither touches another's file."""
+    """One run's journal. `create` begins one, `open` reads one; neither touches another's file.
 
-    def __init__(self, engine: sa.Engine, session: dict[str, Any]) -> None:
-        self._engine, self.session = engine, session
+    Who writes to a database gives the `lease` of it, which ends with the journal.
+    """
+
+    def __init__(self, engine: sa.Engine, session: dict[str, Any], lease: Lease | None = None) -> None:
+        self._engine, self.session, self.lease = engine, session, lease
         self._connection = engine.connect()
         last = self._connection.execute(
             sa.select(events.c.number, events.c.hash).order_by(events.c.number.desc()).limit(1)
@@ -50,14 +54,14 @@ class Journal:
         self._connection.rollback()
         self._notes: deque[Record] = deque()
         self.notes_lost = 0
-        self.failing = ""  # why the place cannot be written now
+        self._failing = ""
         self._fallback: Fallback | None = None
         self._held: list[dict[str, Any]] = []  # rows that only the fallback has
         self._retry_at = 0.0
         self.heard: Callable[[Record], None] = lambda record: None  # of each record once it is on disk
 
     @classmethod
-    def create(cls, place: Place, session: dict[str, Any]) -> Self:
+    def create(cls, place: Place, session: dict[str, Any], lease: Lease | None = None) -> Self:
         """Begin a journal where there is none; `session` says what runs, as JSON-able values."""
         if is_taken(place):
             raise ConfigError(f"{place} exists already: a journal is never overwritten, name another file")
@@ -67,10 +71,12 @@ class Journal:
         rows = [{"key": k, "value": orjson.dumps(v)} for k, v in described.items()]
         engine = connect(place)
         create_tables(place, engine, rows)
-        return cls(engine, _read_session(engine))
+        if lease is not None:
+            lease.begin()
+        return cls(engine, _read_session(engine), lease)
 
     @classmethod
-    def open(cls, place: Place) -> Self:
+    def open(cls, place: Place, lease: Lease | None = None) -> Self:
         """Open a journal that exists; `ConfigError` if it is none or of a newer format."""
         if not (place.is_file() if isinstance(place, Path) else is_taken(place)):
             raise ConfigError(f"there is no journal at {place}: check the path")
@@ -89,14 +95,24 @@ class Journal:
             raise ConfigError(
                 f"{place} has journal format {session.get('format')}, this version reads {FORMAT}"
             )
+        if lease is not None:
+            lease.begin()
         try:
-            return cls(engine, session)
+            return cls(engine, session, lease)
         except sa.exc.DatabaseError as error:
             engine.dispose()
             raise Inconsistent(f"{place} is damaged ({error.orig}): restore it from a backup") from error
 
+    @property
+    def failing(self) -> str:
+        """Why the place cannot be written now, or why it may be another's; empty if neither."""
+        return self._failing or ("" if self.lease is None else self.lease.trouble)
+
     def append(self, records: Sequence[Record]) -> None:
-        """Write what was noted, then records in order, in one durable transaction: all of them or none."""
+        """Write what was noted, then records in order, in one durable transaction: all of them or none.
+
+        `Inconsistent` where another process writes to it.
+        """
         rows, number, chained = [], self._number, self._hash
         written = (*self._notes, *records)
         for record in written:
@@ -115,15 +131,12 @@ class Journal:
 
         `Inconsistent` if it does not continue the journal.
         """
-        found = [row for row in fallback.rows() if row["number"] > self._number]
+        found = self._not_there(fallback.rows(), _not_continued)
         chained = self._hash
         for row in found:
             chained = _link(chained, row["kind"], row["at"], row["payload"])
             if chained != row["hash"]:
-                raise Inconsistent(
-                    f"what was kept while the journal could not be written does not continue it at record "
-                    f"{row['number']}: restore both from a backup"
-                )
+                raise Inconsistent(_not_continued(row["number"]))
         if found:
             self._insert(found)
             self._number, self._hash = found[-1]["number"], chained
@@ -132,39 +145,56 @@ class Journal:
 
     def _commit(self, rows: list[dict[str, Any]]) -> None:
         """To the place, or to the fallback while it cannot be written."""
+        if self.lease is not None and self.lease.lost:
+            raise Inconsistent(self.lease.lost)
         if self._fallback is None:
             self._insert(rows)
         elif self._held and time.monotonic() < self._retry_at:
             self._hold(rows)
         else:
             try:
-                self._insert([*self._missing(), *rows])
+                self._insert([*self._not_there(self._held, _taken), *rows])
             except sa.exc.DBAPIError as error:
-                self.failing = " ".join(str(error.orig).split())
+                self._failing = " ".join(str(error.orig).split())
                 self._retry_at = time.monotonic() + RETRY_SECONDS
                 self._hold(rows)
             else:
                 if self._held:
                     self._fallback.clear()
-                self._held, self.failing = [], ""
+                self._held, self._failing = [], ""
 
     def _hold(self, rows: list[dict[str, Any]]) -> None:
         assert self._fallback is not None
         self._fallback.keep(rows)
         self._held += rows
 
-    def _missing(self) -> list[dict[str, Any]]:
-        """Of what is held, that which did not get there: the answer to a commit may have been lost."""
-        if not self._held:
+    def _not_there(
+        self, rows: Sequence[dict[str, Any]], refusal: Callable[[int], str]
+    ) -> list[dict[str, Any]]:
+        """Of rows that were kept, those that did not get there: the answer to a commit may have been lost.
+
+        `Inconsistent` where another record stands in the place of one.
+        """
+        if not rows:
             return []
+        query = sa.select(events.c.number, events.c.hash).where(events.c.number >= rows[0]["number"])
         with self._connection.begin():
-            last = self._connection.execute(sa.select(sa.func.max(events.c.number))).scalar() or 0
-        return [row for row in self._held if row["number"] > last]
+            there = {row.number: row.hash for row in self._connection.execute(query)}
+        for row in rows:
+            if there.get(row["number"], row["hash"]) != row["hash"]:
+                raise Inconsistent(refusal(row["number"]))
+        return [row for row in rows if row["number"] not in there]
 
     def _insert(self, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            with self._connection.begin():
+        if not rows:
+            return
+        with self._connection.begin():
+            if self.lease is not None:
+                self.lease.require(self._connection)
+            try:
                 self._connection.execute(sa.insert(events), rows)
+            except sa.exc.IntegrityError as error:
+                raise Inconsistent(_taken(rows[0]["number"], str(error.orig))) from error
 
     def note(self, record: Record) -> None:
         """Keep a record that nothing depends on for the next transaction; of too many the oldest are lost.
@@ -203,10 +233,13 @@ class Journal:
     def close(self) -> None:
         """Write what was noted, and let go of the place."""
         try:
-            self.flush()
+            if self.lease is None or not self.lease.lost:
+                self.flush()
         finally:
             self._connection.close()
             self._engine.dispose()
+            if self.lease is not None:
+                self.lease.close()
             if self._fallback is not None:
                 self._fallback.close()
 
@@ -217,6 +250,21 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _not_continued(number: int) -> str:
+    return (
+        f"what was kept while the journal could not be written does not continue it at record {number}: restore "
+        "both from a backup, or put fallback.jsonl aside and compare with the venue"
+    )
+
+
+def _taken(number: int, said: str = "") -> str:
+    why = f" ({' '.join(said.split())})" if said else ""
+    return (
+        f"record {number} of the journal was written by another process, not by this one{why}: only one may trade a "
+        "run; end both, then start one"
+    )
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
-from tradewind.market import Clock, Fill, Instrument, Order, OrderId, OrderType, Snapshot
+from tradewind.market import Clock, Fill, Instrument, Order, OrderId, Snapshot
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.engine.standing import Standing
+from tradewind.trading.risk.breaches import Breach, margin_breaches
 from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.risk.latch import Latch
+from tradewind.trading.risk.terms_of_order import price_objection, reduces, size_objection, unstoppable
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.order_records import Denied, Risk
 from tradewind.trading.terms.order_states import Status
@@ -27,21 +28,6 @@ from tradewind.words import counted
 
 APART_MS = 1_000  # between two bad readings that agree
 MINUTE_MS = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """A limit that is crossed: entries wait at once, `then` follows when a second reading says the same."""
-
-    name: str
-    at: int  # of the reading, UTC ms
-    text: str
-    then: Risk | None = None
-
-
-def reduces(order: Order, held: int) -> bool:
-    """Does it bring a position of `held` lots towards zero, and not beyond?"""
-    return held * order.lots < 0 and abs(order.lots) <= abs(held)
 
 
 class Guards:
@@ -92,10 +78,6 @@ class Guards:
             self._masked[symbol].append(bar is None)
             if bar is not None and bar.funding_rate:
                 self._funding[symbol] = bar.funding_rate
-
-    def note_funding(self, symbol: str, rate: float) -> None:
-        """The rate of the next payment, where the venue tells it before."""
-        self._funding[symbol] = rate
 
     def note_drift(self, seconds: float) -> None:
         """The venue's clock minus ours."""
@@ -177,7 +159,9 @@ class Guards:
         if text := self.latch.objection(reduces=shrinks):
             return text
         quote = self._quotes.newest(order.symbol)
-        if text := self._size(order, quote, shrinks) or self._price(order, quote, shrinks):
+        if text := self._size(order, quote, shrinks):
+            return text
+        if text := price_objection(order, quote, self.settings.price_band, shrinks=shrinks):
             return text
         if shrinks:
             return ""
@@ -186,43 +170,13 @@ class Guards:
         return next(self._refusals(order, before, quote, bar_close, now), "")
 
     def _size(self, order: Order, quote: Quote | None, shrinks: bool) -> str:
-        instrument, price = self.instruments[order.symbol], price_of(quote)
-        if not order.lots:
-            return f"the order in {order.symbol} rounds to nothing"
-        notional = abs(float(instrument.quantity(order.lots))) * price
-        exempt = shrinks and instrument.closes_below_minimum
-        if notional < float(instrument.min_notional) and not exempt:
-            rest = "the rest stays as dust" if shrinks else "the venue would refuse it"
-            return (
-                f"{notional:g} {instrument.quote} is below the minimum of {instrument.min_notional}: {rest}"
-            )
-        largest, held = self._largest(order.symbol), self._standing.position_lots()[order.symbol]
-        if not shrinks and largest is not None and max(abs(order.lots), abs(held + order.lots)) > largest:
-            return (
-                f"{abs(held + order.lots):,} lots of {order.symbol} would be held, the venue takes at most "
-                f"{largest:,} in one order: no stop could close them"
-            )
-        most = self.settings.max_order_notional
-        if not shrinks and most is not None and notional > most:
-            return f"the order is worth {notional:.2f} {instrument.quote}, the most is {most:g}"
-        return ""
-
-    def _price(self, order: Order, quote: Quote | None, shrinks: bool) -> str:
-        """A limit order's price against book and mark; for an entry, these two against each other."""
-        band, price = self.settings.price_band, order.price
-        if band is None:
-            return ""
-        known = [] if quote is None else [p for p in (quote.middle, quote.mark) if not math.isnan(p)]
-        if price is not None and order.type is not OrderType.MARKET:
-            known.insert(0, float(price))
-        elif shrinks:
-            return ""
-        if any(not 0 < p < math.inf for p in known):
-            return f"a price of {order.symbol} is {min(known)}: no price can be that"
-        if known and max(known) > min(known) * (1.0 + band):
-            shown = ", ".join(f"{p:g}" for p in known)
-            return f"prices of {order.symbol} are {shown}: more than {band:.0%} apart"
-        return ""
+        symbol, most = order.symbol, self.settings.max_order_notional
+        if text := size_objection(
+            order, self.instruments[symbol], quote, None if shrinks else most, shrinks=shrinks
+        ):
+            return text
+        held = self._standing.position_lots()[symbol]
+        return "" if shrinks else unstoppable(order, held, self._largest(symbol))
 
     def _refusals(
         self, order: Order, before: Sequence[Order], quote: Quote | None, bar_close: int, now: int
@@ -245,7 +199,8 @@ class Guards:
         masked = sum(self._masked[symbol])
         if limits.max_masked_bars is not None and masked > limits.max_masked_bars:
             yield f"{masked} of the last {len(self._masked[symbol])} bars of {symbol} are missing"
-        rate = self._funding.get(symbol, 0.0)
+        expected = math.nan if quote is None else quote.funding_rate
+        rate = self._funding.get(symbol, 0.0) if math.isnan(expected) else expected
         if limits.max_funding_rate is not None and abs(rate) > limits.max_funding_rate:
             yield f"funding of {symbol} is {rate:.3%}, the most is {limits.max_funding_rate:.3%}"
         if limits.max_leverage is not None:
@@ -292,7 +247,7 @@ class Guards:
         ):
             yield Breach("errors", now, f"{failed} of the last {limits.window} requests failed")
         yield from self._losses(now)
-        yield from self._margin()
+        yield from margin_breaches(limits, self._reading, self.instruments)
 
     def _losses(self, now: int) -> Iterator[Breach]:
         limits = self.settings
@@ -325,19 +280,3 @@ class Guards:
         held = [s for s, lots in self._standing.position_lots().items() if lots]
         quotes = [q for s in held if (q := self._quotes.newest(s)) is not None]
         return max((q.at for q in quotes), default=now)
-
-    def _margin(self) -> Iterator[Breach]:
-        limits, reading = self.settings, self._reading
-        for symbol, position in () if reading is None else reading.positions.items():
-            if reading is None or symbol not in self.instruments or not position.quantity:
-                continue
-            ratio = position.margin_ratio
-            if limits.max_margin_ratio is not None and ratio is not None and ratio >= limits.max_margin_ratio:
-                text = f"{ratio:.0%} of the margin of {symbol} is needed, the most is {limits.max_margin_ratio:.0%}"
-                yield Breach(f"margin {symbol}", reading.at, text, Risk.FLATTENING)
-            if limits.min_liquidation_distance is None or not position.mark or position.liquidation is None:
-                continue
-            distance = abs(float(position.liquidation / position.mark) - 1.0)
-            if position.liquidation > 0 and distance < limits.min_liquidation_distance:
-                text = f"{symbol} is {distance:.1%} from its liquidation price"
-                yield Breach(f"liquidation {symbol}", reading.at, text, Risk.REDUCING)

@@ -28,6 +28,7 @@ class Resumed:
     last_close: int | None = None  # of its last bar, UTC ms
     records: int = 0
     ahead: list[Fill | CashFlow] = field(default_factory=list)  # after its last bar
+    commands: set[Command] = field(default_factory=set)
 
 
 async def resume(
@@ -85,6 +86,7 @@ class _Taker:
                     await self._venue.revise(record.symbol, record.open_time, record.after)
                 self._engine.revise(record)
             case Command():
+                self._found.commands.add(record)
                 await self.settle()
                 await self._repeat(record)
                 self._engine.process(record)

@@ -21,6 +21,7 @@ class Quote:
     book_at: int
     last_at: int
     mark_at: int
+    funding_rate: float = math.nan  # of the next payment, as the venue expects it; known with the mark
 
     @property
     def at(self) -> int:
@@ -36,13 +37,14 @@ class Quote:
         since = now_ms - STALE_MS
         if min(self.book_at, self.last_at, self.mark_at) >= since:
             return self
-        book = self.book_at >= since
+        book, marked = self.book_at >= since, self.mark_at >= since
         return replace(
             self,
             bid=self.bid if book else math.nan,
             ask=self.ask if book else math.nan,
             last=self.last if self.last_at >= since else math.nan,
-            mark=self.mark if self.mark_at >= since else math.nan,
+            mark=self.mark if marked else math.nan,
+            funding_rate=self.funding_rate if marked else math.nan,
         )
 
 

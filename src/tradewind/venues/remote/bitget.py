@@ -24,7 +24,7 @@ from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
 from tradewind.venues.remote.account import Desk, RemoteAccount
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.lanes import Lane
-from tradewind.venues.remote.listing import paying, reload_markets
+from tradewind.venues.remote.listing import paying
 from tradewind.venues.remote.reading import (
     Row,
     decimal,
@@ -178,7 +178,7 @@ class Bitget(RemoteAccount):
             page[cursor] = text(rows[-1], name)
 
     async def _read_instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        await self.calls.by(Lane.HISTORY, reload_markets)
+        await self.calls.load_markets()
         there = [s for s in symbols if self.listing.read(s, 0.0, 0.0, []) is not None]
         found = {}
         for symbol in there:

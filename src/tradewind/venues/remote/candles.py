@@ -33,6 +33,7 @@ _NOTHING_LEARNT = (TradewindError, KeyError, TypeError, ValueError, IndexError, 
 class LiveCandles:
     """`market.CandleSource`: every closed bar from `since` (or the last `warm_up` bars) on, each once, in order.
 
+    `bulk` is a second client, for history and checks: what they take does not hold up `client`.
     `on_revised` hears of bars that were taken and are now told otherwise: when the next snapshot is asked for, and
     before that comes.
     `ConfigError` at the start for a symbol that the venue has not, or has for too short; `VenueUnavailable` when it
@@ -51,6 +52,7 @@ class LiveCandles:
         since: int | None = None,
         settings: CandleSettings | None = None,
         quotes: Quotes | None = None,
+        bulk: Any = None,
         on_revised: Callable[[Revised], None] | None = None,
         on_alarm: Callable[[str], None] | None = None,
     ) -> None:
@@ -63,7 +65,8 @@ class LiveCandles:
         self._revised: deque[Revised] = deque()  # not told yet
         self._given = GivenOut(self.symbols, self.counters, self._revise, on_alarm or _ignore)
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
-        self._reader = VenueReader(client, clock, Patience(attempts=1))
+        self._rest = client if bulk is None else bulk
+        self._reader = VenueReader(self._rest, clock, Patience(attempts=1))
         self._lines: dict[int, KeptLine] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[int] = set()  # symbols that REST is being asked about
@@ -112,9 +115,9 @@ class LiveCandles:
         """Streams first, then history up to where they began; a second call does nothing."""
         if self._untap is not None:
             return
-        reader = VenueReader(self._client, self._clock, self.settings.patience)
+        reader = VenueReader(self._rest, self._clock, self.settings.patience)
         await reader.call("load_markets")
-        refuse_unknown(self._client, self.symbols)
+        refuse_unknown(self._rest, self.symbols)
         self._streams = candle_streams(self._client, self.symbols, self.timeframe)
         await self._venue.measure()
         end = (self._venue.now_ms() - SURE_MS) // self._step * self._step

@@ -85,7 +85,3 @@ class Listing:
 
 def paying(instrument: Instrument, fee_asset: FeeAsset) -> Instrument:
     return instrument if instrument.fee_asset is fee_asset else replace(instrument, fee_asset=fee_asset)
-
-
-async def reload_markets(client: Any) -> None:
-    await client.load_markets(True)

@@ -20,10 +20,14 @@ class Price(StrEnum):
 
 
 class Part(NamedTuple):
-    """What one frame says of a symbol: prices by name (bid, ask, last, mark), as the venue wrote them."""
+    """What one frame says of a symbol: prices by name (bid, ask, last, mark), as the venue wrote them.
+
+    `funding_rate` is that of the next payment; None where nothing is said of it.
+    """
 
     symbol: str
     prices: dict[str, Any]
+    funding_rate: Any = None
 
 
 class Listener(NamedTuple):
@@ -99,7 +103,7 @@ class BinanceQuotes(_Places):
         return {
             "handle_bids_asks": lambda line, m: self._part(line, m, bid="b", ask="a"),
             "handle_tickers": lambda line, m: self._part(line, m, last="c"),
-            "handle_mark_prices": lambda line, m: self._part(line, m, mark="p"),
+            "handle_mark_prices": lambda line, m: self._part(line, m, "r", mark="p"),
         }
 
     def listeners(self) -> list[Listener]:
@@ -117,18 +121,22 @@ class BinanceQuotes(_Places):
 
     async def ask(self, reader: VenueReader, symbol: str, prices: Collection[Price]) -> Part:
         found: dict[str, Any] = {}
+        rate = None
         if Price.BOOK in prices:
             best = (await reader.call("fetch_bids_asks", [symbol]))[symbol]
             found |= {"bid": best["bid"], "ask": best["ask"]}
         if Price.LAST in prices:
             found["last"] = (await reader.call("fetch_ticker", symbol))["last"]
         if Price.MARK in prices:
-            found["mark"] = (await reader.call("fetch_mark_price", symbol))["markPrice"]
-        return Part(symbol, found)
+            index = (await reader.call("fetch_mark_price", symbol))["info"]
+            found["mark"], rate = index["markPrice"], index.get("lastFundingRate")
+        return Part(symbol, found, rate)
 
-    def _part(self, line: Any, message: Any, **names: str) -> Part | None:
+    def _part(self, line: Any, message: Any, rate: str = "", /, **names: str) -> Part | None:
         symbol = self.ids.get((message["s"], self.client.is_spot_url(line)))
-        return Part(symbol, {name: message[key] for name, key in names.items()}) if symbol else None
+        if symbol is None:
+            return None
+        return Part(symbol, {name: message[key] for name, key in names.items()}, message.get(rate))
 
 
 class BitgetQuotes(_Places):
@@ -146,14 +154,15 @@ class BitgetQuotes(_Places):
         return self.carrying(symbol, "ticker:")
 
     async def ask(self, reader: VenueReader, symbol: str, prices: Collection[Price]) -> Part:
-        return Part(symbol, _bitget((await reader.call("fetch_ticker", symbol))["info"]))
+        return _bitget(symbol, (await reader.call("fetch_ticker", symbol))["info"])
 
     def _part(self, line: Any, message: Any) -> Part | None:
         place = message["arg"]
         symbol = self.ids.get((place["instId"], place["instType"].upper() == "SPOT"))
-        return Part(symbol, _bitget(message["data"][0])) if symbol else None
+        return _bitget(symbol, message["data"][0]) if symbol else None
 
 
-def _bitget(row: Any) -> dict[str, Any]:
+def _bitget(symbol: str, row: Any) -> Part:
     names = {"bid": "bidPr", "ask": "askPr", "last": "lastPr", "mark": "markPrice"}
-    return {name: row[key] for name, key in names.items() if row.get(key)}
+    prices = {name: row[key] for name, key in names.items() if row.get(key)}
+    return Part(symbol, prices, row.get("fundingRate"))

@@ -33,6 +33,7 @@ class NewestPrices:
         self.at = dict.fromkeys(Price, 0)  # when each was accepted last
         self._factor, self._believed_ms, self._counters = factor, believed_ms, counters
         self._known = dict.fromkeys(("bid", "ask", "last", "mark"), math.nan)
+        self._funding_rate = math.nan
         self._doubts: dict[str, tuple[float, int]] = {}
 
     @property
@@ -50,6 +51,7 @@ class NewestPrices:
             at[Price.BOOK],
             at[Price.LAST],
             at[Price.MARK],
+            self._funding_rate,
         )
 
     def take(self, part: Part, now: int) -> list[Price]:
@@ -70,6 +72,8 @@ class NewestPrices:
         for price, values in accepted.items():
             self._known |= values
             self.at[price] = now
+        if Price.MARK in accepted:
+            self._funding_rate = _rate(part.funding_rate)
         return list(accepted)
 
     def _accepted(self, name: str, told: Any, now: int) -> float | None:
@@ -103,3 +107,12 @@ def _number(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return price if math.isfinite(price) and price > 0 else None
+
+
+def _rate(value: Any) -> float:
+    """A fraction of the position, of either sign; NaN for what cannot be one."""
+    try:
+        rate = float(value)
+    except (TypeError, ValueError):
+        return math.nan
+    return rate if abs(rate) < 1 else math.nan
