@@ -354,10 +354,11 @@ def test_a_decision_in_the_middle_of_a_turn_over_takes_its_place(tmp_path: Path)
         while not any(s.status is Status.CANCEL_SENT for s in desk.manager.ledger.orders.values()):
             await desk.clock.advance(0.01)
         assert desk.manager.ledger.positions[PERP.symbol] == 0
-        desk.decide(desk.order(PERP.symbol, -50))
+        desk.levels[PERP.symbol] = 95.0
+        desk.decide(desk.order(PERP.symbol, 50))
         await desk.clock.advance(10.0)
-        assert [i.lots for i in sent(desk)[1:]] == [-100, -50]
-        assert desk.venue.position(PERP.symbol) == -50
+        assert [i.lots for i in sent(desk)[1:]] == [-100, 50]
+        assert desk.venue.position(PERP.symbol) == 50
 
     play(tmp_path, scenario)
 
