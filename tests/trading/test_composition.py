@@ -205,6 +205,7 @@ def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path) -
         one.share = 0.05
         await one.start()
         left = one.outfit.engine.equity
+        assert (one.status["risk_reason"], one.told) == ("", [])
         assert left == pytest.approx(470.0, rel=0.01)
         assert one.held() * 0.01 * 76.0 == pytest.approx(left, rel=0.02)  # the cap, on what it has now
         assert one.stops() == [-one.held()]
@@ -214,7 +215,13 @@ def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path) -
         await one.start()  # every decision comes out again, or it would refuse
         assert one.outfit.engine.equity == pytest.approx(left, rel=0.01)
 
-    one = played(story, tmp_path, share=0.25, rules=Rules(risk=limits, band=0.0))
+    one = played(
+        story,
+        tmp_path,
+        share=0.25,
+        guards=GuardSettings(max_drawdown=0.3),
+        rules=Rules(risk=limits, band=0.0),
+    )
     assert [flow.id.split("-")[1] for flow in one.of(CashFlow)] == ["0.25", "0.05"]
 
 
