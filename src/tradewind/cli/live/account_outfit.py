@@ -30,7 +30,7 @@ from tradewind.trading.session.replaying import engine_for
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue
 from tradewind.trading.terms.order_names import OrderNames
 from tradewind.trading.terms.order_records import Denied, OrderAlarm, Risk
-from tradewind.trading.terms.order_states import OrderState
+from tradewind.trading.terms.order_states import Alarm, OrderState
 from tradewind.trading.terms.order_venue import OrderReport, Trade
 from tradewind.trading.terms.quotes import Quotes
 
@@ -167,8 +167,11 @@ class AccountOutfit:
         await reconciler.gate()
         if share is not None and share < 1.0:
             for symbol, lots in engine.beyond_limits().items():
-                if lots:
-                    await protection.shrink(symbol, lots)
+                if lots and not await protection.shrink(symbol, lots):
+                    text = (
+                        "more is held than the limits allow on the smaller share, and it could not be closed"
+                    )
+                    manager.warn(Alarm.NOT_FLAT, symbol, text)
         execution.start()
         return Outfit(
             engine,
