@@ -33,6 +33,7 @@ from tradewind.trading.told.metrics import Metrics
 from tradewind.trading.watching.start_up import forget_old_commands, refuse_during_panic
 from tradewind.trading.watching.supervision import Work
 from tradewind.venues.remote import open_account
+from tradewind.venues.remote.lanes import Lanes
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.stray import told_in_one_line
@@ -157,6 +158,7 @@ async def opened(
 
         quotes = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm)
         if credentials is None:
+            Lanes.of(client, clock)  # what one request is told of limits holds for all
             tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
             instruments = _public_instruments(plan, client)
