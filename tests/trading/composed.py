@@ -230,7 +230,9 @@ class Composed:
             await self.clock.advance(0.5)
         self.outfit = making.result()
         self._bars: asyncio.Queue[Snapshot] = asyncio.Queue()
-        self.items = LiveItems(self._source(), plan.folder, self.clock, self.outfit.desk.at_once)
+        self.items = LiveItems(
+            self._source(), plan.folder, self.clock, self.outfit.desk.at_once, self.outfit.found.commands
+        )
         self.supervisor = Supervisor(self.clock, lambda name, error: self.died.append(f"{name}: {error!r}"))
         for name, work in self.outfit.tasks.items():
             self.supervisor.start(name, work, vital=name in self.outfit.vital)

@@ -20,7 +20,7 @@ from tradewind.cli.live.books import known_place, place_of_journal
 from tradewind.cli.live.commands import credentials_of
 from tradewind.cli.tables import Column, print_table, say, stderr, stdout
 from tradewind.market import Clock, ConfigError, Kind, VenueUnavailable
-from tradewind.trading.journal.database import is_taken
+from tradewind.trading.journal.database import Place, is_taken
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.watching import doctor, doctor_here
 from tradewind.trading.watching.doctor import Check
@@ -160,19 +160,22 @@ def _wanted(plan: Plan) -> dict[str, Any]:
 
 def _own_orders(plan: Plan) -> set[str]:
     """Client ids that stand in the run's journal; a damaged one is told of by its own check."""
+    place = place_of_journal(plan.folder, plan.settings.database.url)
+    return _orders_of(place) if is_taken(place) else set()
+
+
+def _orders_of(place: Place) -> set[str]:
+    """Client ids of the orders that work, as a journal says."""
     from tradewind.trading.panic.estate import estate_of
 
-    place = place_of_journal(plan.folder, plan.settings.database.url)
-    return set(estate_of(place, plan.symbols).intents) if is_taken(place) else set()
+    return {state.intent.client_id for state in estate_of(place, ()).live}
 
 
 def _run_of(plan: Plan, client_id: str) -> str | None:
     """The other run of this home in whose journal the order works."""
-    from tradewind.trading.panic.estate import estate_of
-
     for path in sorted(plan.folder.path.parent.glob("*/run.json")):
         folder = RunFolder(path.parent)
-        if folder.name != plan.folder.name and client_id in estate_of(known_place(folder), ()).intents:
+        if folder.name != plan.folder.name and client_id in _orders_of(known_place(folder)):
             return folder.name
     return None
 

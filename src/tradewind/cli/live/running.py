@@ -115,13 +115,12 @@ class Running:
                 for revision in revised.revisions:
                     items.put(revision)
 
-            journal.fall_back_on(Fallback(plan.folder.path / "fallback.jsonl"))
-            tally = Tally.of(journal)
-            journal.heard = tally.apply
+            journal.fall_back_on(Fallback(plan.folder.fallback))
+            tally = Tally(journal.session)
             self._notes.begin(journal)
             self._notes(SessionBegan(self._venue_clock.now_ms(), __version__))
             storage = Storage(plan.folder.path, journal, self._storage_alarm)
-            outfit = await self._make_outfit(plan, journal, in_time, storage.objection)
+            outfit = await self._make_outfit(plan, journal, in_time, storage.objection, tally)
             candles = LiveCandles(
                 self._client,
                 plan.symbols,
@@ -136,7 +135,7 @@ class Running:
                 bulk=self._bulk,
                 on_alarm=self._feed_alarm,
             )
-            items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once)
+            items = LiveItems(candles, plan.folder, self._clock, outfit.desk.at_once, outfit.found.commands)
             if (lease := journal.lease) is not None:
                 self._tasks["lease"] = lambda: lease.keep(self._clock, self._warn)
             return await self._trade(items, candles, outfit, tally, storage)

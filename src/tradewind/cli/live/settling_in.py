@@ -8,8 +8,8 @@ from tradewind.cli.live.plan import Plan
 from tradewind.market import Fill, Kind
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.orders.order_manager import OrderManager
-from tradewind.trading.panic.panic import complete
 from tradewind.trading.panic.panic_record import PanicRecord, mark_joined, panic_files, panic_records
+from tradewind.trading.panic.traded import complete
 from tradewind.trading.risk.latch import Latch
 from tradewind.trading.terms.account_venue import AccountVenue, MarginSettings, PositionMode
 

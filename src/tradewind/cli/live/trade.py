@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ async def trade(
             hourly,
             there.bulk,
         )
+        gc.collect()
+        gc.freeze()  # modules and markets live as long as the process: no collection walks through them again
         return await running.run(there.instruments)
 
 

@@ -63,6 +63,7 @@ class OrderManager:
         self._venue = venue
         self._resolver = Resolver(ledger, self._intake, venue, clock, self._break)
         self.latch: Latch | None = None  # heeded at the last moment before anything leaves
+        self.barred: Callable[[], str] = lambda: ""  # why nothing may be sent now, read where others write it
         self.paused: Mapping[str, str] = {}  # symbols that take no new exposure for now, and why
         self._failure: BaseException | None = None
         self._broke = asyncio.Event()
@@ -214,6 +215,9 @@ class OrderManager:
     async def send(self, intent: Intent) -> None:
         """Send what `commit` gave, and take the answer."""
         client_id = intent.client_id
+        if why := self.barred():
+            self._take_answer(client_id, Rejected("barred", why, RejectKind.OTHER))
+            return
         self._intake.sent(client_id)
         self._resolver.request_leaves(client_id)
         try:

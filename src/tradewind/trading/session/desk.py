@@ -113,7 +113,7 @@ class BarDesk:
     async def after(self, item: Item, decision: Decision | None) -> None:
         if not isinstance(item, Snapshot) or decision is None:
             self._pending.append(item)
-            if len(self._pending) >= WARMING_BATCH:
+            if len(self._pending) >= WARMING_BATCH or isinstance(item, Command):
                 self._write()
             return
         text = self._objection(item) if decision.orders else ""
