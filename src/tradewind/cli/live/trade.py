@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from tradewind.cli.live.books import place_of_journal
-from tradewind.cli.live.examining import require_ready
+from tradewind.cli.live.examining import costs_of, require_ready
 from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.live.running import Running
@@ -29,6 +29,8 @@ from tradewind.trading.session.session import SessionSummary, Watcher
 from tradewind.trading.terms.order_records import Denied, OrderAlarm
 from tradewind.trading.terms.session_records import Incident
 from tradewind.trading.told.metrics import Metrics
+from tradewind.trading.watching.doctor_here import unserved
+from tradewind.trading.watching.findings import Finding, Grade
 from tradewind.trading.watching.start_up import forget_old_commands, refuse_during_panic
 from tradewind.trading.watching.supervision import Work
 from tradewind.venues.remote import open_account
@@ -143,7 +145,11 @@ async def opened(
         if credentials is None:
             tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
-            yield AtVenue(client, clock, venue_clock, tasks, notes, _public_instruments(plan, client))
+            instruments = _public_instruments(plan, client)
+            for finding in (costs_of(plan, instruments), _unserved(plan)):
+                if finding.grade is Grade.WARN:
+                    warn(finding.text)
+            yield AtVenue(client, clock, venue_clock, tasks, notes, instruments)
             return
         quotes = LiveQuotes(client, plan.symbols, clock)
         known = _journaled_instruments(plan)
@@ -175,6 +181,10 @@ async def opened(
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
         yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, outfit)
+
+
+def _unserved(plan: Plan) -> Finding:
+    return unserved(plan.settings.alerts.channels, plan.settings.metrics.port)
 
 
 def _denied_to(warn: Warn) -> Callable[[Denied], None]:
