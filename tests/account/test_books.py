@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.simulator.markets import FREE, perpetual, spot
 from tradewind.account import apply_cash_flow, apply_fill, instrument_records, open_account, position_value
-from tradewind.account.books import EXTERNAL, FUNDING
+from tradewind.account.books import EXTERNAL, FUNDING, apply_fee
 from tradewind.market import FeeAsset, FillReason, Instrument
 
 
@@ -168,6 +168,41 @@ def test_funding_is_profit_and_a_deposit_is_not() -> None:
     assert (books.account["wallet"], books.account["external"]) == (1497.0, 500.0)
     for name in ("previous_equity", "peak_equity", "day_start_equity", "start_equity"):
         assert books.account[name] == 1500.0
+
+
+def test_a_fee_that_is_told_later_leaves_the_books_as_if_it_had_been_told_at_once() -> None:
+    """Bought 1,000 lots of 0.001 at 100: 0.1 % in base is one lot, in quote 0.1."""
+    at_once, later = Books(spot(fee_asset=FeeAsset.BASE)), Books(spot(fee_asset=FeeAsset.BASE))
+    at_once.fill(1_000, 100.0, 0.0015)
+    later.fill(1_000, 100.0)
+    apply_fee(later.account, later.position, later.instrument, 100.0, 0.0015)
+    assert (later.position["lots"], later.position["dust"]) == (
+        at_once.position["lots"],
+        pytest.approx(0.0005),
+    )
+    assert later.account["wallet"] == at_once.account["wallet"]
+    assert later.account["fees"] == pytest.approx(float(at_once.account["fees"]))
+    quoted = Books(spot())
+    quoted.fill(1_000, 100.0)
+    apply_fee(quoted.account, quoted.position, quoted.instrument, 100.0, 0.1)
+    assert (quoted.account["wallet"], quoted.account["fees"]) == (pytest.approx(899.9), pytest.approx(0.1))
+
+
+def test_money_taken_out_after_a_loss_makes_no_drawdown() -> None:
+    """2,500 that lost a fifth are scaled down to 500: a fifth is lost still, of the peak and of the day."""
+    books = Books(perpetual(), capital=2_500.0)
+    books.account["wallet"] = books.account["equity"] = 2_000.0
+    apply_cash_flow(books.account, -1_500.0, EXTERNAL)
+    assert books.account["equity"] == 500.0
+    for name in ("previous_equity", "peak_equity", "day_start_equity", "start_equity"):
+        assert books.account[name] == 625.0
+
+
+def test_money_moves_the_marks_of_an_account_without_equity_by_its_amount() -> None:
+    books = Books(perpetual())
+    books.account["wallet"] = books.account["equity"] = -100.0
+    apply_cash_flow(books.account, 600.0, EXTERNAL)
+    assert (books.account["equity"], books.account["peak_equity"]) == (500.0, 1_600.0)
 
 
 def test_dust_is_worth_its_price() -> None:

@@ -24,6 +24,7 @@ from tradewind.trading.terms.order_states import client_id
 
 CAPITAL = 20_000.0
 SOURCE = str(Path(tradewind.__file__).parents[1])  # for processes in another folder
+TESTS = str(Path(__file__).parents[2])
 
 
 @dataclass
@@ -103,12 +104,13 @@ class LiveRun:
         venue = "BITGET" if self.seat.place.venue == "bitget" else "BINANCE"
         named = dict(zip(("KEY", "SECRET", "PASSPHRASE"), self.keys))
         keys = {f"TRADEWIND_{venue}_LOCAL_{k}": v for k, v in named.items()}
-        return {**os.environ, **keys, "PYTHONPATH": SOURCE}
+        return {**os.environ, **keys, "PYTHONPATH": os.pathsep.join((SOURCE, TESTS))}
 
-    async def command(self, *words: str, typed: str = "") -> Said:
-        """`tradewind WORDS` as a process."""
+    async def command(self, *words: str, typed: str = "", hurried: bool = False) -> Said:
+        """`tradewind WORDS` as a process; `hurried`: one whose waits take an eighth of their time."""
+        module = "tests.cli.hurried" if hurried else "tradewind.cli"
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tradewind.cli", *words, "--home", str(self.home)),
+            *(sys.executable, "-m", module, *words, "--home", str(self.home)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -117,6 +119,10 @@ class LiveRun:
         )
         out, err = await process.communicate(typed.encode())
         return Said(process.returncode or 0, out.decode(), err.decode())
+
+    async def panic(self, *words: str, name: str = "first", typed: str = "") -> Said:
+        """`tradewind panic first`, whose waits take an eighth of their time."""
+        return await self.command("panic", name, *words, typed=typed, hurried=True)
 
     async def close(self) -> None:
         await self.manager.close()

@@ -107,6 +107,11 @@ def test_keys_that_can_withdraw_or_cannot_trade_or_are_gone(patient: Callable[..
         one.let_key(rights | {Permission.TRANSFER})
         found = await one.look()
         assert (found["key"].grade, verdict_of(found.values())) == (Grade.WARN, Verdict.WARNINGS)
+        found = await one.look(mode="live")  # the same where real money goes
+        assert (found["key"].grade, found["key"].verdict) == (Grade.FAIL, Verdict.REFUSED)
+        assert "can transfer money" in found["key"].text
+        one.let_key(rights)
+        assert (await one.look(mode="live"))["key"].grade is Grade.PASS
         del one.seat.exchange.treasury.keys[one.run.keys[0]]
         found = await one.look()
         assert verdict_of(found.values()) is Verdict.REFUSED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tests.cli.live_runs import LiveRun, holdings, live_run
 from tests.venues.remote.seats import PLACES, Place
+from tradewind.cli.live.reconciling import booked
 from tradewind.market import CommandKind, Kind, OrderType
 from tradewind.trading.panic.panic_record import PanicRecord, panic_files
 
@@ -49,12 +51,14 @@ def test_longs_shorts_and_all_kinds_of_orders_end_and_the_rest_stays(tmp_path: P
             await resting(run, "by_hand", 0.7, OrderType.LIMIT)
             before = await run.command("reconcile", "first", "--json")
             assert before.code == 1
+            held = dict.fromkeys((seat.symbol, other), "0.2")
+            run.folder.tell({"at": 0, "stopped": True, "risk": "active", "positions": held, "open_orders": 2})
             assert before.json["orders"]["foreign"] == [
                 "by_hand",
                 "twndAAAABBBBCCCCDDDD",
                 "twndSTOPSTOPSTOPSTOP",
             ]
-            said = await run.command("panic", "first")
+            said = await run.panic()
             assert said.code == 0, said
             assert "Flat. Run first is halted" in said.out
             left = {r.client_id for s in (seat.symbol, other) for r in await seat.venue.open_orders(s)}
@@ -66,8 +70,14 @@ def test_longs_shorts_and_all_kinds_of_orders_end_and_the_rest_stays(tmp_path: P
                 assert D(found["ETH"]) < D("0.002")
             else:
                 assert found == {}
-            assert [c.kind for c in run.folder.take()] == [CommandKind.PANIC]
-            again = await run.command("panic", "first", "--json")
+            assert [letter.command.kind for letter in run.folder.letters()] == [CommandKind.PANIC]
+            status = await run.command("status", "first", "--json")
+            assert status.code == 1
+            (told,) = status.json
+            assert {float(quantity) for quantity in told["positions"].values()} == {0.0}
+            assert (told["risk"], told["risk_reason"]) == ("halted", "a panic closed everything")
+            assert (told["open_orders"], told["panic"]["flat"]) == (0, True)
+            again = await run.panic("--json")
             assert (again.code, again.json["orders"]) == (0, {})
             assert holdings(seat) == found
 
@@ -81,11 +91,11 @@ def test_the_whole_account_after_a_typed_word(tmp_path: Path) -> None:
             seat = run.seat
             seat.exchange.control.deposit(seat.name, "BTC", D("0.5"))
             await resting(run, "by_hand", 1.3, OrderType.LIMIT, "-0.2")  # locks a part of it
-            refused = await run.command("panic", "first", "--account", typed="second\n")
+            refused = await run.panic("--account", typed="second\n")
             assert refused.code == 2
             assert "nothing was closed" in refused.err
             assert D(holdings(seat)["BTC"]) == D("0.5")
-            said = await run.command("panic", "first", "--account", typed="first\n")
+            said = await run.panic("--account", typed="first\n")
             assert said.code == 0, said
             assert D(holdings(seat)["BTC"]) == 0
 
@@ -98,7 +108,7 @@ def test_coins_that_the_users_order_locks_are_told_and_not_touched(tmp_path: Pat
         async with live_run(tmp_path, SPOT) as run:
             await run.trade("0.2")
             await resting(run, "by_hand", 1.3, OrderType.LIMIT, "-0.15")
-            said = await run.command("panic", "first", "--json")
+            said = await run.panic("--json")
             assert said.code == 5
             assert "locked by orders that are not the run's" in said.json["residue"][0]
             assert D(holdings(run.seat)["BTC"]) < D("0.151")
@@ -115,8 +125,8 @@ def test_limits_lost_replies_and_a_venue_that_is_down_for_a_while(tmp_path: Path
             seat.fault("refuse", reason="rate_limited", match={"kind": "place"}, when={"times": 2})
             seat.fault("drop", at="after", match={"kind": "place"}, when={"times": 1, "after": 2})
             seat.local.faults.set_maintenance("binance", True)
-            task = asyncio.create_task(run.command("panic", "first", "--json"))
-            await asyncio.sleep(6)
+            task = asyncio.create_task(run.panic("--json"))
+            await asyncio.sleep(1.5)
             seat.local.faults.set_maintenance("binance", False)
             said = await task
             assert said.code == 0, said
@@ -135,7 +145,7 @@ def test_a_venue_that_is_gone_is_code_3(tmp_path: Path) -> None:
             await run.trade("0.2")
             about = run.folder.about
             run.folder.describe({**about, "at": "http://127.0.0.1:9"})
-            said = await run.command("panic", "first", "--json")
+            said = await run.panic("--json")
             assert said.code == 3
             assert said.json["residue"]
 
@@ -172,7 +182,7 @@ def test_the_run_is_stopped_in_the_middle_and_holds_its_journal_locked(tmp_path:
                 with pytest.raises(sqlite3.OperationalError, match="locked"):
                     sqlite3.connect(run.folder.journal, timeout=0.1).execute("select * from events")
                 assert run.folder.process == hung.pid
-                said = await run.command("panic", "first", "--json")
+                said = await run.panic("--json")
                 assert said.code == 0, said
                 assert D(holdings(run.seat).get("BTC", "0")) < D("0.00001")
             finally:
@@ -190,6 +200,7 @@ def test_a_real_run_that_hangs(tmp_path: Path) -> None:
     async def story() -> None:
         async with live_run(tmp_path, SPOT) as other:
             seat, home = other.seat, tmp_path
+            seat.local.clock.set_speed(60.0)  # a bar of a minute in a second
             words = (
                 "run",
                 "testnet",
@@ -203,13 +214,13 @@ def test_a_real_run_that_hangs(tmp_path: Path) -> None:
             )
             hung = await other.spawn(*words, "-t", "1m", "--capital", "5000", "--at", seat.local.url)
             try:
-                for _ in range(150):
+                for _ in range(900):
                     if D(holdings(seat).get("BTC", "0")) > 0 or hung.returncode is not None:
                         break
-                    await asyncio.sleep(1)
+                    await asyncio.sleep(0.1)
                 assert D(holdings(seat)["BTC"]) > 0, (home / "spawned.log").read_text()
                 os.kill(hung.pid, signal.SIGSTOP)
-                said = await other.command("panic", "frozen", "--json")
+                said = await other.panic("--json", name="frozen")
                 assert said.code == 0, said
                 assert D(holdings(seat)["BTC"]) < D("0.00001")
             finally:
@@ -228,7 +239,7 @@ def test_without_journal_and_without_model_positions_are_closed(tmp_path: Path) 
             run.journal.close()
             run.folder.journal.with_name("journal.sqlite-wal").unlink(missing_ok=True)
             run.folder.journal.write_bytes(b"torn")
-            said = await run.command("panic", "first", "--json")
+            said = await run.panic("--json")
             assert said.code == 0, said
             assert holdings(run.seat) == {}
             (path,) = panic_files(run.folder.path)
@@ -247,6 +258,8 @@ def test_books_that_agree_and_books_that_do_not(tmp_path: Path, place: Place) ->
             said = await run.command("reconcile", "first")
             assert said.code == 0, said
             assert "The books of first are equal." in said.out
+            for amount in re.findall(r"\d+\.(\d+)", said.out):
+                assert len(amount) <= 8, said.out
             seat = run.seat
             lots = await seat.venue.send(seat.intent("-0.1"))
             assert type(lots).__name__ == "Accepted"
@@ -256,6 +269,14 @@ def test_books_that_agree_and_books_that_do_not(tmp_path: Path, place: Place) ->
             assert D(side["journal"]) - D(side["venue"]) == D("0.1")
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("9876.543210000001", "9876.54321"), ("-0.000000000004", "0"), ("20000", "20000"), ("0.10", "0.1")],
+)
+def test_amounts_are_shown_as_venues_book_them(amount: str, shown: str) -> None:
+    assert booked(D(amount)) == shown
 
 
 def test_a_run_that_is_not_there(tmp_path: Path) -> None:

@@ -20,12 +20,14 @@ from tests.cli.live_runs import SOURCE, Said
 from tests.gateway.exchange_here import MINUTE, settings
 from tests.venues.remote.seats import BINANCE_BOTH, PLACES, Place
 from tradewind.data.coins import coin_markets
-from tradewind.exchange import Permission
 from tradewind.exchange.orders import AlgoStatus
 from tradewind.gateway.compose import LocalExchange, Opening, open_exchange
+from tradewind.gateway.control import ControlClient
+from tradewind.gateway.faults.rules import rule_of
 from tradewind.market import CashFlow, Fill, Kind
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.terms.order_records import Denied
 
 SPEED = 60.0  # a bar of a minute in a second
 HISTORY = 700
@@ -119,8 +121,7 @@ async def home_at(path: Path, place: Place) -> AsyncIterator[Home]:
         control = exchange.house(place.house).exchange.control
         me = Opening.local("me", {"USDT": Decimal(100_000)})
         control.open_account(me.name, spot=me.spot, futures=me.futures, unified=place.unified)
-        permissions = frozenset(Permission) - {Permission.WITHDRAW, Permission.TRANSFER}
-        control.add_key(me.name, me.key, me.secret, permissions, me.passphrase)
+        control.add_key(me.name, me.key, me.secret, passphrase=me.passphrase)
         yield Home(path, exchange)
 
 
@@ -142,6 +143,26 @@ def lots_of_fills(records: list[Any]) -> Decimal:
 
 
 FAST = [BINANCE_BOTH]
+HEAVY = ("torch", "polars", "scipy", "matplotlib", "pandas", "apprise")
+
+
+def test_the_process_that_trades_stays_small(tmp_path: Path) -> None:
+    """None of the libraries of research is in it, and no venue of ccxt but its own."""
+
+    async def story() -> None:
+        async with home_at(tmp_path, BINANCE_BOTH) as home:
+            run = await home.run("testnet", BINANCE_BOTH)
+            await home.until(run, lambda s: protected(s) and s["decisions"] >= 3)
+            mapped = Path(f"/proc/{run.pid}/maps").read_text()
+            memory = Path(f"/proc/{run.pid}/status").read_text()
+            assert (await home.say("stop", "one")).code == 0
+            assert (await ended(run)).code == 0
+            assert "/site-packages/numba/" in mapped  # so that what is not there could be seen
+            assert [name for name in HEAVY if f"/site-packages/{name}/" in mapped] == []
+            (resident,) = [line.split() for line in memory.splitlines() if line.startswith("VmRSS")]
+            assert int(resident[1]) / 1024 <= 320  # MB
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize(
@@ -224,6 +245,26 @@ def test_two_ctrl_c_are_a_panic(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.fault("A4")
+@pytest.mark.slow
+def test_a_rate_of_funding_above_the_limit_lets_nothing_grow(tmp_path: Path) -> None:
+    place = BINANCE_BOTH
+
+    async def story() -> None:
+        async with home_at(tmp_path, place) as home:
+            control = home.at.house(place.house).exchange.control
+            control.set_next_funding(place.symbol, Decimal("0.0031"))
+            process = await home.run("testnet", place)
+            await home.until(process, lambda s: s["decisions"] >= 3)
+            process.send_signal(signal.SIGINT)
+            assert (await ended(process)).code == 0
+            assert home.held(place) == 0
+            told = {r.text for r in home.records() if isinstance(r, Denied)}
+            assert told == {f"funding of {place.symbol} is 0.310%, the most is 0.300%"}
+
+    asyncio.run(story())
+
+
 @pytest.mark.fault("A1")
 @pytest.mark.fault("C2")
 @pytest.mark.slow
@@ -280,5 +321,94 @@ def test_real_money_needs_a_reason_and_a_word_and_begins_small(tmp_path: Path) -
             await home.until(unattended, protected)
             unattended.send_signal(signal.SIGINT)
             assert (await ended(unattended)).code == 0
+
+    asyncio.run(story())
+
+
+def listens(pid: int) -> bool:
+    """Does the process hear SIGTERM by now?"""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = next(line.split()[1] for line in lines if line.startswith("SigCgt"))
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT], ids=str)
+def test_a_run_that_is_not_at_work_yet_is_left_in_one_sentence(
+    tmp_path: Path, signum: signal.Signals
+) -> None:
+    """At moments from the import of the commands to the first words of the run, then while the venue is silent."""
+
+    async def leave(home: Home, process: asyncio.subprocess.Process) -> Said:
+        process.send_signal(signum)
+        done = await ended(process)
+        # A KeyboardInterrupt that passes through C code while a library is imported makes Python end by SIGINT.
+        assert done.code in (130, -signal.SIGINT), done
+        assert "Traceback" not in done.err
+        assert done.err.splitlines()[-1].startswith("Interrupted")
+        assert home.folder().process is None
+        assert not list(home.path.rglob(".*.tmp"))
+        return done
+
+    async def story() -> None:
+        async with home_at(tmp_path, BINANCE_BOTH) as home:
+            home.at.faults.add(rule_of({"do": "hang", "match": {"kind": "balance"}}))
+            for seconds in (0.0, 0.7, 1.5):
+                process = await home.run("testnet", BINANCE_BOTH)
+                while not listens(process.pid):
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(seconds)
+                await leave(home, process)
+            process = await home.run("testnet", BINANCE_BOTH)
+            while home.folder().process != process.pid:
+                assert process.returncode is None
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(1.0)  # so that it waits for the venue
+            done = await leave(home, process)
+            assert "Interrupted before one was at work: nothing was traded" in done.err
+            assert not home.folder().journal.exists()
+            home.at.faults.clear()
+            process = await home.run("testnet", BINANCE_BOTH)
+            await home.until(process, protected)
+            process.send_signal(signum)
+            assert (await ended(process)).code == 0
+
+    asyncio.run(story())
+
+
+def test_a_run_that_decided_nothing_says_so_and_a_key_that_is_gone_is_refused(tmp_path: Path) -> None:
+    place = BINANCE_BOTH
+
+    async def story() -> None:
+        async with home_at(tmp_path, place) as home:
+            asked = (
+                "run",
+                "testnet",
+                "buy_and_hold",
+                "--name",
+                "one",
+                "--venue",
+                place.venue,
+                "-s",
+                place.symbol,
+            )
+            async with ControlClient(home.at.url) as control:
+                await control.do("clock", speed=1)  # so that no bar closes
+            process = await home.spawn(*asked, "-t", "1h", "--at", home.at.url)
+            await home.until(process, lambda s: not s["degraded"])
+            process.send_signal(signal.SIGTERM)
+            done = await ended(process)
+            assert (done.code, done.out) == (0, "")
+            assert "one stopped before it decided anything: there is nothing to report." in done.err
+            assert not (home.folder().path / "reports").exists()
+            status = home.folder().status or {}
+            assert (status["stopped"], status["metrics"]["decisions"]) == (True, 0)
+            assert (await home.say("status", "one")).code == 0
+
+            home.at.house(place.house).exchange.control.revoke_key("me-key")
+            refused = await home.say("reconcile", "one")
+            assert (refused.code, refused.out) == (4, "")
+            assert "the venue refuses this key" in refused.err
+            assert "make a key that may trade there, or correct the one in the environment" in refused.err
+            assert len(refused.err.splitlines()) == 1
 
     asyncio.run(story())

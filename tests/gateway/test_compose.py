@@ -38,10 +38,17 @@ async def test_both_venues_have_the_account_and_the_markets(tmp_path: Path) -> N
 
 
 @pytest.mark.asyncio
-async def test_its_key_trades_and_transfers_but_does_not_withdraw(tmp_path: Path) -> None:
-    async with opened(tmp_path, tls=False) as exchange:
+async def test_its_key_trades_and_can_neither_withdraw_nor_transfer_until_it_may(tmp_path: Path) -> None:
+    async with opened(tmp_path, tls=False) as exchange, ControlClient(exchange.url) as control:
         client = connect("binance", "local", keys=KEYS, at=exchange.url)
         try:
+            told = await client.sapiGetAccountApiRestrictions()
+            assert (told["enableReading"], told["enableFutures"]) == (True, True)
+            assert (told["permitsUniversalTransfer"], told["enableWithdrawals"]) == (False, False)
+            with pytest.raises(ccxt.BaseError, match="not authorized"):
+                await client.transfer("USDT", 500, "spot", "swap")
+            rights = ["read", "trade", "futures", "transfer"]
+            await control.do("keys/change", venue="binance", account="demo", permissions=rights)
             await client.transfer("USDT", 500, "spot", "swap")
             assert exchange.house("binance").exchange.account("demo").futures["USDT"] == 100_500
             told = await client.sapiGetAccountApiRestrictions()

@@ -14,8 +14,10 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from tests.promises.living import ALLOCATION, COINS, Job, live
-from tests.promises.virtual_time import LoopClock, run_quickly
+import tradewind
+from tests.promises.living import ALLOCATION, COINS, Job, even_chances, live
+from tests.promises.turns import follow
+from tests.promises.virtual_time import LoopClock
 from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM
 from tradewind.data.coins import coin_markets
 from tradewind.data.replaying import Replay
@@ -26,7 +28,8 @@ from tradewind.trading.journal.records import Record
 from tradewind.trading.terms.order_states import Intent
 from tradewind.venues import PaperVenue
 
-PLACES = ("/tradewind/trading/", "/tradewind/venues/remote/")
+PLACES = ("trading/", "venues/remote/", "cli/live/")
+_ROOT = f"{Path(tradewind.__file__).parent}/"
 _ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
@@ -61,6 +64,7 @@ class Errand:
 
     job: Job
     address: str
+    turns: str  # where the process listens that has the clock
     epoch_ms: int  # of the wire clock
     opened: tuple[int, int, float]  # wire ms and market ms of one moment, and market speed
     dies_at: Point | None = None
@@ -69,10 +73,12 @@ class Errand:
 
     def run(self) -> None:
         tracer = Tracer(self.dies_at, self.time_around)
-        tracer.begin()
+        if self.dies_at is not None or self.seen is not None:
+            tracer.begin()
         wire = LoopClock(self.epoch_ms)
         try:
-            run_quickly(live(self.job, self.address, wire, MarketTime(wire, *self.opened)))
+            with even_chances(self.job.seed):
+                follow(live(self.job, self.address, wire, MarketTime(wire, *self.opened)), self.turns)
         finally:
             sys.settrace(None)
         if self.seen is not None:
@@ -91,14 +97,15 @@ class Tracer:
 
     def begin(self) -> None:
         append = Journal.append
+        file = append.__code__.co_filename.removeprefix(_ROOT)
 
         def write(journal: Journal, records: Sequence[Record]) -> None:
             self._armed = self._armed or any(isinstance(r, Intent) for r in records)
             kinds = "+".join(sorted({type(r).__name__ for r in records}))
             line = append.__code__.co_firstlineno
-            self._pass(Point("journal.py", line, f"before-{kinds}"))
+            self._pass(Point(file, line, f"before-{kinds}"))
             append(journal, records)
-            self._pass(Point("journal.py", line, f"after-{kinds}"))
+            self._pass(Point(file, line, f"after-{kinds}"))
 
         journals.Journal.append = write  # type: ignore[method-assign]
         sys.settrace(self._call)
@@ -107,8 +114,9 @@ class Tracer:
         code = frame.f_code
         name = self._names.get(code)
         if name is None:
-            ours = code.co_flags & _ASYNC and any(place in code.co_filename for place in PLACES)
-            name = self._names[code] = Path(code.co_filename).name if ours else ""
+            file = code.co_filename.removeprefix(_ROOT)
+            ours = code.co_flags & _ASYNC and file.startswith(PLACES)
+            name = self._names[code] = file if ours else ""
         if not name:
             return None
         frame.f_trace_lines = False
@@ -143,9 +151,9 @@ class Zygote:
     def send(self, errand: Errand) -> None:
         self._ours.send(errand)
 
-    def ended(self) -> int | None:
-        """How the last errand ended: its exit code, or minus the signal; None while it runs."""
-        return int(self._ours.recv()) if self._ours.poll() else None
+    def ended(self) -> int:
+        """How the last errand ended: its exit code, or minus the signal."""
+        return int(self._ours.recv())
 
     def close(self) -> None:
         self._ours.close()

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pytest
+from ccxt.async_support.base.ws import client as sockets
 
 from tests.venues.remote.seats import Place
-from tradewind.cli.live.outfits import AccountOutfit
+from tradewind.cli.live.account_outfit import AccountOutfit
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.running import Running
 from tradewind.cli.trial import Named
 from tradewind.clients import Keys, connect
 from tradewind.config import Settings
+from tradewind.data import patience
 from tradewind.data.patience import VenueReader
+from tradewind.gateway import server
 from tradewind.market import Clock, Instrument, Kind, Observation, Timeframe
 from tradewind.market.instrument_json import instrument_from_dict
 from tradewind.policy.agent import Agent, agent_of_policy
@@ -34,7 +40,7 @@ from tradewind.trading.journal.records import Record
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.terms.order_records import OrderAlarm
-from tradewind.venues.remote import open_account
+from tradewind.venues.remote import lines, open_account
 from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.venue_clock import VenueClock
 
@@ -123,8 +129,17 @@ async def live(
     warn: Callable[[str], None] = lambda text: None,
 ) -> None:
     """One life of the run: recovered, then traded until it is told to stop. Whatever ends it early is raised."""
-    with job.plan.folder.lock():
+    with job.plan.folder.lock(), _keep_alives(wall or clock):
         await _live(job, address, clock, market, wall or clock, opened, alarms, warn)
+
+
+@contextmanager
+def _keep_alives(wall: Clock) -> Iterator[None]:
+    """ccxt looks for missing pongs by the machine's own clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        timed = type("Exchange", (sockets.Exchange,), {"milliseconds": staticmethod(wall.now_ms)})
+        patch.setattr(sockets, "Exchange", timed)
+        yield
 
 
 async def _live(
@@ -159,6 +174,17 @@ def _journaled(plan: Plan) -> list[Instrument]:
         return []
     with Journal.open(plan.folder.journal) as journal:
         return [instrument_from_dict(i) for i in journal.session["instruments"]]
+
+
+@contextmanager
+def even_chances(seed: int) -> Iterator[None]:
+    """The same jitter of waits each time a seed is run."""
+    chances = SimpleNamespace(Random=lambda: random.Random(seed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "TICK_SECONDS", 0.1)  # twice as quick to run
+        for module in (patience, lines):
+            patch.setattr(module, "random", chances)
+        yield
 
 
 _life_of: WeakKeyDictionary[asyncio.Future[Any], int] = WeakKeyDictionary()
@@ -222,7 +248,7 @@ class Life:
         """From now on nothing is committed and no byte is sent."""
         self.dead = True
         session = None if self._client is None else self._client.session
-        if session is not None:
+        if session is not None and self._closing is None:
             self._closing = session.connector.close()
 
     async def kill(self) -> None:

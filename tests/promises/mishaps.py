@@ -35,6 +35,14 @@ class Mishap:
         None  # in which write from then on, and whether before its commit; (0, ..) at once
     )
 
+    @property
+    def kind(self) -> str:
+        if self.fault is not None:
+            return str(self.fault["name"])
+        if self.command is not None:
+            return self.command[0]
+        return "clock wrong" if self.skew_ms is not None else "killed"
+
     def __str__(self) -> str:
         what = self.fault or self.command or (f"skew {self.skew_ms} ms" if self.skew_ms is not None else None)
         return f"{self.at:7.2f} s  {what or f'killed {self.dies}'}"
@@ -44,6 +52,8 @@ def drawn(seed: int, seconds: float, symbols: tuple[str, ...], venue: str) -> li
     """Some faults at a time, each for a while, all within `seconds`; and none to some deaths."""
     chance = random.Random(seed)
     found = [Mishap(_when(chance, seconds), _fault(chance)) for _ in range(chance.randint(4, 14))]
+    needed = [m.at for m in found if m.kind == "listen key refused"]
+    found += [Mishap(at + 0.1, dies=(0, True)) for at in needed]  # only who begins asks for one
     for _ in range(chance.randint(0, 3)):
         found.append(Mishap(_when(chance, seconds), dies=(chance.randint(0, 25), chance.random() < 0.5)))
     for _ in range(chance.choice((0, 0, 1))):
@@ -58,7 +68,26 @@ def drawn(seed: int, seconds: float, symbols: tuple[str, ...], venue: str) -> li
         found.append(
             Mishap(_when(chance, seconds), command=("candles/revise", _revision(chance, symbols, venue)))
         )
-    return sorted(found, key=lambda mishap: mishap.at)
+    return sorted([*found, *_under_way(random.Random(f"under way {seed}"), seconds)], key=lambda m: m.at)
+
+
+def _under_way(chance: random.Random, seconds: float) -> list[Mishap]:
+    """At times, deaths while a request travels that will arrive after the next life has begun."""
+    if chance.random() < 0.6:
+        return []
+    at = _when(chance, seconds)
+    return late_and_killed(
+        at, chance.choice((1_000, 2_500, 4_500)), chance.randint(1, 3), chance.randint(1, 8)
+    )
+
+
+def late_and_killed(at: float, ms: int, times: int, write: int) -> list[Mishap]:
+    """Orders take so long to arrive, and the process dies, so often, after that many writes."""
+    when = {"probability": 1.0, "seed": 1, "for_seconds": 12.0 * times}
+    late = Mishap(
+        at, fault={"name": "order under way", "when": when} | _place(do="delay", at="before", ms=ms)
+    )
+    return [late, *(Mishap(at + 1.0 + 10.0 * n, dies=(write, False)) for n in range(times))]
 
 
 def _when(chance: random.Random, seconds: float) -> float:

@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 
-import pytest
-
-from tests.promises.living import COINS, KEYS, MONEY, Job, Life, symbols_at
+from tests.promises.living import COINS, KEYS, MONEY, Job, Life, even_chances, symbols_at
 from tests.promises.mishaps import Mishap, drawn
 from tests.promises.verdicts import ACCOUNT, Verdict
 from tests.promises.virtual_time import LoopClock, run_virtually
 from tests.venues.remote.seats import BINANCE_SPOT, BINANCE_USDM, BITGET_SPOT, BITGET_SWAP, Place
-from tradewind.data import patience
 from tradewind.data.coins import coin_markets
-from tradewind.gateway import server
 from tradewind.gateway.compose import LocalExchange, Opening, Settings, open_exchange
 from tradewind.gateway.faults import rule_of
 from tradewind.market import Command, CommandKind, VenueUnavailable
 from tradewind.trading.acting.settings import EntryType, ExecutionSettings
-from tradewind.venues.remote import lines
 
 PLACES = (BINANCE_SPOT, BINANCE_USDM, BITGET_SPOT, BITGET_SWAP)
 FIRST = 1_700_006_400_000  # 2023-11-15 00:00 UTC
@@ -47,12 +41,16 @@ class Story:
     lives: int = 0
     ends: list[str] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
-    fired: dict[str, int] = field(default_factory=dict)
+    fired: Mapping[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
     orders: int = 0
+    fills: int = 0
 
     def __str__(self) -> str:
-        lines = [f"seed {self.seed} at {self.place}, {self.lives} lives, {self.orders} orders", *self.wrong]
+        lines = [
+            f"seed {self.seed} at {self.place}, {self.lives} lives, {self.orders} orders, {self.fills} fills",
+            *self.wrong,
+        ]
         lines += [f"  {m}" for m in self.mishaps] + [f"  fired: {self.fired}"]
         return "\n".join(
             [*lines, *(f"  ended: {e}" for e in self.ends), *(f"  alarm: {a}" for a in self.alarms)]
@@ -67,6 +65,7 @@ class Storm:
         self._life: Life | None = None
         self._dies_at: tuple[int, bool] | None = None
         self._restarts = True
+        self._done: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Storm, calm, stop."""
@@ -87,7 +86,7 @@ class Storm:
                     if self._life is not None:
                         await self._life.kill()
                 await asyncio.sleep(1.0)
-            self.story.fired = local.faults.fired()
+            self.story.fired = Counter(local.faults.fired()) + self._done
             self.exchange = local.house(self.place.house).exchange
             self.exchange.advance(local.clock.now_ms())
 
@@ -122,11 +121,13 @@ class Storm:
             self._dies_at = None
             while not life.over:
                 await asyncio.sleep(0.05)
+            killed = life.dead
             await life.kill()
-            error = None if life.dead or life.task.cancelled() else life.task.exception()
+            error = None if killed or life.task.cancelled() else life.task.exception()
             if error is not None and not isinstance(error, VenueUnavailable):
                 self.story.wrong.append(f"ended by {error!r}")
-            self.story.ends.append("killed" if life.dead else repr(error))
+            self._done["killed"] += killed
+            self.story.ends.append("killed" if killed else repr(error))
             if not self._restarts:
                 return
             await asyncio.sleep(self._chance.choice((0.1, 1.0, 8.0)))
@@ -140,8 +141,10 @@ class Storm:
                 local.faults.add(rule_of(mishap.fault))
             elif mishap.command is not None:
                 local.control.run(*mishap.command)
+                self._done[mishap.kind] += 1
             elif mishap.skew_ms is not None:
                 ours.skew_ms = mishap.skew_ms
+                self._done[mishap.kind] += 1
             elif mishap.dies is not None:
                 self._doom(*mishap.dies)
         await asyncio.sleep(max(0.0, began + 4.0 + STORM - loop.time()))
@@ -178,25 +181,14 @@ class Storm:
         self.story.wrong.append("it did not stop within a minute")
 
 
-def weather(seed: int, folder: Path) -> Story:
-    """Run one seed; `wrong` of what it returns is empty when every promise held."""
+def weather(seed: int, folder: Path, mishaps: list[Mishap] | None = None) -> Story:
+    """Run one seed; `wrong` of what it returns is empty when every promise held. Mishaps are drawn, or given."""
     place = PLACES[seed % len(PLACES)]
-    story = Story(seed, place, drawn(seed, STORM, symbols_at(place), place.house))
+    story = Story(seed, place, mishaps or drawn(seed, STORM, symbols_at(place), place.house))
     storm = Storm(seed, folder, story)
-    with _even_chances(seed):
+    with even_chances(seed):
         run_virtually(storm.run())
     verdict = Verdict(storm.job, storm.exchange)
-    story.orders = len(verdict.ledger.orders)
+    story.orders, story.fills = len(verdict.ledger.orders), len(verdict.ledger.fills)
     story.wrong += list(verdict)
     return story
-
-
-@contextmanager
-def _even_chances(seed: int) -> Iterator[None]:
-    """The same jitter of waits each time a seed is run."""
-    chances = SimpleNamespace(Random=lambda: random.Random(seed))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(server, "TICK_SECONDS", 0.1)  # twice as quick to run
-        for module in (patience, lines):
-            patch.setattr(module, "random", chances)
-        yield

@@ -18,10 +18,12 @@ from tests.promises.agents import CAPITAL, ONLY_LIQUIDATION, live, moody_agent, 
 from tests.promises.worldlets import wild_market
 from tradewind.backtest.run import backtest
 from tradewind.features import FeaturePlan, FeatureSpec, preset, presets
-from tradewind.market import FeeAsset, FillReason, Kind, Market
+from tradewind.market import FeeAsset, FillReason, Kind, Market, Observation, Reason
 from tradewind.policy import Bundle
 from tradewind.policy.agent import Agent, agent_of_baseline, agent_of_bundle
 from tradewind.policy.importers import import_model
+from tradewind.policy.protocol import Policy
+from tradewind.risk import RiskLimits
 from tradewind.trading.session.parity import as_arrays, differing_fields
 from tradewind.training.recipe import Recipe
 from tradewind.training.settings import TrainingSettings
@@ -70,6 +72,39 @@ def test_stops_partial_fills_kill_switch_masks_and_rearms_happen_on_the_way() ->
     ordered = run.decisions.orders[:-1][np.diff(run.decisions.at) == market.timeframe.ms]
     filled = run.result.fills[run.result.fills["reason"] == FillReason.ORDER]
     assert np.abs(filled["lots"]).sum() < np.abs(ordered).sum()  # some were filled in part
+
+
+class Stumbling:
+    """Another policy, but for answers that are no number: single ones, then three in a row."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy, self._asked = policy, 0
+
+    def decide(self, observation: Observation) -> Any:
+        self._asked += 1
+        wanted = self._policy.decide(observation)
+        if self._asked % 50 == 0 or 300 <= self._asked < 303:
+            wanted[-1] = -np.inf
+        return wanted
+
+    def reset(self) -> None:
+        self._asked = 0
+        self._policy.reset()
+
+
+@pytest.mark.fault("D4")
+def test_answers_that_are_no_number_hold_and_the_third_in_a_row_latches_the_kill_switch() -> None:
+    market = wild_market(2_000, 2, Kind.PERPETUAL, seed=5)
+    sound = moody_agent(market, rules_for(Kind.PERPETUAL, RiskLimits(max_drawdown=None, stop_loss=None)))
+    agent = replace(sound, policy=Stumbling(sound.policy))
+    decided = assert_parity(agent, market, rearms(market)).decisions
+    refused = ((decided.reasons & int(Reason.NO_NUMBER)) != 0).all(axis=1)
+    assert refused.sum() == len(decided) // 50 + 2  # one of the three would have been refused anyway
+    assert np.isnan(decided.wanted[refused]).all()
+    latched = ((decided.reasons & int(Reason.KILL_SWITCH)) != 0).all(axis=1)
+    assert np.flatnonzero(latched)[0] == 301
+    assert not decided.orders[np.flatnonzero(refused)[:5]].any()
+    assert decided.orders[301:303].any()  # everything is closed
 
 
 def test_liquidations_agree() -> None:

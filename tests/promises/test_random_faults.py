@@ -13,19 +13,20 @@ import pytest
 from tests.promises.storms import weather
 
 AT_ONCE = 5
+ALONE = "PYTHONPATH=src:. python -m tests.promises.test_random_faults"
 QUICK, ALL = range(0, 50, AT_ONCE), range(50, 1000, AT_ONCE)
 
 
 @pytest.mark.fault("P1")
 @pytest.mark.parametrize("first", [*QUICK, *(pytest.param(n, marks=pytest.mark.slow) for n in ALL)])
 def test_every_promise_holds_through_any_storm(first: int, tmp_path: Path) -> None:
-    wrong = []
-    for seed in range(first, first + AT_ONCE):
-        story = weather(seed, tmp_path / str(seed))
-        if story.wrong:
-            alone = f"PYTHONPATH=src:. python -m tests.promises.test_random_faults {seed}"
-            wrong.append(f"{story}\n  alone: {alone}")
+    stories = [weather(seed, tmp_path / str(seed)) for seed in range(first, first + AT_ONCE)]
+    wrong = [f"{story}\n  alone: {ALONE} {story.seed}" for story in stories if story.wrong]
     assert not wrong, "\n\n".join(wrong)
+    assert sum(story.fills for story in stories) > 5 * AT_ONCE / 2, "hardly anything was traded"
+    assert sum(bool(sum(story.fired.values())) for story in stories) > AT_ONCE / 2, (
+        "hardly anything went wrong"
+    )
 
 
 if __name__ == "__main__":

@@ -11,20 +11,41 @@ from tests.promises.living import ALLOCATION, MONEY, Job
 from tradewind.exchange import Exchange
 from tradewind.exchange.ledger import FillRow, OrderRow
 from tradewind.exchange.orders import Cause
-from tradewind.market import Instrument, OrderType
+from tradewind.market import Decision, Instrument, Kind, OrderType
 from tradewind.market.instrument_json import instrument_from_dict
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
+from tradewind.trading.journal.records import Record
 from tradewind.trading.risk.latch import Latch
 from tradewind.trading.session.recovery import resume
 from tradewind.trading.session.replaying import engine_for, replay
 from tradewind.trading.terms.order_records import Risk
-from tradewind.trading.terms.order_states import Status
+from tradewind.trading.terms.order_states import Intent, Status
 
 ACCOUNT = "demo"
 CENT = Decimal("0.00001")  # the engine counts money in floats, a venue in eight places
 NEVER_THERE = (Status.REJECTED, Status.NOT_PLACED)
+
+
+class Caution:
+    """Sees that no order increased what is held while another of its symbol was not clear."""
+
+    def __init__(self, ledger: OrderLedger) -> None:
+        self.wrong: list[str] = []
+        self._ledger = ledger  # as it was before each record
+
+    def apply(self, record: Record) -> None:
+        if isinstance(record, Intent) and self._ledger.in_doubt(record.symbol) and not self._reduces(record):
+            self.wrong.append(f"careless: {record.client_id} while another of {record.symbol} was not clear")
+
+    def _reduces(self, intent: Intent) -> bool:
+        if intent.reduce_only and self._ledger.instruments[intent.symbol].kind is Kind.PERPETUAL:
+            return True
+        held = self._ledger.positions[intent.symbol]
+        more = [s.remaining for s in self._ledger.live_in(intent.symbol) if s.remaining * intent.lots > 0]
+        after = held + intent.lots + sum(more)
+        return held * intent.lots < 0 and after * held >= 0
 
 
 class Verdict:
@@ -38,11 +59,16 @@ class Verdict:
             self.ledger = OrderLedger(self.instruments)
             self.engine: Engine = engine_for(journal, job.agent)
             self.latch = Latch(exchange.times.wire, lambda record: None)
-            self.records = asyncio.run(resume(journal, self.engine, [self.ledger, self.latch])).records
+            self.caution = Caution(self.ledger)
+            asyncio.run(resume(journal, self.engine, [self.caution, self.ledger, self.latch]))
             self.replayed = replay(journal, job.agent)
+            decisions = [record for _, record in journal.records() if isinstance(record, Decision)]
+        self.decided = {(str(d.at), order.symbol): order.lots for d in decisions for order in d.orders}
 
     def __iter__(self) -> Iterator[str]:
         yield from self._orders()
+        yield from self._decisions()
+        yield from self.caution.wrong
         yield from self._fills()
         yield from self._limits()
         yield from self._holdings()
@@ -82,6 +108,20 @@ class Verdict:
         theirs |= {a.client_id for a in self.exchange.treasury.account(ACCOUNT).open_algos.values()}
         if ours != theirs:
             yield f"open: the journal has {sorted(ours)}, the venue {sorted(theirs)}"
+
+    def _decisions(self) -> Iterator[str]:
+        """However many orders a decision became, together they trade no more than it wanted."""
+        traded: Counter[tuple[str, str]] = Counter()
+        for state in self.ledger.orders.values():
+            intent = state.intent
+            if intent.decision_id.isdecimal() and not state.is_stop:
+                traded[intent.decision_id, intent.symbol] += (
+                    state.filled if intent.lots > 0 else -state.filled
+                )
+        for key, lots in traded.items():
+            wanted = self.decided.get(key, 0)
+            if not min(0, wanted) <= lots <= max(0, wanted):
+                yield f"doubled: the decision {key} wanted {wanted} lots, and {lots} were traded"
 
     def _fills(self) -> Iterator[str]:
         ours = Counter((f.symbol, f.quantity, f.price) for f in self.ledger.fills.values())

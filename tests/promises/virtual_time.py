@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from tradewind.market import Clock, WallClock
@@ -24,15 +23,15 @@ def _at_work() -> str:
     return "; ".join(repr(task.get_stack(limit=1)) for task in asyncio.all_tasks())
 
 
-class _Jumping(selectors.DefaultSelector):
+class Jumping(selectors.DefaultSelector):
     """Never sleeps: where nothing is ready it moves the loop's time on by as long as it was to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace: float = 0.0) -> None:
         super().__init__()
-        self.now, self._busy = 0.0, 0
+        self.now, self._busy, self._grace = 0.0, 0, grace
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0)
+        ready = super().select(self._grace if timeout else 0)
         self._busy += 1
         if self._busy > BUSY:
             raise RuntimeError(
@@ -40,19 +39,36 @@ class _Jumping(selectors.DefaultSelector):
             )
         if ready or timeout == 0:
             return ready
+        return self.rest(timeout)
+
+    def rest(self, timeout: float | None) -> list[Any]:
+        """Nothing is to be done before so many seconds have passed, but for what comes from outside."""
         if timeout is None:
             return super().select(None)
-        self.now, self._busy = self.now + timeout, 0
+        self.jump(self.now + timeout)
         return []
+
+    def jump(self, now: float) -> None:
+        if now > self.now:
+            self.now, self._busy = now, 0
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    def __init__(self) -> None:
-        self._jumping, self.began_ms = _Jumping(), WallClock().now_ms()
+    def __init__(self, jumping: Jumping | None = None) -> None:
+        self._jumping, self.began_ms = jumping or Jumping(), WallClock().now_ms()
         super().__init__(self._jumping)
 
     def time(self) -> float:
         return self._jumping.now
+
+    def run_in_executor(self, executor: Any, work: Callable[..., Any], *more: Any) -> asyncio.Future[Any]:
+        """At once, and in no time: a thread would be at work while time jumps (aiohttp unpacks bodies in one)."""
+        done = self.create_future()
+        try:
+            done.set_result(work(*more))
+        except Exception as error:  # noqa: BLE001 - told to whoever waits, as an executor does
+            done.set_exception(error)
+        return done
 
 
 class LoopClock:
@@ -74,31 +90,7 @@ def wire_clock() -> Clock:
     return LoopClock(loop.began_ms) if isinstance(loop, VirtualLoop) else WallClock()
 
 
-def run_virtually(work: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`, in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(work)
-
-
-RATE = 8.0  # of quick time, by the wall
-
-
-class _Hurried(selectors.DefaultSelector):
-    def select(self, timeout: float | None = None) -> list[Any]:
-        return super().select(None if timeout is None else timeout / RATE)
-
-
-class QuickLoop(asyncio.SelectorEventLoop):
-    """Time that runs several times as fast as the wall, and is the same in all processes of this machine."""
-
-    def __init__(self) -> None:
-        super().__init__(_Hurried())
-
-    def time(self) -> float:
-        return time.monotonic() * RATE
-
-
-def run_quickly(work: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`, in quick time."""
-    with asyncio.Runner(loop_factory=QuickLoop) as runner:
+def run_virtually(work: Coroutine[Any, Any, T], grace: float = 0.0) -> T:
+    """As `asyncio.run`, in virtual time. `grace`: real seconds before a jump, where bytes may take as long."""
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Jumping(grace))) as runner:
         return runner.run(work)

@@ -37,6 +37,8 @@ WANTED = MarginSettings(3.0, MarginMode.ISOLATED, PositionMode.ONE_WAY)
 @dataclass
 class ScriptedAccount(ScriptedVenue):
     kind: Kind = Kind.PERPETUAL
+    rests_stops: bool = True
+    most: int | None = None  # lots in one order
     cash: Decimal = Decimal(50_000)  # USDT
     moved: dict[str, Decimal] = field(default_factory=dict)  # by the user, behind the run
     flows: list[CashFlow] = field(default_factory=list)
@@ -53,6 +55,9 @@ class ScriptedAccount(ScriptedVenue):
 
     async def holding(self, symbol: str) -> Decimal:
         return await super().holding(symbol) + self.moved.get(symbol, Decimal(0))
+
+    def most_lots(self, symbol: str) -> int | None:
+        return self.most
 
     async def account(self) -> AccountReading:
         self.asked.append(("account", self.clock.now))

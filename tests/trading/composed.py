@@ -15,7 +15,8 @@ import numpy as np
 from tests.trading.accounting import ScriptedAccount
 from tests.trading.marketplace import Marketplace
 from tests.trading.ordering import PERP, VirtualClock, settle
-from tradewind.cli.live.outfits import AccountOutfit, Outfit
+from tradewind.cli.live.account_outfit import AccountOutfit
+from tradewind.cli.live.outfits import Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.trial import Named
 from tradewind.config import OnStop, RunSettings, Settings
@@ -24,6 +25,7 @@ from tradewind.market import (
     Bar,
     Command,
     CommandKind,
+    Fill,
     Instrument,
     Observation,
     Snapshot,
@@ -95,7 +97,12 @@ class Market(Marketplace, ScriptedAccount):
 
     waits: float = 0.0
     silent: bool = False  # the stream of the account tells nothing
+    without_fee: str | None = (
+        None  # the coin in which fees are told, which nobody knows; empty: they are not told
+    )
+    splits: Decimal | None = None  # what part of a lot is a trade of its own, first
     _listener: AccountListener | None = None
+    _whole: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -128,12 +135,35 @@ class Market(Marketplace, ScriptedAccount):
         if self._listener is None or self.silent:
             return
         if isinstance(what, Trade):
-            self._listener.trade(what)
+            for trade in self._as_told(what):
+                self._listener.trade(trade)
         else:
             self._listener.order(what)
 
+    async def trades(self, symbol: str, since: int) -> Sequence[Trade]:
+        return [told for trade in await super().trades(symbol, since) for told in self._as_told(trade)]
+
+    def _as_told(self, trade: Trade) -> list[Trade]:
+        """Perhaps without its fee, perhaps in two."""
+        fill = trade.fill
+        if self.without_fee is not None:
+            fill = replace(fill, fee=Decimal(bool(self.without_fee)), fee_asset=self.without_fee)
+        if self.splits is None or fill.trade_id in self._whole:
+            self._whole.add(fill.trade_id)
+            return [replace(trade, fill=fill)]
+        lot = self.listed[fill.symbol].lot
+        part = math.copysign(1, fill.lots) * float(self.splits)
+        first = Decimal(str(part)) * lot
+        rest = fill.quantity - first
+        whole = self.listed[fill.symbol].whole_lots(rest)
+        return [
+            replace(trade, fill=replace(fill, trade_id=f"{fill.trade_id}a", lots=0, quantity=first)),
+            replace(trade, fill=replace(fill, trade_id=f"{fill.trade_id}b", lots=whole, quantity=rest)),
+        ]
+
     def check_send(self, intent: Intent) -> None:
         """Whatever was sent can be read from `orders`."""
+        assert self.most is None or abs(intent.lots) <= self.most
 
     async def account(self) -> AccountReading:
         """Of every listed perpetual, where `ScriptedAccount` knows one."""
@@ -155,6 +185,7 @@ class Composed:
     guards: GuardSettings = field(default_factory=GuardSettings)
     execution: ExecutionSettings = field(default_factory=ExecutionSettings)
     on_stop: OnStop = OnStop.KEEP
+    share: float = 1.0  # of the allocation, that a start grants
     features: tuple[FeatureSpec, ...] = ()
     clock: VirtualClock = field(default_factory=VirtualClock)
     alarms: list[OrderAlarm] = field(default_factory=list)
@@ -191,7 +222,7 @@ class Composed:
         self.journal = open_journal(plan, self.symbols, self.clock.now_ms())
         make = AccountOutfit(
             self.venue, self.venue.quotes, self.clock, self.market_time, self.alarms.append,
-            on_denied=self.denied.append,
+            on_denied=self.denied.append, grants=lambda journal, now: self.share,
         )  # fmt: skip
         storage = Storage(plan.folder.path, self.journal, self.told_of_storage.append)
         making = asyncio.ensure_future(make(plan, self.journal, lambda bar: True, storage.objection))
@@ -199,7 +230,9 @@ class Composed:
             await self.clock.advance(0.5)
         self.outfit = making.result()
         self._bars: asyncio.Queue[Snapshot] = asyncio.Queue()
-        self.items = LiveItems(self._source(), plan.folder, self.clock, self.outfit.desk.at_once)
+        self.items = LiveItems(
+            self._source(), plan.folder, self.clock, self.outfit.desk.at_once, self.outfit.found.commands
+        )
         self.supervisor = Supervisor(self.clock, lambda name, error: self.died.append(f"{name}: {error!r}"))
         for name, work in self.outfit.tasks.items():
             self.supervisor.start(name, work, vital=name in self.outfit.vital)
@@ -297,6 +330,12 @@ class Composed:
     def held(self, symbol: str = PERP.symbol) -> int:
         return self.venue.position(symbol)
 
+    def sellable(self, instrument: Instrument) -> int:
+        """What is held, fees that were paid in base taken off."""
+        of_it = [f for f in self.of(Fill) if f.symbol == instrument.symbol and f.fee_asset == instrument.base]
+        paid = sum((f.fee for f in of_it), Decimal(0))
+        return self.held(instrument.symbol) - math.ceil(paid / instrument.lot)
+
     def stops(self, symbol: str = PERP.symbol) -> list[int]:
         """Signed lots of each stop that rests."""
         return [int(math.copysign(o.left, o.intent.lots)) for o in self.venue.stops(symbol)]
@@ -319,7 +358,7 @@ def played(story: Callable[[Composed], Any], path: Path, **settings: Any) -> Com
             if not one.session.done():
                 await one.stop()
         if one.outfit.status()["in_doubt"] == 0:
-            assert one.outfit.engine.position_lots() == {s.symbol: one.held(s.symbol) for s in one.symbols}
+            assert one.outfit.engine.position_lots() == {s.symbol: one.sellable(s) for s in one.symbols}
         return one
 
     return asyncio.run(run())

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tradewind.market import FillReason
+from tradewind.market import FillReason, Reason
 from tradewind.trading.terms.quotes import Quote
 
 
@@ -18,9 +18,17 @@ class ToldQuotes:
         return self.quotes.get(symbol)
 
     def tell(
-        self, symbol: str, at: int, price: float, *, mark: float = math.nan, spread: float = 0.0
+        self,
+        symbol: str,
+        at: int,
+        price: float,
+        *,
+        mark: float = math.nan,
+        spread: float = 0.0,
+        funding_rate: float = math.nan,
     ) -> None:
-        self.quotes[symbol] = Quote(symbol, at, price - spread / 2, price + spread / 2, price, mark)
+        bid, ask = price - spread / 2, price + spread / 2
+        self.quotes[symbol] = Quote(symbol, bid, ask, price, mark, at, at, at, funding_rate)
 
 
 @dataclass
@@ -31,7 +39,9 @@ class ToldStanding:
     levels: dict[str, float] = field(default_factory=dict)
     equity: float = 10_000.0
     day_start_equity: float = 10_000.0
+    peak_equity: float = 10_000.0
     losing_streak: int = 0
+    left: int | None = None  # by the rules, of what is asked for by hand; None: all
 
     def position_lots(self) -> dict[str, int]:
         return dict(self.positions)
@@ -47,3 +57,8 @@ class ToldStanding:
 
     def equity_at(self, prices: Mapping[str, float]) -> float:
         return self.equity
+
+    def left_by_rules(
+        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+    ) -> tuple[int, Reason]:
+        return (lots, Reason.NONE) if self.left is None else (self.left, Reason.WEIGHT_CAP)

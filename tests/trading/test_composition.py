@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.trading.composed import LIMITS, Composed, played
-from tests.trading.ordering import PERP, Fault
+from tests.trading.composed import ALLOCATION, LIMITS, Composed, played
+from tests.trading.ordering import PERP, SPOT, Fault
 from tradewind.config import OnStop
 from tradewind.market import (
     CashFlow,
@@ -21,16 +20,19 @@ from tradewind.market import (
     Decision,
     Fill,
     Inconsistent,
+    Instrument,
     OrderType,
 )
 from tradewind.simulator import Rules
+from tradewind.trading.acting.hand_orders import HandOrder
 from tradewind.trading.acting.settings import EntryType, ExecutionSettings
 from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.books.wallet import wallet_of
 from tradewind.trading.journal.journal import Journal
+from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.discrepancy import Epoch
-from tradewind.trading.terms.order_records import Risk
-from tradewind.trading.terms.order_venue import OrderReport, Trade
+from tradewind.trading.terms.order_records import Denied, FeeTold, Risk
 from tradewind.trading.told.tally import Tally
 
 
@@ -110,27 +112,111 @@ def test_an_error_leaves_no_entry_behind_and_positions_with_their_stop(tmp_path:
     played(story, tmp_path, execution=ExecutionSettings(order_type=EntryType.POST_ONLY))
 
 
-def test_a_fill_that_the_engine_cannot_take_ends_the_run(tmp_path: Path) -> None:
-    """On disk and in no books, it would be a position that nobody protects, and that is bought again."""
+@pytest.mark.fault("O17")
+@pytest.mark.parametrize("coin", ["", "BNB"])
+def test_a_trade_whose_fee_nobody_can_book_counts_and_its_fee_when_that_is_told(
+    tmp_path: Path, coin: str
+) -> None:
+    """It is held and protected at once, also after a restart; what it cost is asked for until it is known."""
 
-    async def story() -> None:
-        one = Composed(tmp_path)
-        await one.start()
-        tell = one.venue.hear
-
-        def in_a_coin_that_it_does_not_know(what: Trade | OrderReport) -> None:
-            if isinstance(what, Trade):
-                what = replace(what, fill=replace(what.fill, fee=Decimal(1), fee_asset="BNB"))
-            with suppress(Inconsistent):  # it ends the stream
-                tell(what)
-
-        one.venue.hear = in_a_coin_that_it_does_not_know  # type: ignore[method-assign]
+    async def story(one: Composed) -> None:
+        wallet = one.outfit.engine.accounts[0]["wallet"]
+        one.venue.without_fee = coin
         await one.bar(want=[1.0])
-        assert one.supervisor.failed.done()
-        assert "could not be taken" in str(one.supervisor.failed.result())
+        held = one.held()
+        assert one.stops() == [-held]
+        assert one.outfit.engine.accounts[0]["wallet"] == wallet
         await one.die()
+        await one.start()
+        assert (one.held(), one.outfit.engine.accounts[0]["wallet"]) == (held, wallet)
+        await one.clock.advance(60.0)
+        assert one.told == ["fee_missing"]
+        one.venue.without_fee = None
+        await one.clock.advance(15.0)
+        due = float(sum(trade.fill.fee for trade in one.venue.told))
+        assert one.outfit.engine.accounts[0]["wallet"] == pytest.approx(wallet - due)
+        assert due > 0
+        await one.die()
+        await one.start()
+        assert one.outfit.engine.accounts[0]["wallet"] == pytest.approx(wallet - due)
+        assert wallet_of(one.journal) == one.outfit.engine.accounts[0]["wallet"]
 
-    asyncio.run(story())
+    one = played(story, tmp_path)
+    assert len(one.of(FeeTold)) == 1
+
+
+def test_trades_of_parts_of_a_lot_count_once_they_are_one_and_the_symbol_is_only_reduced(
+    tmp_path: Path,
+) -> None:
+    """The venue trades in finer lots than those in which the run counts."""
+
+    async def story(one: Composed) -> None:
+        one.venue.splits = Decimal("0.4")
+        await one.bar(want=[0.5])
+        held = one.held()
+        assert one.outfit.engine.position_lots() == {PERP.symbol: held}
+        assert one.stops() == [-held]
+        assert set(one.told) == {"odd_lot"}
+        await one.bar(want=[1.0])
+        assert one.held() == held
+        assert "only reduced" in one.denied[-1].text
+        await one.die()
+        await one.start()
+        one.venue.splits = None
+        await one.bar(want=[0.0])
+        assert one.held() == 0
+        assert set(one.told) == {"odd_lot"}
+        assert one.status["halted_symbols"] == []
+
+    played(story, tmp_path)
+
+
+def test_where_the_venue_takes_no_stops_the_local_guard_protects_and_says_so(tmp_path: Path) -> None:
+    async def story(one: Composed) -> None:
+        one.venue.rests_stops = False
+        await one.die()
+        await one.start()
+        await one.bar(want=[1.0], seconds=50)
+        assert one.stops() == []
+        assert one.told == ["guarded_here"]
+        one.venue.move(PERP.symbol, 94.0)
+        await one.clock.advance(3.0)
+        assert one.held() == 0
+        assert one.status["risk"] == "active"
+        assert [i.type for i in one.sent] == [OrderType.MARKET, OrderType.MARKET]
+        await one.bar(want=[1.0], seconds=50)
+        assert one.told == ["guarded_here"]
+        await one.stop()
+        assert one.told == ["guarded_here", "unprotected"]
+
+    played(story, tmp_path)
+
+
+def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path) -> None:
+    """A quarter of the allocation lost 24 % of it. A twentieth of what is left trades on, and nothing is halted."""
+    limits = replace(LIMITS, stop_loss=0.3, max_drawdown=0.3, daily_loss=0.3)
+
+    async def story(one: Composed) -> None:
+        assert one.outfit.engine.equity == 2_500.0
+        await one.bar(want=[1.0])
+        await one.bar(price=76.0)
+        assert one.outfit.engine.equity == pytest.approx(1_900.0, rel=0.01)
+        await one.die()
+        one.share = 0.05
+        await one.start()
+        left = one.outfit.engine.equity
+        assert left == pytest.approx(470.0, rel=0.01)
+        assert one.held() * 0.01 * 76.0 == pytest.approx(left, rel=0.02)  # the cap, on what it has now
+        assert one.stops() == [-one.held()]
+        assert not one.outfit.engine.halted
+        assert one.status["risk"] == "active"
+        await one.die()
+        await one.start()  # every decision comes out again, or it would refuse
+        assert one.outfit.engine.equity == pytest.approx(left, rel=0.01)
+
+    guards = GuardSettings(max_drawdown=None)
+    one = played(story, tmp_path, share=0.25, guards=guards, rules=Rules(risk=limits, band=0.0))
+    assert [flow.id.split("-")[1] for flow in one.of(CashFlow)] == ["0.25", "0.05"]
 
 
 def test_a_new_epoch_forgets_which_money_came_before() -> None:
@@ -155,3 +241,72 @@ def test_what_closes_a_position_at_the_stop_is_in_the_equity_of_the_end(tmp_path
             assert Tally.of(journal).metrics().end_equity == pytest.approx(summary.end_equity)
 
     played(story, tmp_path, on_stop=OnStop.FLATTEN)
+
+
+async def _by_hand(one: Composed, quantity: str, symbol: str = PERP.symbol) -> dict[str, Any]:
+    """As `tradewind order` asks for it; the answer."""
+    ticket = f"t{len(one.venue.orders)}-{quantity}"
+    asked = HandOrder(ticket, symbol, Decimal(quantity), None, None)
+    one.plan.folder.send(asked.command(one.clock.now_ms()))
+    for _ in range(20):
+        await one.clock.advance(0.5)
+        if (reply := one.plan.folder.answered(ticket)) is not None:
+            return reply
+    raise AssertionError("nobody answered")
+
+
+@pytest.mark.parametrize("instrument", [SPOT, PERP], ids=["spot", "perp"])
+def test_an_order_by_hand_spends_no_more_than_the_rules_leave(tmp_path: Path, instrument: Instrument) -> None:
+    """The allocation is 10,000 at a price of 100; the rules let half of it be held."""
+
+    async def story(one: Composed) -> None:
+        symbol = instrument.symbol
+        most = ALLOCATION / 2 / 100
+        reply = await _by_hand(one, f"{most * 1.2:g}", symbol)
+        assert reply["answer"] == "denied"
+        assert "more than one instrument may weigh" in reply["text"]
+        assert one.held(symbol) == 0
+        assert (await _by_hand(one, f"{most * 0.6:g}", symbol))["answer"] == "filled"
+        assert (await _by_hand(one, f"{most * 0.6:g}", symbol))["answer"] == "denied"
+        assert (await _by_hand(one, f"{most * 0.3:g}", symbol))["answer"] == "filled"
+        assert [d.text for d in one.denied] == []
+        assert len(one.of(Denied)) == 2
+        assert one.outfit.engine.accounts[0]["wallet"] > 0
+
+    played(
+        story, tmp_path, symbols=(instrument,), rules=Rules(risk=replace(LIMITS, max_weight=0.5), band=0.05)
+    )
+
+
+def test_after_the_loss_of_the_day_nobody_buys_by_hand_either(tmp_path: Path) -> None:
+    async def story(one: Composed) -> None:
+        await one.bar(100.0, want=[0.9])
+        await one.bar(95.0)
+        await one.bar(95.0, want=[0.0])
+        reply = await _by_hand(one, "10")
+        assert reply["answer"] == "denied"
+        assert "no new exposure before the next day" in reply["text"]
+
+    played(story, tmp_path, rules=Rules(risk=replace(LIMITS, daily_loss=0.03), band=0.0))
+
+
+def test_a_fall_between_two_closes_flattens_on_two_readings(tmp_path: Path) -> None:
+    """The agent's own limit looks at closes; the guard looks at live prices, from the highest close."""
+
+    async def story(one: Composed) -> None:
+        await one.bar(100.0, want=[1.0])
+        assert one.held() > 0
+        one.venue.quote(PERP.symbol, 96.0)
+        await one.clock.advance(20.0)
+        assert one.status["risk"] == "active"
+        one.venue.quote(PERP.symbol, 94.0)
+        await one.clock.advance(20.0)
+        assert one.status["risk"] == "flat"
+        assert one.held() == 0
+        latched = [r for r in one.records if getattr(r, "state", "") == Risk.FLATTENING]
+        assert "below its peak of 10" in latched[0].reason, latched
+        await _command(one, CommandKind.REARM)
+        await one.bar(94.0, want=[0.5])
+        assert one.status["risk"] == "active"
+
+    played(story, tmp_path, guards=GuardSettings(max_drawdown=0.05), rules=Rules(risk=LIMITS, band=0.0))

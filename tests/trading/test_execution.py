@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.trading.marketplace import GuardedDesk
-from tests.trading.ordering import PERP, SPOT, Fault, Telling
+from tests.trading.ordering import PERP, SPOT, Fault, Telling, settle
 from tradewind.market import OrderType, Rejected, RejectKind
 from tradewind.trading.acting.settings import EntryType, ExecutionSettings
 from tradewind.trading.terms.order_records import Denied, Risk
@@ -329,6 +329,38 @@ def test_a_new_decision_ends_the_limit_of_the_one_before_and_counts_what_it_got(
         assert desk.venue.largest[PERP.symbol] == 100
 
     play(tmp_path, scenario, MAKER)
+
+
+def test_three_decisions_while_an_answer_is_awaited_hold_no_more_than_the_last_wants(tmp_path: Path) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        desk.levels[PERP.symbol] = 105.0
+        desk.venue.fault = Fault.REPLY_LOST
+        for wanted in (-40, -40, -100):
+            desk.decide(desk.order(PERP.symbol, wanted))
+            await settle()
+        assert desk.manager.ledger.positions[PERP.symbol] == 0
+        await desk.clock.advance(10.0)
+        assert [i.lots for i in sent(desk)] == [-40, -60]
+        assert desk.venue.position(PERP.symbol) == -100
+
+    play(tmp_path, scenario)
+
+
+def test_a_decision_in_the_middle_of_a_turn_over_takes_its_place(tmp_path: Path) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(PERP.symbol, 100, 95.0)
+        desk.levels[PERP.symbol] = 105.0
+        desk.decide(desk.order(PERP.symbol, -150))
+        while not any(s.status is Status.CANCEL_SENT for s in desk.manager.ledger.orders.values()):
+            await desk.clock.advance(0.01)
+        assert desk.manager.ledger.positions[PERP.symbol] == 0
+        desk.levels[PERP.symbol] = 95.0
+        desk.decide(desk.order(PERP.symbol, 50))
+        await desk.clock.advance(10.0)
+        assert [i.lots for i in sent(desk)[1:]] == [-100, 50]
+        assert desk.venue.position(PERP.symbol) == 50
+
+    play(tmp_path, scenario)
 
 
 def test_a_stop_ends_what_was_still_being_bought(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tests.trading.composed import LIMITS, OTHER, Composed, played
 from tests.trading.ordering import PERP, Fault, Telling
 from tradewind.config import OnStop
 from tradewind.features import FeatureSpec
-from tradewind.market import DataError, Decision, Fill, OrderType, Reason, Rejected, RejectKind
+from tradewind.market import Decision, Fill, OrderType, Reason, Rejected, RejectKind
 from tradewind.simulator import Rules
 from tradewind.trading.acting.settings import EntryType, ExecutionSettings
 from tradewind.trading.risk.guard_settings import GuardSettings
@@ -231,6 +231,42 @@ def test_a_maker_that_would_take_is_priced_again_once_in_a_bar(tmp_path: Path) -
         assert run.stops() == [-5_000]
 
     played(story, tmp_path, execution=MAKER)
+
+
+@pytest.mark.fault("O19")
+def test_no_order_is_larger_than_the_venue_takes_and_a_position_that_is_leaves_in_parts(
+    tmp_path: Path,
+) -> None:
+    async def story(run: Composed) -> None:
+        run.venue.most = 4_000
+        await run.bar(want=[0.5])
+        assert run.held() == 0
+        assert "at most 4,000 in one order" in run.denied[-1].text
+        run.venue.most = 6_000
+        await run.bar(want=[0.5])
+        run.venue.most = 2_000  # lowered while it is held
+        await run.bar(want=[0.6], seconds=50)
+        assert run.held() == 5_000
+        await run.bar(want=[0.0], seconds=50)
+        assert [order.lots for order in exits(run)] == [-2_000, -2_000, -1_000]
+        assert (run.held(), run.stops()) == (0, [])
+
+    played(story, tmp_path)
+
+
+@pytest.mark.fault("O19")
+def test_a_stop_has_no_more_than_the_venue_takes_and_the_guard_closes_the_rest(tmp_path: Path) -> None:
+    async def story(run: Composed) -> None:
+        await run.bar(want=[0.5])
+        run.venue.most = 2_000
+        run.venue.end(run.venue.stops(S)[0], ReportStatus.CANCELED)
+        await run.clock.advance(5)
+        assert run.stops() == [-2_000]
+        run.venue.move(S, 94.0)
+        await run.clock.advance(10)
+        assert (run.held(), run.stops()) == (0, [])
+
+    played(story, tmp_path)
 
 
 @pytest.mark.fault("O24")
@@ -600,17 +636,42 @@ def test_actions_that_are_no_number_hold_and_those_out_of_bounds_are_clamped(tmp
         await run.bar(want=[math.nan])
         assert (run.held(), decisions(run)[-1].orders) == (held, ())
         await run.bar(want=[math.inf])
-        with pytest.raises(DataError, match="each must be finite"):
-            run.session.result()
-        assert (run.held(), run.stops()) == (held, [-held])  # the run has ended, its stop rests
+        last = decisions(run)[-1]
+        assert (run.held(), last.wanted.weights, last.orders) == (held, (None,), ())
+        assert last.review.reasons == (Reason.NO_NUMBER,)
+        assert run.told == ["action_refused"]
+        await run.bar(want=[0.5])
+        assert run.held() < held
+        assert run.stops() == [-run.held()]
 
-    async def alone() -> None:
-        run = Composed(tmp_path)
-        await run.start()
-        await story(run)
+    played(story, tmp_path)
+
+
+@pytest.mark.fault("D4")
+def test_a_policy_that_answers_with_no_number_again_and_again_is_halted_also_after_a_restart(
+    tmp_path: Path,
+) -> None:
+    async def story(run: Composed) -> None:
+        await run.bar(want=[0.5])
+        await run.bar(want=[math.inf])
+        await run.bar(want=[-math.inf])
         await run.die()
+        await run.start()  # two bars on hold: the count begins anew with each answer that is one
+        for _ in range(3):
+            assert run.held() > 0
+            await run.bar(want=[math.inf])
+        assert run.held() == 0
+        assert run.told == ["action_refused"] * 5
+        assert "again" in run.alarms[-1].text
+        await run.clock.advance(2.0)
+        assert run.status["risk"] == "halted"
+        await run.die()
+        await run.start()
+        await run.bar(want=[0.5])
+        assert run.held() == 0
+        assert run.status["risk"] == "halted"
 
-    asyncio.run(alone())
+    played(story, tmp_path)
 
 
 @pytest.mark.fault("D4")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -28,7 +29,7 @@ SELL = Order("s", PERP.symbol, -100, reduce_only=True)
 class Place:
     """Guards over empty books, with quotes of this moment at 100."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, largest: Callable[[str], int | None] = lambda symbol: None, **settings: Any) -> None:
         self.clock = ManualClock(START_MS)
         self.ledger = OrderLedger((SPOT, PERP))
         self.quotes, self.standing = ToldQuotes(), ToldStanding(self.ledger.positions)
@@ -43,6 +44,7 @@ class Place:
             self.clock,
             self.latch,
             model_slippage=0.001,
+            largest=largest,
         )
         self.quote(100.0)
 
@@ -125,9 +127,21 @@ def test_o19_what_rounds_to_nothing_or_is_too_small_is_denied_here() -> None:
     assert "stays as dust" in place.says(Order("d", SPOT.symbol, -1))
 
 
+@pytest.mark.fault("O19")
+def test_o19_no_position_grows_beyond_what_one_order_could_close() -> None:
+    place = Place(largest=lambda symbol: 150)
+    assert place.says(BUY) == ""
+    assert "160 lots of ETH/USDT:USDT would be held" in place.says(replace(BUY, lots=160))
+    place.hold(100)
+    assert "at most 150 in one order" in place.says(replace(BUY, lots=60))
+    assert place.says(replace(BUY, lots=-150)) == ""
+    place.hold(400)
+    assert place.says(replace(SELL, lots=-400)) == ""  # what closes is split, not refused
+
+
 def test_absolute_caps() -> None:
-    assert "the most is 99" in Place(max_order_notional=99.0).says(BUY)
-    place = Place(max_leverage=2.0)
+    assert "the most is 99" in Place(max_drawdown=None, max_order_notional=99.0).says(BUY)
+    place = Place(max_drawdown=None, max_leverage=2.0)
     place.standing.equity = 50.0
     assert place.says(BUY) == ""
     place.standing.equity = 49.0
@@ -137,7 +151,7 @@ def test_absolute_caps() -> None:
 
 
 def test_g1_the_leverage_counts_what_rests_and_what_goes_with_it() -> None:
-    place = Place(max_leverage=2.0)
+    place = Place(max_drawdown=None, max_leverage=2.0)
     place.standing.equity = 120.0
     hashed = place.ledger.state_hash()
     place.ledger.apply(Intent(START_MS, "rests", PERP.symbol, 100, False, "d", hashed))
@@ -149,7 +163,7 @@ def test_g1_the_leverage_counts_what_rests_and_what_goes_with_it() -> None:
 
 def test_g1_lots_that_fees_took_are_no_exposure() -> None:
     """The ledger counts what was bought and sold, and on spot a fee in base is neither."""
-    place = Place(max_leverage=1.0)
+    place = Place(max_drawdown=None, max_leverage=1.0)
     place.standing.equity = 150.0
     place.standing.positions = {SPOT.symbol: 0, PERP.symbol: 0}
     place.ledger.positions[SPOT.symbol] = 500
@@ -250,11 +264,22 @@ def test_near_liquidation(position: VenuePosition, then: Risk) -> None:
 @pytest.mark.fault("A4")
 def test_a4_funding_that_spikes_gates_entries() -> None:
     place = Place()
-    place.guards.note_funding(PERP.symbol, -0.004)
+    place.quote(100.0, funding_rate=-0.004)
     assert place.says(BUY) == f"funding of {PERP.symbol} is -0.400%, the most is 0.300%"
-    bar = Bar(0, 1, 1.0, 1.0, 1.0, 1.0, 0.0, funding_rate=0.0001)
-    place.guards.note_snapshot([SPOT.symbol, PERP.symbol], Snapshot(0, 1, (None, bar)))
+    place.hold(100)
+    assert place.says(SELL) == ""
+    place.hold(0)
+    place.quote(100.0, funding_rate=0.003)
     assert place.says(BUY) == ""
+
+
+@pytest.mark.fault("A4")
+def test_a4_where_the_next_rate_is_not_told_the_last_one_counts() -> None:
+    place = Place()
+    for rate, says in ((0.004, f"funding of {PERP.symbol} is 0.400%, the most is 0.300%"), (0.0001, "")):
+        bar = Bar(0, 1, 1.0, 1.0, 1.0, 1.0, 0.0, funding_rate=rate)
+        place.guards.note_snapshot([SPOT.symbol, PERP.symbol], Snapshot(0, 1, (None, bar)))
+        assert place.says(BUY) == says
 
 
 @pytest.mark.fault("M7")

@@ -11,8 +11,10 @@ from tests.trading.composed import Composed, played
 from tests.trading.ordering import PERP, Fault, settle
 from tradewind.market import Command, CommandKind, Decision, Fill, Snapshot
 from tradewind.trading.acting.hand_orders import Answer, HandOrder, Reply
+from tradewind.trading.panic.panic_record import PanicRecord
 from tradewind.trading.terms.feed_records import Revision
-from tradewind.trading.terms.order_states import Intent
+from tradewind.trading.terms.order_states import Intent, OrderEvent
+from tradewind.trading.watching.start_up import forget_old_commands
 
 
 async def ask(run: Composed, lots: int) -> Reply:
@@ -94,6 +96,62 @@ def test_a_panic_counts_while_the_session_waits_for_an_answer(
 
     run = played(story, tmp_path)
     assert len([r for r in run.of(Command) if r.kind is kind]) == 1
+
+
+@pytest.mark.fault("P1")
+def test_a_halt_lies_in_the_inbox_until_its_turn_is_over_and_counts_once(tmp_path: Path) -> None:
+    """The run is killed after it wrote the command down, and before it let go of the file."""
+
+    async def story(run: Composed) -> None:
+        await run.bar(want=[0.5])
+        await run.bar()
+        run.venue.fault = Fault.REPLY_LOST
+        run.policy.wanted = [0.9]
+        await run.clock.advance(55.3)  # the inbox is read every half second
+        run.close()
+        await run.clock.advance(0.02)  # the loop of the session stands in a request
+        run.plan.folder.send(Command(CommandKind.HALT, run.clock.now_ms(), "by hand"))
+        while run.status["risk"] != "halted":
+            await run.clock.advance(0.01)
+        assert [c.kind for c in run.of(Command)] == [CommandKind.HALT]
+        assert len(run.plan.folder.letters()) == 1
+        await run.die()
+        await run.start()
+        assert run.status["risk"] == "halted"
+        assert run.plan.folder.letters() == []
+
+    run = played(story, tmp_path)
+    assert [c.kind for c in run.of(Command) if c.kind is CommandKind.HALT] == [CommandKind.HALT]
+
+
+@pytest.mark.fault("P1")
+def test_a_halt_of_a_run_that_was_killed_before_it_read_it_halts_the_next(tmp_path: Path) -> None:
+    async def story(run: Composed) -> None:
+        await run.bar(want=[0.5])
+        run.plan.folder.send(Command(CommandKind.HALT, run.clock.now_ms(), "by hand"))
+        await run.die()
+        forget_old_commands(run.plan.folder)
+        await run.start()
+        assert run.status["risk"] == "halted"
+
+    played(story, tmp_path)
+
+
+@pytest.mark.fault("A12")
+def test_a_run_that_wakes_up_beside_a_panic_sends_nothing_though_it_did_not_read_its_inbox(
+    tmp_path: Path,
+) -> None:
+    async def story(run: Composed) -> None:
+        await run.bar(want=[0.5])
+        await run.bar()
+        sent = len(run.sent)
+        PanicRecord.begin(run.plan.folder.path, run.clock.now_ms(), "run").step(0, "press")
+        await run.bar(want=[0.9])
+        await run.bar(want=[0.1])
+        assert len(run.sent) == sent
+
+    run = played(story, tmp_path)
+    assert any("a panic closes everything" in e.text for e in run.of(OrderEvent))
 
 
 def test_a_revised_bar_is_on_disk_before_the_next_one_and_seen_by_it(tmp_path: Path) -> None:

@@ -17,8 +17,12 @@ from tradewind.trading.terms.session_records import BooksCompared
 
 @pytest.mark.parametrize(
     ("moved", "lots"),
-    [({}, 0), ({SPOT.symbol: Decimal("-0.3")}, 3), ({SPOT.symbol: Decimal("0.05")}, 0)]
-    + [({SPOT.symbol: Decimal("0.1"), PERP.symbol: Decimal("-0.02")}, 3)],
+    [
+        ({}, 0),
+        ({SPOT.symbol: Decimal("-0.3")}, 3),
+        ({SPOT.symbol: Decimal("0.05")}, 0),
+        ({SPOT.symbol: Decimal("0.1"), PERP.symbol: Decimal("-0.02")}, 3),
+    ],
 )
 def test_the_drift_is_counted_in_lots_of_all_symbols(
     tmp_path: Path, moved: dict[str, Decimal], lots: int

@@ -388,7 +388,7 @@ def test_o14_a_fill_told_with_other_numbers_is_alarmed_once_and_the_first_kept(t
         order = await place(desk)
         trade = desk.venue.fill(desk.venue.orders[order.id], 4)
         await desk.clock.advance(1)
-        other = replace(trade, fill=replace(trade.fill, lots=5))
+        other = replace(trade, fill=replace(trade.fill, lots=5, quantity=SPOT.quantity(5)))
         desk.manager.observe_trade(other)
         desk.manager.observe_trade(other)
         assert desk.state(order).filled == 4

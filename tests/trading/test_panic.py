@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,9 +15,17 @@ import pytest
 from tests.trading.accounting import ScriptedAccount
 from tests.trading.ordering import OWNED, PERP, SPOT, Fault, Resting, VirtualClock
 from tradewind.market import Accepted, Command, Fill, Kind, OrderId, Outcome, Rejected, RejectKind
+from tradewind.trading.panic.closing import Who
 from tradewind.trading.panic.estate import Estate, Holding, less
-from tradewind.trading.panic.panic import ExitCode, Panic, Who, complete, fills_of
-from tradewind.trading.panic.panic_record import PanicRecord, mark_joined, panic_files, panic_records
+from tradewind.trading.panic.panic import ExitCode, Panic
+from tradewind.trading.panic.panic_record import (
+    PanicRecord,
+    after_panic,
+    mark_joined,
+    panic_files,
+    panic_records,
+)
+from tradewind.trading.panic.traded import complete, fills_of
 from tradewind.trading.terms.account_venue import AccountReading, Balance
 from tradewind.trading.terms.order_states import Intent
 from tradewind.trading.terms.order_venue import ReportStatus
@@ -240,6 +249,31 @@ def test_what_it_did_joins_the_journal_once(tmp_path: Path) -> None:
     assert json.loads(path.read_text())["steps"][-1]["what"] == "end"
     mark_joined(path)
     assert panic_files(tmp_path) == []
+
+
+def test_the_status_after_a_panic_says_what_is_left(tmp_path: Path) -> None:
+    shown = {SPOT.symbol: "10.0"}
+    assert after_panic(tmp_path, shown) is None
+    code, _, _ = press(tmp_path / "flat", estate(SPOT.symbol, "10"), bought("10"))
+    told = after_panic(tmp_path / "flat", shown)
+    assert told is not None
+    assert (code, told["positions"], told["risk"]) == (ExitCode.FLAT, {SPOT.symbol: "0"}, "halted")
+    assert (told["risk_reason"], told["orders"]) == ("a panic closed everything", [])
+
+    def lock(market: Market) -> None:
+        market.moved[SPOT.symbol], market.locked = D(10), D("11.7")
+
+    press(tmp_path / "left", estate(SPOT.symbol, "10"), lock)
+    told = after_panic(tmp_path / "left", shown)
+    assert told is not None
+    assert told["positions"] == {SPOT.symbol: "8.0"}
+    assert "a panic left something" in told["risk_reason"]
+    assert "orders" not in told
+    record = PanicRecord.begin(tmp_path / "now", 1, "run")
+    record.step(1, "press")
+    told = after_panic(tmp_path / "now", shown)
+    assert told is not None
+    assert (told["positions"], told["risk_reason"]) == (shown, f"a panic is at work (process {os.getpid()})")
 
 
 def test_what_an_interrupted_press_traded_is_fetched_later(tmp_path: Path) -> None:

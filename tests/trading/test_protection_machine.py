@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -241,3 +242,9 @@ TestProtection.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+class TestManyProtection(TestProtection):  # type: ignore[misc, valid-type]
+    settings = settings(TestProtection.settings, max_examples=600)

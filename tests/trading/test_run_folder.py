@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> RunFolder:
     return RunFolder(tmp_path / "runs" / "one")
 
 
-def test_commands_arrive_once_and_in_order(folder: RunFolder) -> None:
+def test_commands_lie_there_in_order_until_they_are_done_with(folder: RunFolder) -> None:
     sent = [
         Command(CommandKind.HALT, 1, "first"),
         Command(CommandKind.REARM, 2),
@@ -34,16 +34,21 @@ def test_commands_arrive_once_and_in_order(folder: RunFolder) -> None:
     ]
     for command in sent:
         folder.send(command)
-    assert folder.take() == sent
-    assert folder.take() == []
+    letters = folder.letters()
+    assert [letter.command for letter in letters] == sent
+    assert folder.letters() == letters
+    folder.done(letters[0])
+    folder.done(letters[0])
+    folder.put(letters[2], Command(CommandKind.HALT, 4))
+    assert [letter.command for letter in folder.letters()] == [sent[1], Command(CommandKind.HALT, 4)]
 
 
 def test_what_is_no_command_is_put_aside_and_the_rest_arrives(folder: RunFolder) -> None:
     folder.send(Command(CommandKind.STOP, 3))
     (folder.path / "inbox" / "0.json").write_text('{"kind": "dance", "at": 1, "note": ""}', encoding="utf-8")
     (folder.path / "inbox" / "1.json").write_text("[", encoding="utf-8")
-    assert [c.kind for c in folder.take()] == [CommandKind.STOP]
-    assert folder.take() == []
+    for _ in range(2):
+        assert [letter.command.kind for letter in folder.letters()] == [CommandKind.STOP]
 
 
 def test_the_lock_belongs_to_one_process_and_ends_with_it(folder: RunFolder) -> None:

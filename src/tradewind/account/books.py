@@ -68,6 +68,20 @@ def apply_fill(
 
 
 @compiled
+def apply_fee(account: Any, position: Any, instrument: Any, price: float, fee: float) -> None:
+    """Book a fee that is told after its trade at `price`: in quote, or in base where the instrument says so."""
+    value = fee
+    if instrument.fee_in_base != 0:
+        position.dust -= fee
+        value = fee * price
+        if position.lots > 0:
+            _settle_dust(position, instrument)
+    else:
+        account.wallet -= fee
+    account.fees += value
+
+
+@compiled
 def _settle_dust(position: Any, instrument: Any) -> None:
     """Keep dust from 0 to a lot: full lots are promoted, a missing part is taken from the lots.
 
@@ -81,13 +95,24 @@ def _settle_dust(position: Any, instrument: Any) -> None:
 
 @compiled
 def apply_cash_flow(account: Any, amount: float, kind: int) -> None:
-    """Money in (positive) or out. Funding is profit; outside money is not, so it moves the marks."""
+    """Money in (positive) or out. Funding is profit; outside money is not: no return or drawdown changes by it.
+
+    So the marks grow or shrink as the equity does. From or to an equity of nothing they move by the amount.
+    """
     account.wallet += amount
     if kind == FUNDING:
         account.funding += amount
+        return
+    account.external += amount
+    before = account.equity
+    account.equity += amount
+    if before > 0.0 and account.equity > 0.0:
+        grown = account.equity / before
+        account.previous_equity *= grown
+        account.peak_equity *= grown
+        account.day_start_equity *= grown
+        account.start_equity *= grown
     else:
-        account.external += amount
-        account.equity += amount
         account.previous_equity += amount
         account.peak_equity += amount
         account.day_start_equity += amount

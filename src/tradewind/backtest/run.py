@@ -15,6 +15,7 @@ from tradewind.backtest.result import FILL_ROW, BacktestResult
 from tradewind.market import Reason
 from tradewind.market.errors import DataError
 from tradewind.policy.agent import Agent
+from tradewind.policy.answers import Answers
 from tradewind.simulator import Tape, kernel
 from tradewind.simulator.bar import close_out, trade_bar
 from tradewind.simulator.rebalance import decide
@@ -78,6 +79,7 @@ class _Backtest:
     def __init__(self, agent: Agent, tape: Tape, capital: float, total: int, rearm_at: list[int]) -> None:
         width = len(tape.instruments)
         self.agent, self.tape, self.rearm_at = agent, tape, rearm_at
+        self.answers = Answers(agent)
         self.rules_record = agent.rules.record(width, tape.traded[0].kind)
         self.rules = self.rules_record[0]
         self.accounts, self.positions = open_account(capital, width)
@@ -128,10 +130,14 @@ class _Backtest:
             observation = self.observer.build(
                 accounts, positions, tape.bars, tape.rows, tape.features, tape.raw_features, tape.clock, row
             )
-            wanted = self.agent.decide(observation)
+            wanted = self.answers.ask(observation)
+        else:
+            self.answers.missed()
         self.weights[at] = self.observer.weights(accounts, positions, tape.bars, row)
         positions[0]["wanted"] = wanted
+        self.answers.heed(account)
         decide(accounts, positions, 0, tape.bars, row, ready, tape.instruments, self.rules)
+        self.answers.mark(positions[0])
         self._record(at, row)
         if self.log[0]["row"] > len(self.log) - 8 * len(tape.instruments):
             self._drain_log()

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tradewind.cli.common import DEFAULT_HOME, AsJson, Home, next_command, print_json
 from tradewind.cli.tables import Column, number, print_table, say, stderr, stdout
-from tradewind.market import Command, CommandKind, ConfigError, WallClock
+from tradewind.market import Command, CommandKind, ConfigError, Inconsistent, WallClock
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.words import counted
 
@@ -85,6 +85,7 @@ def _all_runs(home: Path) -> list[RunFolder]:
 def _told(folder: RunFolder) -> dict[str, Any]:
     """What a run says of itself, and whether it can be believed."""
     about, status, process = folder.about, folder.status or {}, folder.process
+    status |= _after_panic(folder, status)
     age = None if "at" not in status else (WallClock().now_ms() - status["at"]) / 1000
     silent = process is not None and (age is None or age > STALE_SECONDS)
     latched = status.get("risk", "active") != "active"
@@ -100,6 +101,18 @@ def _told(folder: RunFolder) -> dict[str, Any]:
         "died": died,
         "needs_a_look": silent or latched or died or any(map(status.get, _LOOK_AT)),
     }
+
+
+def _after_panic(folder: RunFolder, status: dict[str, Any]) -> dict[str, Any]:
+    """What a panic changed of which the run does not know yet."""
+    if not any(folder.path.glob("panic-*.json")):
+        return {}  # and nothing of the journal is imported
+    from tradewind.trading.panic.panic_record import after_panic
+
+    try:
+        return after_panic(folder.path, status.get("positions") or {}) or {}
+    except Inconsistent as error:
+        return {"risk": "halted", "risk_reason": str(error)}
 
 
 def _print(told: list[dict[str, Any]], console: Console) -> None:

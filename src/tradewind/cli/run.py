@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,21 +16,17 @@ from tradewind import __version__
 from tradewind.cli.common import (
     DEFAULT_HOME,
     AsJson,
-    Bars,
-    Capital,
-    Config,
     End,
     Home,
     Interrupted,
-    Overrides,
     Start,
-    Symbols,
-    Venue,
     next_command,
     print_json,
     writable,
 )
-from tradewind.cli.live.commands import AgentName, At, RunName, on_live, on_testnet
+from tradewind.cli.live.asked import AskedRun
+from tradewind.cli.live.commands import go, on_live, on_testnet
+from tradewind.cli.live.options import names_a_run
 from tradewind.cli.settings import ShowConfig
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.cli.trial import Asked, Trial
@@ -49,26 +45,18 @@ run_app.command("live")(on_live)
 
 
 @run_app.command("paper")
+@names_a_run
 def paper(
-    agent: AgentName = None,
+    asked: AskedRun,
     recorded: Annotated[
         bool, typer.Option("--replay", help="Stored bars, one after the other, as if they came live.")
     ] = False,
     start: Start = None,
     end: End = None,
-    venue: Venue = None,
-    symbol: Symbols = None,
-    timeframe: Bars = None,
-    capital: Capital = None,
-    config: Config = None,
-    overrides: Overrides = None,
     journal: Annotated[
-        Path | None, typer.Option(help="Journal file of a --replay [<home>/journals].")
+        Path | None, typer.Option(help="Journal file of a --replay [a new one in the home].")
     ] = None,
-    name: RunName = None,
-    at: At = None,
     show: ShowConfig = False,
-    home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Let the live engine trade on paper, on bars as they come or on stored ones. No key is needed.
@@ -80,19 +68,24 @@ def paper(
     from tradewind.data.timestamps import utc_text
 
     if not recorded:
-        from tradewind.cli.live.asked import AskedRun
-        from tradewind.cli.live.commands import go
-
-        live = AskedRun(
-            "paper", agent, home, name, venue, tuple(symbol or ()), timeframe, capital, config,
-            tuple(overrides or ()), at,
-        )  # fmt: skip
-        go(live, show=show, as_json=as_json)
+        go(replace(asked, mode="paper"), show=show, as_json=as_json)
         return
+    agent, home = asked.agent, asked.home
     if agent is None:
         raise ConfigError("which agent is to trade? Name a model or a baseline")
-    asked = Asked(agent, home, venue, symbol, timeframe, start, end, capital, config, overrides)
-    trial = asked.trial()
+    symbols, overrides = list(asked.symbols) or None, list(asked.overrides) or None
+    trial = Asked(
+        agent,
+        home,
+        asked.venue,
+        symbols,
+        asked.timeframe,
+        start,
+        end,
+        asked.allocation,
+        asked.config,
+        overrides,
+    ).trial()
     path = _free_journal(journal or _next_journal(home, agent))
     console, span, one = stderr(), trial.span, trial.named.agent
     say(console, f"{agent} on paper from {utc_text(span.start)} to {utc_text(span.end)}, journal {path}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from tradewind.exchange import DepthShape, Exchange, Listing, MarketClock, Permission, listing_of
+from tradewind.exchange import DepthShape, Exchange, Listing, MarketClock, listing_of
 from tradewind.gateway import snapshots
 from tradewind.gateway.binance.spot import BinanceSpot
 from tradewind.gateway.binance.usdm import BinanceUsdm
@@ -45,13 +45,11 @@ DIALECTS: dict[str, tuple[Spoken, ...]] = {
 # How a venue lists an instrument, where it is not as the core does.
 LISTINGS: dict[str, Callable[[Instrument], Listing]] = {"bitget": bitget_listing}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# What the keys of accounts may do that are opened at the start: all but to take money out.
-OWNER = frozenset(Permission) - {Permission.WITHDRAW}
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """An account as it begins: its key on every venue, and what it has in both wallets."""
+    """An account as it begins: its key on every venue, which may read and trade, and what it has in both wallets."""
 
     name: str
     key: str
@@ -213,7 +211,7 @@ def _open_accounts(house: House, openings: Sequence[Opening]) -> None:
             continue
         unified = opening.unified and house.venue == "bitget"
         control.open_account(opening.name, spot=opening.spot, futures=opening.futures, unified=unified)
-        control.add_key(opening.name, opening.key, opening.secret, OWNER, opening.passphrase)
+        control.add_key(opening.name, opening.key, opening.secret, passphrase=opening.passphrase)
 
 
 def _accounts(houses: Sequence[House]) -> tuple[Opening, ...]:

@@ -30,6 +30,7 @@ class Reason(IntFlag):
     MISSING_FEATURE = 1024
     SPOT_RANGE = 2048
     RESERVE = 4096
+    NO_NUMBER = 8192
 
 
 @dataclass(frozen=True, slots=True)

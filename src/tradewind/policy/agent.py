@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,16 +38,15 @@ class Agent:
         return values.astype(np.float32) if self.scaler is None else self.scaler.transform(values)
 
     def decide(self, observation: Observation) -> Weights:
-        """Target weights [A]; NaN holds. `DataError` if the policy answers with anything else."""
+        """Target weights [A], NaN holds; infinite ones as the policy gave them, see `Answers`.
+
+        `DataError` if there is not one for each instrument.
+        """
         wanted = np.asarray(self.policy.decide(observation), np.float64)
         if wanted.shape != observation.weights.shape:
             raise DataError(
                 f"{self.name} answered with shape {wanted.shape}, expected {observation.weights.shape}: "
                 "one target weight for each instrument"
-            )
-        if any(map(math.isinf, wanted.tolist())):
-            raise DataError(
-                f"{self.name} wants weights {wanted.tolist()}: each must be finite, or NaN to hold"
             )
         return wanted
 

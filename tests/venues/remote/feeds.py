@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.gateway.exchange_here import NOW, opened
+from tests.promises.virtual_time import run_virtually, wire_clock
 from tradewind.clients import connect
 from tradewind.data.patience import VenueReader
 from tradewind.gateway.compose import LocalExchange
@@ -20,9 +20,12 @@ from tradewind.market import Bar, Clock, Snapshot, Timeframe
 from tradewind.venues.remote.candle_assembly import CandleSettings
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
+from tradewind.venues.remote.perpetual_feed import PerpetualFeed
+from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 
 MINUTE = 60_000
+GRACE = 0.001  # long histories are more than the kernel hands over at once
 BINANCE_SPOT = ("binance", ("BTC/USDT", "ETH/USDT"))
 BINANCE_PERPETUAL = ("binanceusdm", ("BTC/USDT:USDT", "ETH/USDT:USDT"))
 BITGET_SPOT = ("bitget", ("BTC/USDT", "ETH/USDT"))
@@ -31,8 +34,21 @@ PLACES = [BINANCE_SPOT, BINANCE_PERPETUAL, BITGET_SPOT, BITGET_PERPETUAL]
 Place = tuple[str, tuple[str, ...]]
 
 
-def over_sockets(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """A test that is a coroutine, in an event loop of its own."""
+Test = Callable[..., Coroutine[Any, Any, None]]
+
+
+def over_sockets(test: Test) -> Callable[..., None]:
+    """A test that is a coroutine, in virtual time."""
+
+    @wraps(test)
+    def run(*arguments: Any, **named: Any) -> None:
+        run_virtually(test(*arguments, **named), GRACE)
+
+    return run
+
+
+def by_the_wall(test: Test) -> Callable[..., None]:
+    """A test that is a coroutine, in the time of this machine."""
 
     @wraps(test)
     def run(*arguments: Any, **named: Any) -> None:
@@ -42,13 +58,14 @@ def over_sockets(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[...
 
 
 class QuickClock:
-    """Steady time that runs faster than the wall: waits of the product's own length take a fraction of it."""
+    """Steady time that runs faster than the wire's: waits of the product's own length take a fraction of it."""
 
     def __init__(self, rate: float = 10.0) -> None:
-        self._rate, self._began, self._base = rate, time.monotonic(), time.time() * 1000
+        self._rate, self._time = rate, asyncio.get_running_loop().time
+        self._began, self._base = self._time(), wire_clock().now_ms()
 
     def now_ms(self) -> int:
-        return int(self._base + (time.monotonic() - self._began) * 1000 * self._rate)
+        return int(self._base + (self._time() - self._began) * 1000 * self._rate)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._rate)
@@ -80,12 +97,13 @@ class Feed:
 
     async def until(self, true: Callable[[], Any], seconds: float = 8.0) -> None:
         """Fails when it does not become true in time, or the feed ended."""
-        end = time.monotonic() + seconds
+        time = asyncio.get_running_loop().time
+        end = time() + seconds
         while not true():
             assert self.reading is not None
             if self.reading.done():
                 self.reading.result()
-            assert time.monotonic() < end, f"not within {seconds} s: {self.candles.counters}"
+            assert time() < end, f"not within {seconds} s: {self.candles.counters}"
             await asyncio.sleep(0.01)
 
     async def live(self) -> None:
@@ -120,16 +138,26 @@ async def feeding(
     clock: Clock | None = None,
     symbols: Sequence[str] | None = None,
     quotes: Any = None,
+    perpetual: bool = False,
     **exchange_changes: Any,
 ) -> AsyncIterator[Feed]:
-    """A feed that runs until the end of the block; its exchange stands still unless `speed` is given."""
-    usual = {"limits": 0.0, "tls": False, "start_ms": NOW + 2_000}
+    """A feed that runs until the end of the block; its exchange stands still unless `speed` is given.
+
+    `perpetual`: with marks and funding.
+    """
+    wire = wire_clock()
+    usual = {"limits": 0.0, "tls": False, "start_ms": NOW + 2_000, "wire": wire}
     async with opened(folder, **usual | exchange_changes) as exchange:
-        client = connect(place[0], "local", at=exchange.url, market_time=exchange.clock)
-        steady = clock or SteadyClock()
+        client = connect(place[0], "local", at=exchange.url, market_time=exchange.clock, wire_time=wire)
+        steady = clock or SteadyClock(wire, asyncio.get_running_loop().time)
         revised: list[Revised] = []
         alarms: list[str] = []
-        venue = VenueClock(VenueReader(client, steady), steady, market=exchange.clock)
+        venue = VenueClock(VenueReader(client, steady), steady, wall=wire, market=exchange.clock)
+        told = LiveQuotes(client, symbols or place[1], steady) if perpetual else None
+        marks = None
+        if told is not None:
+            await told.start()
+            marks = PerpetualFeed(client, Timeframe(timeframe), steady, venue, told, alarms.append)
         candles = LiveCandles(
             client,
             symbols or place[1],
@@ -139,7 +167,8 @@ async def feeding(
             warm_up=warm_up,
             since=since,
             settings=settings,
-            quotes=quotes,
+            quotes=quotes or told,
+            perpetuals=marks,
             on_revised=revised.append,
             on_alarm=alarms.append,
         )
@@ -151,4 +180,6 @@ async def feeding(
             feed.reading.cancel()
             await asyncio.gather(feed.reading, return_exceptions=True)
             await candles.close()
+            if told is not None:
+                await told.close()
             await client.close()

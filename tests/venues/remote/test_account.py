@@ -150,7 +150,9 @@ def test_a_stop_rests_and_triggers(told: Callable[[Story], None]) -> None:
             assert isinstance(placed, Rejected)
             assert placed.kind is RejectKind.OTHER
             assert seat.orders_named(away.client_id) == 0
+            assert not venue.rests_stops
             return
+        assert venue.rests_stops
         assert isinstance(placed, Accepted), placed
         report = await venue.query(away, "")
         assert isinstance(report, OrderReport)

@@ -16,6 +16,7 @@ from tests.venues.remote.feeds import (
     PLACES,
     Place,
     QuickClock,
+    by_the_wall,
     feeding,
     over_sockets,
 )
@@ -99,7 +100,7 @@ async def test_market_time_may_run_faster_than_the_wall(tmp_path: Path, place: P
 
 @pytest.mark.fault("E6")
 @pytest.mark.parametrize("hours", [1, -1])
-@over_sockets
+@by_the_wall
 async def test_a_wall_that_jumps_changes_nothing_of_the_feed(
     tmp_path: Path, hours: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -290,6 +290,26 @@ def test_a_fee_in_a_third_coin_is_told_at_its_worth(tmp_path: Path) -> None:
 
 
 @pytest.mark.fault("O17")
+def test_a_fee_that_is_told_later_than_its_trade(told: Told) -> None:
+    """The stream leaves it out, as venues do that charge a moment later; asked for, the trade has it."""
+
+    async def story(desk: Managed) -> None:
+        paths = ["n", "event.n", "o.n", "data.*.fillFee", "data.*.feeDetail"]
+        desk.seat.fault("alter", where="frame", delete=paths)
+        order = await desk.submit()
+        await until(lambda: desk.state(order).status is Status.FILLED)
+        ledger = desk.manager.ledger
+        assert len(ledger.fees_due) == len(desk.delivered) > 0
+        await desk.manager.fetch_fees()
+        assert ledger.fees_due == {}
+        true = desk.seat.exchange.records.trades(desk.seat.name, desk.seat.symbol, limit=9)
+        assert sum(f.fee for f in ledger.fills.values()) == sum(t.fee for t in true)
+        await desk.books_agree()
+
+    told(story)
+
+
+@pytest.mark.fault("O17")
 def test_a_fee_in_base_is_taken_from_what_is_held(told: Told, place: Place) -> None:
     if not place.is_spot:
         pytest.skip("futures pay in quote")
@@ -320,6 +340,23 @@ def test_rules_that_changed_refuse_for_certain_and_are_read_anew(alone: Any) -> 
         assert isinstance(await seat.venue.send(seat.intent("0.01")), Accepted)
         off_grid = seat.intent(type=OrderType.LIMIT, price=seat.price(0.9) + read.tick / 2)
         refused = await seat.venue.send(off_grid)
+        assert isinstance(refused, Rejected)
+        assert refused.kind is RejectKind.FILTER
+
+    alone(story)
+
+
+@pytest.mark.fault("O19")
+def test_the_most_that_one_order_may_have_is_the_venues(alone: Any) -> None:
+    async def story(seat: Seat) -> None:
+        before = seat.venue.most_lots(seat.symbol)
+        assert before is None or before > 1_000_000
+        filters = seat.exchange.listings[seat.symbol].filters
+        five = replace(filters, max_quantity=Decimal(5), market_max_quantity=Decimal(5))
+        seat.exchange.control.change_listing(seat.symbol, filters=five)
+        await seat.venue.instruments([seat.symbol])
+        assert seat.venue.most_lots(seat.symbol) == 5 / seat.lot
+        refused = await seat.venue.send(seat.intent("5.1"))
         assert isinstance(refused, Rejected)
         assert refused.kind is RejectKind.FILTER
 

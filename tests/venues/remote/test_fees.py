@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.trading.ordering import VirtualClock
-from tradewind.market import Instrument, Kind
+from tradewind.market import Instrument, Kind, VenueUnavailable
 from tradewind.venues.remote.fees import Fees, TradeRow
 
 D = Decimal
@@ -38,3 +38,14 @@ def test_a_fee_in_each_coin(
     row = TradeRow("1", "2", "", 3, D(quantity), D(600), D(fee), coin)
     fill = asyncio.run(Fees(VirtualClock(), price_of).trade(instrument, row)).fill
     assert (fill.fee, fill.fee_asset) == booked
+
+
+@pytest.mark.fault("O17")
+@pytest.mark.parametrize(("fee", "coin"), [(None, ""), (D(3), ""), (D(3), "MX")])
+def test_a_fee_that_is_not_told_or_that_nobody_can_value_has_no_coin(fee: Decimal | None, coin: str) -> None:
+    async def nobody(coin: str, quote: str) -> Decimal:
+        raise VenueUnavailable(f"there is no ticker of {coin}{quote}")
+
+    row = TradeRow("1", "2", "", 3, D(-2), D(600), fee, coin)
+    fill = asyncio.run(Fees(VirtualClock(), nobody).trade(SPOT, row)).fill
+    assert (fill.lots, fill.fee, fill.fee_asset) == (-2_000, 0, "")

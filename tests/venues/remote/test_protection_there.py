@@ -84,7 +84,8 @@ class TapeQuotes:
 
     def newest(self, symbol: str) -> Quote:
         price = float(self._seat.exchange.tape.last(symbol))
-        return Quote(symbol, self._seat.clock.now_ms(), price, price, price, float("nan"))
+        now = self._seat.clock.now_ms()
+        return Quote(symbol, price, price, price, float("nan"), now, now, now)
 
 
 class Listener:

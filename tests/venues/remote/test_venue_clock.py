@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.exchange_here import opened
-from tests.venues.remote.feeds import QuickClock, over_sockets
+from tests.venues.remote.feeds import QuickClock, by_the_wall
 from tradewind.clients import connect
 from tradewind.data.patience import Patience, VenueReader
 from tradewind.gateway.faults.rules import rule_of
@@ -38,7 +38,7 @@ class Hurried(SteadyClock):
 
 @pytest.mark.fault("E5")
 @pytest.mark.parametrize("venue", ["binance", "binanceusdm", "bitget"])
-@over_sockets
+@by_the_wall
 async def test_a_venue_whose_clock_is_ahead_is_measured_and_signatures_follow(
     tmp_path: Path, venue: str
 ) -> None:
@@ -65,7 +65,7 @@ async def test_a_venue_whose_clock_is_ahead_is_measured_and_signatures_follow(
 
 @pytest.mark.fault("E6")
 @pytest.mark.parametrize("hours", [1, -1])
-@over_sockets
+@by_the_wall
 async def test_a_wall_that_jumps_moves_nothing_and_is_measured_at_once(tmp_path: Path, hours: int) -> None:
     async with opened(tmp_path, tls=False) as exchange:
         client = connect("binance", "local", at=exchange.url)
@@ -92,7 +92,7 @@ async def test_a_wall_that_jumps_moves_nothing_and_is_measured_at_once(tmp_path:
 
 
 @pytest.mark.fault("E6")
-@over_sockets
+@by_the_wall
 async def test_it_is_measured_every_ten_minutes_and_a_venue_that_is_away_changes_nothing(
     tmp_path: Path,
 ) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tradewind.cli.trial import Named
 from tradewind.market import ConfigError, Kind, Timeframe
@@ -36,6 +37,29 @@ class AskedRun:
         from tradewind.config import load_settings
 
         return load_settings(self.config, self.overrides)
+
+
+def asked_again(
+    home: Path, name: str, about: Mapping[str, Any], config: Path | None, overrides: tuple[str, ...]
+) -> AskedRun:
+    """What the run asked for when it was started last, as its description says; `overrides` come on top."""
+    from tradewind.cli.live.books import DATABASE
+
+    told = ["run.unified=true"] if about.get("unified") else []
+    told += [f"{DATABASE}.url={about[DATABASE]}"] if about.get(DATABASE) else []
+    return AskedRun(
+        about["mode"],
+        next(iter(about["agent"].values())),
+        home,
+        name,
+        about["venue"],
+        tuple(about["symbols"]),
+        about["timeframe"],
+        about["capital"],
+        config,
+        (*told, *overrides),
+        about.get("at"),
+    )
 
 
 def venue_of(asked: AskedRun) -> tuple[str, Kind]:

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from tradewind.cli.common import (
-    DEFAULT_HOME,
-    AsJson,
-    Bars,
-    Capital,
-    Config,
-    Home,
-    Overrides,
-    Symbols,
-    Venue,
-    next_command,
-    print_json,
-)
+from tradewind.cli.common import AsJson, Interrupted, next_command, print_json
 from tradewind.cli.live.asked import AskedRun, plan_of
+from tradewind.cli.live.options import names_a_run
 from tradewind.cli.logs import redactor
 from tradewind.cli.settings import ShowConfig, show_config
 from tradewind.cli.tables import say, stderr, stdout
@@ -39,48 +28,17 @@ if TYPE_CHECKING:
     from tradewind.trading.told.metrics import Metrics
 
 NOT_FLAT, INTERRUPTED = 5, 130
-AgentName = Annotated[
-    str | None, typer.Argument(help="A model, or a baseline such as buy_and_hold [that of the settings].")
-]
-RunName = Annotated[str | None, typer.Option("--name", help="Of the run [agent and mode].")]
-At = Annotated[
-    str | None,
-    typer.Option("--at", metavar="URL", help="A local exchange in the venue's place: http://127.0.0.1:8800."),
-]
 
 
-def on_testnet(
-    agent: AgentName = None,
-    name: RunName = None,
-    venue: Venue = None,
-    symbol: Symbols = None,
-    timeframe: Bars = None,
-    capital: Capital = None,
-    config: Config = None,
-    overrides: Overrides = None,
-    at: At = None,
-    show: ShowConfig = False,
-    home: Home = DEFAULT_HOME,
-    as_json: AsJson = False,
-) -> None:
+@names_a_run
+def on_testnet(asked: AskedRun, show: ShowConfig = False, as_json: AsJson = False) -> None:
     """Trade on the venue's testnet or demo market, by its own keys. No real money."""
-    asked = AskedRun(
-        "testnet", agent, home, name, venue, tuple(symbol or ()), timeframe, capital, config,
-        tuple(overrides or ()), at,
-    )  # fmt: skip
-    go(asked, show=show, as_json=as_json)
+    go(replace(asked, mode="testnet"), show=show, as_json=as_json)
 
 
+@names_a_run
 def on_live(
-    agent: AgentName = None,
-    name: RunName = None,
-    venue: Venue = None,
-    symbol: Symbols = None,
-    timeframe: Bars = None,
-    capital: Capital = None,
-    config: Config = None,
-    overrides: Overrides = None,
-    at: At = None,
+    asked: AskedRun,
     confirm: Annotated[
         str | None, typer.Option("--confirm", metavar="WORDS", help="The words that it would ask for.")
     ] = None,
@@ -89,19 +47,17 @@ def on_live(
         typer.Option("--override", metavar="REASON", help="Why it may trade without a passed gate."),
     ] = None,
     show: ShowConfig = False,
-    home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
     """Trade real money, by the live keys: first with 5 % of the allocation, with more when days have shown no harm."""
-    asked = AskedRun(
-        "live", agent, home, name, venue, tuple(symbol or ()), timeframe, capital, config,
-        tuple(overrides or ()), at, confirm, override,
-    )  # fmt: skip
-    go(asked, show=show, as_json=as_json)
+    go(replace(asked, mode="live", confirm=confirm, override=override), show=show, as_json=as_json)
 
 
 def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
     """Show the settings, or run until stopped and tell what happened."""
+    from tradewind.lean import load_lean
+
+    load_lean()
     settings = asked.settings()
     credentials = None if show else credentials_of(asked)
     if credentials is not None:
@@ -146,7 +102,9 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
 
     try:
         summary = _until_stopped(
-            lambda: trade(plan, asked.at, credentials, teller(console), warn, grants, hourly), warn
+            plan.folder.name,
+            lambda: trade(plan, asked.at, credentials, teller(console), warn, grants, hourly),
+            warn,
         )
     except Panicked:
         say(console, "Panic: closing what the run owns.", "bold")
@@ -159,7 +117,12 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
         say(console, f"{plan.folder.name} stopped before it decided anything: there is nothing to report.")
         return
     say(console, "Writing the report...", "dim")
-    tell(summary, write_report(plan), plan, as_json)
+    try:
+        report = write_report(plan)
+    except KeyboardInterrupt:
+        written = f"its report is not written, tradewind report {plan.folder.name} does that"
+        raise Interrupted(f"Interrupted: {plan.folder.name} has stopped; {written}") from None
+    tell(summary, report, plan, as_json)
     if summary.left_open:
         say(
             console,
@@ -170,14 +133,15 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
 
 
 def _until_stopped(
-    start: Callable[[], Coroutine[None, None, SessionSummary]], warn: Callable[[str], None]
+    name: str, start: Callable[[], Coroutine[None, None, SessionSummary]], warn: Callable[[str], None]
 ) -> SessionSummary:
     """Where a testnet was reset the session ends, and begins anew in the same journal."""
+    from tradewind.cli.live.signals import left_in_order
     from tradewind.trading.comparing.account_check import NewEpoch
 
     while True:
         try:
-            return asyncio.run(start())
+            return asyncio.run(left_in_order(start(), name))
         except NewEpoch as error:
             warn(str(error))
 

@@ -20,7 +20,7 @@ from tradewind.cli.live.books import known_place, place_of_journal
 from tradewind.cli.live.commands import credentials_of
 from tradewind.cli.tables import Column, print_table, say, stderr, stdout
 from tradewind.market import Clock, ConfigError, Instrument, Kind, VenueUnavailable
-from tradewind.trading.journal.database import is_taken
+from tradewind.trading.journal.database import Place, is_taken
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.watching import doctor, doctor_here
 from tradewind.trading.watching.doctor import Check
@@ -57,12 +57,20 @@ def tell_findings(console: Console, findings: Mapping[str, Finding]) -> None:
 
 
 async def diagnose(
-    plan: Plan, client: Any, account: AccountVenue | None, clock: Clock, market_clock: Clock
+    plan: Plan,
+    client: Any,
+    account: AccountVenue | None,
+    clock: Clock,
+    market_clock: Clock,
+    bulk: Any = None,
 ) -> dict[str, Finding]:
-    """All checks of a plan with an open client and account (None on paper). The caller stops unless all pass."""
+    """All checks of a plan with an open client and account (None on paper). The caller stops unless all pass.
+
+    Candles are read by `bulk`, where there is one.
+    """
     from tradewind.data.patience import VenueReader
 
-    reader = VenueReader(client, clock)
+    reader = VenueReader(client if bulk is None else bulk, clock)
     checks = _at_home(plan, client) | {"candles": _candles(plan, reader, market_clock)}
     if account is not None:
         checks |= _at_venue(plan, account, clock)
@@ -76,9 +84,10 @@ async def require_ready(
     clock: Clock,
     market_clock: Clock,
     warn: Callable[[str], None],
+    bulk: Any = None,
 ) -> None:
     """What a run begins with: warnings are told; after a refusal the table is shown and the command ends."""
-    findings = await diagnose(plan, client, account, clock, market_clock)
+    findings = await diagnose(plan, client, account, clock, market_clock, bulk)
     for name, finding in findings.items():
         if finding.grade is Grade.WARN:
             warn(f"{name}: {finding.text}")
@@ -124,6 +133,7 @@ def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Chec
         "account": partial(doctor.account, account, _quote(symbols[0]), Decimal(0) if began else allocation),
         "symbols": partial(doctor.symbols, account, symbols, allocation),
         "orders": partial(doctor.foreign_orders, account, symbols, ours, partial(_run_of, plan)),
+        "stops": _told(partial(_stops, plan, account)),
     }
     if plan.named.bundle is not None:
         checks["costs"] = partial(_costs, plan, account)
@@ -147,6 +157,12 @@ def costs_of(plan: Plan, listed: Iterable[Instrument]) -> Finding:
     return doctor_here.costs(plan.named.bundle.spec.fees, listed, strict=plan.mode == "live")
 
 
+def _stops(plan: Plan, account: AccountVenue) -> Finding:
+    risk = plan.named.agent.rules.risk
+    wanted = risk.stop_loss is not None or risk.trailing_stop is not None
+    return doctor.stops(account, wanted=wanted, resting=plan.settings.stops.resting)
+
+
 async def _positions(plan: Plan, account: AccountVenue) -> Finding:
     return await doctor.foreign_positions(account, await account.instruments(plan.symbols), {})
 
@@ -161,19 +177,22 @@ def _wanted(plan: Plan) -> dict[str, Any]:
 
 def _own_orders(plan: Plan) -> set[str]:
     """Client ids that stand in the run's journal; a damaged one is told of by its own check."""
+    place = place_of_journal(plan.folder, plan.settings.database.url)
+    return _orders_of(place) if is_taken(place) else set()
+
+
+def _orders_of(place: Place) -> set[str]:
+    """Client ids of the orders that work, as a journal says."""
     from tradewind.trading.panic.estate import estate_of
 
-    place = place_of_journal(plan.folder, plan.settings.database.url)
-    return set(estate_of(place, plan.symbols).intents) if is_taken(place) else set()
+    return {state.intent.client_id for state in estate_of(place, ()).live}
 
 
 def _run_of(plan: Plan, client_id: str) -> str | None:
     """The other run of this home in whose journal the order works."""
-    from tradewind.trading.panic.estate import estate_of
-
     for path in sorted(plan.folder.path.parent.glob("*/run.json")):
         folder = RunFolder(path.parent)
-        if folder.name != plan.folder.name and client_id in estate_of(known_place(folder), ()).intents:
+        if folder.name != plan.folder.name and client_id in _orders_of(known_place(folder)):
             return folder.name
     return None
 

@@ -8,12 +8,11 @@ import time
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from tradewind.cli.common import print_json
-from tradewind.cli.live.books import DATABASE, known_place
+from tradewind.cli.live.books import known_place
 from tradewind.cli.live.reaching import RunPlace, described, folder_of, place_of
 from tradewind.cli.tables import say, stderr, stdout
 from tradewind.market import Command, ConfigError, Instrument, WallClock
@@ -104,33 +103,15 @@ def _ask(folder: RunFolder, place: RunPlace, command: Command, ticket: str, aski
 
 
 async def _alone(folder: RunFolder, place: RunPlace, command: Command, asking: Asking) -> Reply:
-    from tradewind.cli.live.asked import AskedRun, plan_of
+    from tradewind.cli.live.asked import asked_again, plan_of
     from tradewind.cli.live.trade import order_alone
 
     about = described(folder)
     credentials = place.credentials()
-    asked = AskedRun(
-        place.mode,
-        next(iter(about["agent"].values())),
-        asking.home,
-        folder.name,
-        place.venue,
-        place.symbols,
-        about["timeframe"],
-        about["capital"],
-        asking.config,
-        (*_settings(about), *asking.overrides),
-        place.at,
-    )
+    asked = asked_again(asking.home, folder.name, about, asking.config, asking.overrides)
     plan = plan_of(asked, asked.settings(), credentials.environment.value, credentials.fingerprint)
     console = stderr()
     return await order_alone(plan, place.at, credentials, command, lambda text: say(console, text, "yellow"))
-
-
-def _settings(about: dict[str, Any]) -> list[str]:
-    """What the run told of its settings."""
-    told = ["run.unified=true"] if about.get("unified") else []
-    return [*told, f"database.url={about[DATABASE]}"] if about.get(DATABASE) else told
 
 
 def _end(reply: Reply, meant: tuple[Answer, ...], asking: Asking) -> None:

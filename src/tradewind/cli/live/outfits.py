@@ -1,45 +1,24 @@
-"""What a run trades with once it is recovered: the rules of paper, or an account at a venue."""
+"""What a run trades with once it is recovered, and how that is made on paper: by the simulator's rules."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Protocol
 
 from tradewind.cli.live.plan import Plan
-from tradewind.config import OnStop
-from tradewind.market import CashFlow, CashFlowKind, Clock, Fill, Kind, Snapshot
-from tradewind.trading.acting.by_hand import ByHand
-from tradewind.trading.acting.execution import Execution
-from tradewind.trading.acting.protection import Protection
-from tradewind.trading.acting.remedies import AccountRemedies
-from tradewind.trading.books.order_ledger import OrderLedger
-from tradewind.trading.comparing.last_look import look_last
-from tradewind.trading.comparing.reconcile import Reconciler
+from tradewind.market import Clock, Snapshot
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
-from tradewind.trading.orders.order_manager import OrderManager
-from tradewind.trading.panic.panic import complete
-from tradewind.trading.panic.panic_record import PanicRecord, mark_joined, panic_files, panic_records
-from tradewind.trading.risk.guards import Guards
-from tradewind.trading.risk.latch import Latch
-from tradewind.trading.session.desk import BarDesk, Desk, OrderDesk
-from tradewind.trading.session.recovery import Resumed, resume
+from tradewind.trading.session.desk import BarDesk, Desk
+from tradewind.trading.session.recovery import Book, Resumed, resume
 from tradewind.trading.session.replaying import engine_for
-from tradewind.trading.terms.account_venue import AccountReading, AccountVenue, MarginSettings, PositionMode
-from tradewind.trading.terms.order_names import OrderNames
-from tradewind.trading.terms.order_records import Denied, OrderAlarm, Risk
-from tradewind.trading.terms.order_states import OrderState
-from tradewind.trading.terms.order_venue import OrderReport, Trade
-from tradewind.trading.terms.quotes import Quotes
+from tradewind.trading.terms.order_records import Denied, OrderAlarm
 from tradewind.trading.watching.supervision import Work
 from tradewind.venues import PaperVenue
 
 InTime = Callable[[Snapshot], bool]
 Objection = Callable[[], str]
-Grants = Callable[[Journal, int], float]
-FUNDED = "share-"  # what ids of cash flows begin with that change the share of the allocation in use
 
 
 @dataclass(slots=True)
@@ -62,292 +41,41 @@ class MarketClock(Clock, Protocol):
 
 
 class MakeOutfit(Protocol):
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
-        """`storage` says why no position may be opened as nothing can be written down, empty if one may."""
+    async def __call__(
+        self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection, hears: Book | None = None
+    ) -> Outfit:
+        """`storage` says why no position may be opened as nothing can be written down, empty if one may.
+
+        `hears` takes every record of the journal: those that stand in it, and from then on each that is written.
+        """
 
 
 class PaperOutfit:
     """Makes the outfit of a run on paper: the simulator's rules on bars as they come."""
 
-    def __init__(self, on_denied: Callable[[Denied], None]) -> None:
-        self._on_denied = on_denied
+    def __init__(self, on_denied: Callable[[Denied], None], warn: Callable[[OrderAlarm], None]) -> None:
+        self._on_denied, self._warn = on_denied, warn
 
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
+    async def __call__(
+        self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection, hears: Book | None = None
+    ) -> Outfit:
         agent = plan.named.agent
         engine = engine_for(journal, agent)
         venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
-        found = await resume(journal, engine, venue=venue)
+        found = await recovered(journal, engine, [], hears, venue)
 
         def objection(bar: Snapshot) -> str:
             return storage() if in_time(bar) else "the bar became known too late to decide on it: skipped"
 
-        desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied)
+        desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied, self._warn)
         return Outfit(engine, desk, found)
 
 
-class AccountOutfit:
-    """Makes the outfit of a run at a venue. `warn` hears every alarm."""
-
-    def __init__(
-        self,
-        venue: AccountVenue,
-        quotes: Quotes,
-        clock: Clock,
-        market_clock: MarketClock,
-        warn: Callable[[OrderAlarm], None],
-        *,
-        resets: bool = False,
-        grants: Grants | None = lambda journal, now_ms: 1.0,
-        pace: Callable[[], float] = lambda: 1.0,
-        on_denied: Callable[[Denied], None] = lambda denied: None,
-        on_break: Callable[[str], None] = lambda why: None,
-    ) -> None:
-        """`grants` says which share of its allocation the run may use now; what it needs for that, it asks. None: the
-        share stays what it is.
-
-        `pace`: how many seconds of market time pass in one of `clock`. `on_break` hears why the account's stream
-        ended, each time.
-        """
-        self._venue, self._quotes, self._clock, self._market_clock = venue, quotes, clock, market_clock
-        self._warn, self._resets, self._grants, self._pace = warn, resets, grants, pace
-        self._on_denied, self._on_break = on_denied, on_break
-
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
-        share = None if self._grants is None else self._grants(journal, self._market_clock.now_ms())
-        engine = engine_for(journal, plan.named.agent)
-        instruments = {i.symbol: i for i in engine.instruments}
-        ledger = OrderLedger(instruments.values())
-        latch = Latch(self._market_clock, lambda record: manager.write(record))
-        found = await resume(journal, engine, [ledger, latch])
-        manager = OrderManager(
-            journal, ledger, self._venue, self._clock, lambda fill: hear_fill(fill), lambda a: hear_alarm(a),
-            self._market_clock,
-        )  # fmt: skip
-        manager.latch = latch
-        wanted = await self._set_margin(plan)
-        costs = plan.named.agent.rules.costs
-        guards = Guards(
-            plan.settings.guards,
-            instruments,
-            engine,
-            ledger,
-            self._quotes,
-            self._clock,
-            latch,
-            model_slippage=costs.half_spread + costs.slippage,
-            stamps=self._market_clock,
-            bar_age=lambda close: (self._market_clock.now_ms() - close) / 1000 / self._pace(),
-            storage=storage,
-        )
-        leverage = max((one.leverage or 1.0 for one in wanted.values()), default=1.0)
-        remedies = AccountRemedies(self._venue, instruments, self._quotes, leverage)
-        protection = Protection(
-            plan.settings.stops,
-            manager,
-            engine,
-            instruments,
-            self._quotes,
-            self._clock,
-            latch,
-            OrderNames(plan.mode, plan.account, ledger.orders, found.last_close or 0),
-            remedies.reload,
-        )
-        execution = Execution(
-            plan.settings.execution, manager, guards, protection, self._quotes, self._clock, remedies
-        )
-
-        by_hand = ByHand(
-            manager,
-            guards,
-            protection,
-            self._clock,
-            self._market_clock,
-            lambda ticket, reply: plan.folder.answer(ticket, reply.as_dict()),
-        )
-
-        def hear_flow(flow: CashFlow) -> None:
-            engine.process(flow)
-
-        reconciler = Reconciler(
-            manager,
-            self._venue,
-            self._clock,
-            lambda: float(engine.accounts[0]["wallet"]),
-            hear_flow,
-            wanted=wanted,
-            policy=plan.settings.run.on_difference,
-            resets=self._resets,
-            stamps=self._market_clock,
-            learn_rules=lambda now: instruments.__setitem__(now.symbol, now),
-            hear_reading=guards.note_reading,
-        )
-
-        def hear_fill(fill: Fill) -> None:
-            engine.process(fill)
-            guards.note_fill(fill)
-            protection.wake(fill.symbol)
-
-        def hear_alarm(alarm: OrderAlarm) -> None:
-            protection.hear(alarm)
-            self._warn(alarm)
-
-        if share is not None:
-            _fund(plan.allocation, share, ledger, manager, self._market_clock.now_ms(), hear_flow)
-        await self._complete_panics(plan, ledger)
-        _join_panics(plan, ledger, manager, latch, hear_fill)
-        listener = _Listener(manager, reconciler, guards, self._on_break)
-        await reconciler.gate()
-        execution.start()
-        return Outfit(
-            engine,
-            OrderDesk(
-                manager,
-                guards,
-                protection,
-                execution,
-                by_hand,
-                self._clock,
-                flattens=plan.settings.run.on_stop is OnStop.FLATTEN,
-                last_look=lambda: look_last(manager, self._venue, self._market_clock),
-                on_denied=self._on_denied,
-            ),
-            found,
-            {
-                "account stream": lambda: self._venue.listen(listener),
-                "orders": manager.broken,
-                "execution": execution.broken,
-                "reconciler": reconciler.run,
-                "protection": protection.run,
-                "guards": lambda: self._watch(guards, protection, reconciler, engine, latch),
-            },
-            frozenset({"orders", "execution", "reconciler", "protection"}),
-            status=lambda: {
-                "risk": latch.state.value,
-                "risk_reason": latch.reason,
-                "halted_symbols": sorted(ledger.halted),
-                "in_doubt": sum(ledger.orders[i].in_doubt for i in ledger.live),
-                "open_orders": len(ledger.live),
-                "orders": [_shown(ledger.orders[i], ledger) for i in ledger.live],
-            },
-        )
-
-    async def _watch(
-        self,
-        guards: Guards,
-        protection: Protection,
-        reconciler: Reconciler,
-        engine: Engine,
-        latch: Latch,
-    ) -> None:
-        """Once a second: the account against its limits, stops against newest prices, our clock against the venue's.
-
-        A wall that jumped, or a machine that slept, has missed things: all is compared with the venue.
-        """
-        jumps = self._market_clock.jumps
-        while True:
-            guards.note_drift(self._market_clock.skew_ms / 1000)
-            if jumps != self._market_clock.jumps:
-                jumps = self._market_clock.jumps
-                reconciler.reconnected()
-            guards.watch()
-            if engine.halted and not engine.rearmed:
-                latch.tighten(Risk.HALTED, "the kill switch of the rules")
-            for symbol in protection.locks:
-                protection.wake(symbol)
-            await self._clock.sleep(1.0)
-
-    async def _complete_panics(self, plan: Plan, ledger: OrderLedger) -> None:
-        """One that was ended before it wrote its trades down."""
-        for path in panic_files(plan.folder.path):
-            await complete(self._venue, PanicRecord.read(path), ledger.last_trade_at)
-
-    async def _set_margin(self, plan: Plan) -> dict[str, MarginSettings]:
-        """One-way mode, margin mode and leverage of every perpetual, set and asked back."""
-        if self._venue.kind is Kind.SPOT:
-            return {}
-        settings = plan.settings.margin
-        leverage = float(settings.leverage_for(plan.named.agent.rules.leverage))
-        for symbol in plan.symbols:
-            await self._venue.set_margin(symbol, leverage, settings.mode)
-        wanted = MarginSettings(leverage, settings.mode, PositionMode.ONE_WAY)
-        return dict.fromkeys(plan.symbols, wanted)
-
-
-def _fund(
-    allocation: float,
-    share: float,
-    ledger: OrderLedger,
-    manager: OrderManager,
-    now: int,
-    hear: Callable[[CashFlow], None],
-) -> None:
-    """Bring what the run may use to its share of the allocation: money that comes or goes, no profit."""
-    funded = allocation + sum(float(f.amount) for f in ledger.flows.values() if f.id.startswith(FUNDED))
-    change = Decimal(repr(round(share * allocation - funded, 8)))
-    if change:
-        flow = CashFlow(f"{FUNDED}{now}", now, CashFlowKind.DEPOSIT, change)
-        manager.write(flow)
-        hear(flow)
-
-
-def _join_panics(
-    plan: Plan, ledger: OrderLedger, manager: OrderManager, latch: Latch, hear: Callable[[Fill], None]
-) -> None:
-    """What panics did from outside joins the journal, and the run stays halted."""
-    for path in panic_files(plan.folder.path):
-        records = panic_records(path)
-        new = [r for r in records if not (isinstance(r, Fill) and ledger.key(r) in ledger.fills)]
-        manager.write(*new)
-        for record in new:
-            latch.apply(record)
-            if isinstance(record, Fill):
-                hear(record)
-        mark_joined(path)
-
-
-def _shown(state: OrderState, ledger: OrderLedger) -> dict[str, Any]:
-    """A live order for whoever asks."""
-    intent = state.intent
-    at = intent.price or intent.trigger
-    return {
-        "id": intent.client_id,
-        "symbol": intent.symbol,
-        "quantity": f"{ledger.instruments[intent.symbol].quantity(intent.lots):f}",
-        "type": intent.type.value,
-        "at": None if at is None else f"{at:f}",
-        "status": state.status.value,
-        "by_hand": intent.by_hand,
-    }
-
-
-class _Listener:
-    """What the account's stream tells goes to manager and reconciler."""
-
-    def __init__(
-        self,
-        manager: OrderManager,
-        reconciler: Reconciler,
-        guards: Guards,
-        on_break: Callable[[str], None],
-    ) -> None:
-        self._manager, self._reconciler, self._guards = manager, reconciler, guards
-        self._on_break = on_break
-
-    def connected(self) -> None:
-        self._reconciler.reconnected()
-
-    def disconnected(self, why: str) -> None:
-        self._guards.note_answer(good=False)
-        self._on_break(why)
-
-    def order(self, report: OrderReport) -> None:
-        self._manager.observe(report)
-
-    def trade(self, trade: Trade) -> None:
-        self._manager.observe_trade(trade)
-
-    def cash_flow(self, flow: CashFlow) -> None:
-        self._reconciler.take_flow(flow)
-
-    def reading(self, reading: AccountReading) -> None:
-        pass  # it tells of some coins and no margin: the reconciler reads all of it
+async def recovered(
+    journal: Journal, engine: Engine, books: list[Book], hears: Book | None, venue: PaperVenue | None = None
+) -> Resumed:
+    """The journal is read once, for all of them."""
+    found = await resume(journal, engine, [*books, *([] if hears is None else [hears])], venue)
+    if hears is not None:
+        journal.heard = hears.apply
+    return found

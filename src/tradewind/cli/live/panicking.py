@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
@@ -11,14 +12,26 @@ from tradewind.cli.common import print_json
 from tradewind.cli.live.books import known_place
 from tradewind.cli.live.reaching import RunPlace, described, folder_of, place_of, reach
 from tradewind.cli.tables import say, stderr, stdout
-from tradewind.market import Command, CommandKind, ConfigError, VenueUnavailable, WallClock
+from tradewind.market import (
+    Clock,
+    Command,
+    CommandKind,
+    ConfigError,
+    Inconsistent,
+    VenueUnavailable,
+    WallClock,
+)
 from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.panic.alone import alone
+from tradewind.trading.panic.closing import Who
 from tradewind.trading.panic.estate import Estate, estate_of, less
-from tradewind.trading.panic.panic import SECONDS, ExitCode, Panic, Who, complete
+from tradewind.trading.panic.panic import SECONDS, ExitCode, Panic
 from tradewind.trading.panic.panic_record import PanicRecord, panic_files
+from tradewind.trading.panic.traded import complete
 from tradewind.trading.terms.account_venue import AccountVenue
 
 RETRY_SECONDS = 1.0
+Tell = Callable[[str], None]
 
 
 def press(name: str, *, account: bool, yes: bool, home: Path, as_json: bool) -> None:
@@ -27,20 +40,15 @@ def press(name: str, *, account: bool, yes: bool, home: Path, as_json: bool) -> 
     place = place_of(described(folder), name)
     if account and not yes:
         _confirm(name, place)
-    record = asyncio.run(_press(folder, place, account))
+    console = stderr()
+    record = asyncio.run(
+        pressed(folder, place, WallClock(), everything=account, tell=lambda text: say(console, text))
+    )
     if as_json:
         print_json({"run": name, "written": str(record.path), **_told(record)})
     else:
         _say(name, record)
     raise typer.Exit(int(record.code or 0))
-
-
-def _estate(folder: RunFolder, place: RunPlace) -> Estate:
-    """Also where the database's URL cannot be filled in: then it is a journal that cannot be read."""
-    try:
-        return estate_of(known_place(folder), place.symbols)
-    except ConfigError as error:
-        return Estate(place.symbols, trouble=str(error))
 
 
 def _confirm(name: str, place: RunPlace) -> None:
@@ -53,30 +61,45 @@ def _confirm(name: str, place: RunPlace) -> None:
         raise ConfigError(f"{typed!r} is not {name!r}: nothing was closed")
 
 
-async def _press(folder: RunFolder, place: RunPlace, everything: bool) -> PanicRecord:
-    clock = WallClock()
+async def pressed(
+    folder: RunFolder, place: RunPlace, clock: Clock, *, everything: bool = False, tell: Tell = lambda _: None
+) -> PanicRecord:
+    """Press it once, after whoever is at it already; what it did."""
     now = clock.now_ms()
     record = PanicRecord.begin(folder.path, now, "account" if everything else "run")
     record.step(now, "press")  # a run that starts from now on sees it
-    console = stderr()
     try:
         folder.send(Command(CommandKind.PANIC, now, "tradewind panic"))
     except OSError as error:  # a full disk is no reason to keep positions
-        say(console, f"The run was not told: {error.filename}: {error.strerror}")
+        tell(f"The run was not told: {error.filename}: {error.strerror}")
+    async with alone(folder.path, clock, tell):
+        return await _close(folder, place, clock, record, everything, tell)
+
+
+async def _close(
+    folder: RunFolder, place: RunPlace, clock: Clock, record: PanicRecord, everything: bool, tell: Tell
+) -> PanicRecord:
     estate = _estate(folder, place)
     who = Who(place.mode, place.account)
-    until = now + round(SECONDS * 1000)
+    until = clock.now_ms() + round(SECONDS * 1000)
     while True:
         try:
             async with reach(place, clock, estate.instruments.values()) as venue:
-                estate = await _without_earlier(venue, folder, estate)
+                known = await _without_earlier(venue, folder, estate, record, tell)
                 panic = Panic(
-                    venue, clock, estate, who, record, everything=everything, tell=lambda t: say(console, t)
+                    venue,
+                    clock,
+                    known,
+                    who,
+                    record,
+                    everything=everything,
+                    tell=tell,
+                    again=lambda: _estate(folder, place),
                 )
                 await panic.run()
                 return record
         except VenueUnavailable as error:
-            say(console, f"no answer: {error}")
+            tell(f"no answer: {error}")
             record.residue = [str(error)]
             record.end(clock.now_ms(), ExitCode.UNREACHABLE)
         if clock.now_ms() > until:
@@ -84,11 +107,27 @@ async def _press(folder: RunFolder, place: RunPlace, everything: bool) -> PanicR
         await clock.sleep(RETRY_SECONDS)
 
 
-async def _without_earlier(venue: AccountVenue, folder: RunFolder, estate: Estate) -> Estate:
+def _estate(folder: RunFolder, place: RunPlace) -> Estate:
+    """Also where the database's URL cannot be filled in: then it is a journal that cannot be read."""
+    try:
+        return estate_of(known_place(folder), place.symbols, folder.fallback)
+    except ConfigError as error:
+        return Estate(place.symbols, trouble=str(error))
+
+
+async def _without_earlier(
+    venue: AccountVenue, folder: RunFolder, estate: Estate, record: PanicRecord, tell: Tell
+) -> Estate:
     """What earlier presses closed, of which the journal knows nothing yet, is not closed again."""
     for path in panic_files(folder.path):
-        earlier = PanicRecord.read(path)
-        await complete(venue, earlier, estate.last_trade_at)
+        if path == record.path:
+            continue
+        try:
+            earlier = PanicRecord.read(path)
+            await complete(venue, earlier, estate.last_trade_at)
+        except (Inconsistent, OSError) as error:  # no reason to keep positions: the venue says what is there
+            tell(f"What an earlier panic did is not known: {error}")
+            continue
         estate = less(estate, earlier.fills)
     return estate
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tradewind.clients.connect import Environment, connect
 from tradewind.clients.credentials import Credentials, load_credentials
+from tradewind.clients.local_clock import LocalClock
 from tradewind.data.naming import parts
 from tradewind.market import Clock, ConfigError, Instrument, Kind
 from tradewind.trading.journal.run_folder import RunFolder
@@ -60,13 +61,14 @@ def place_of(about: Mapping[str, Any], name: str) -> RunPlace:
 def described(folder: RunFolder) -> dict[str, Any]:
     """What the run is, by its `run.json` or, where that is lost, by its journal."""
     from tradewind.trading.journal.journal import Journal
+    from tradewind.trading.panic.estate import readable
 
     try:
         return folder.about
     except ConfigError:
         if not folder.journal.exists():
             raise
-        with Journal.open(folder.journal) as journal:
+        with readable(folder.journal) as path, Journal.open(path) as journal:
             return journal.session
 
 
@@ -74,10 +76,13 @@ def described(folder: RunFolder) -> dict[str, Any]:
 async def reach(
     place: RunPlace, clock: Clock, instruments: Iterable[Instrument] = ()
 ) -> AsyncIterator[RemoteAccount]:
-    """The account, open. `VenueUnavailable` while its markets cannot be read."""
+    """The account, open. `VenueUnavailable` while its markets cannot be read. Requests are signed by `clock`."""
     from tradewind.venues.remote import open_account
 
     keys = place.credentials().keys
+    market = None if place.at is None else LocalClock(place.at)
+    if market is not None:
+        await market.ask()
     client = connect(
         place.venue,
         place.environment,
@@ -86,6 +91,8 @@ async def reach(
         kinds=[place.kind],
         unified=place.unified,
         streams=False,
+        market_time=market,
+        wire_time=clock,
     )
     try:
         yield await open_account(client, place.kind, clock=clock, instruments=instruments)

@@ -22,6 +22,8 @@ from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.panic.estate import readable
 from tradewind.trading.terms.order_venue import OrderReport
 
+BOOKED = Decimal("1e-8")
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -77,9 +79,9 @@ def _plain(found: Comparison) -> dict[str, object]:
         "sides": [
             {
                 "symbol": side.symbol,
-                "journal": side.expected,
-                "venue": side.found,
-                "owned": side.owned,
+                "journal": booked(side.expected),
+                "venue": booked(side.found),
+                "owned": booked(side.owned),
                 "differs": side.differs,
             }
             for side in found.sides
@@ -92,7 +94,7 @@ def _plain(found: Comparison) -> dict[str, object]:
 def _say(name: str, found: Comparison) -> None:
     console = stdout()
     rows = [
-        [side.symbol or "wallet", f"{side.expected:f}", f"{side.found:f}", f"{side.owned:f}", _verdict(side)]
+        [side.symbol or "wallet", *map(booked, (side.expected, side.found, side.owned)), _verdict(side)]
         for side in found.sides
     ]
     columns = (Column("what"), number("journal"), number("venue"), number("of the run"), Column("verdict"))
@@ -106,6 +108,11 @@ def _say(name: str, found: Comparison) -> None:
     if found.halted:
         say(console, f"Halted until re-armed: {', '.join(found.halted)}.")
     say(console, f"The books of {name} {'DIFFER' if found.differs else 'are equal'}.")
+
+
+def booked(amount: Decimal) -> str:
+    """As venues book coins, to eight places; what a sum of floats has beyond is no money."""
+    return f"{amount.quantize(BOOKED).normalize() + 0:f}"
 
 
 def _verdict(side: Side) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from tradewind.cli.live.account_outfit import AccountOutfit, Grants
 from tradewind.cli.live.books import place_of_journal
 from tradewind.cli.live.examining import costs_of, require_ready
-from tradewind.cli.live.outfits import AccountOutfit, Grants, PaperOutfit
+from tradewind.cli.live.outfits import PaperOutfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.live.running import Running
 from tradewind.clients import Environment, connect
@@ -36,6 +38,7 @@ from tradewind.trading.watching.supervision import Work
 from tradewind.venues.remote import open_account
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
+from tradewind.venues.remote.stray import told_in_one_line
 from tradewind.venues.remote.telling import tell_requests
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 from tradewind.words import ordered
@@ -55,7 +58,8 @@ class AtVenue:
     tasks: dict[str, Work]
     notes: Notes
     instruments: Sequence[Instrument]
-    quotes: LiveQuotes | None = None  # these two not on paper
+    quotes: LiveQuotes
+    bulk: Any = None  # a second client for what may take long; this and the next not on paper
     outfit: AccountOutfit | None = None
 
 
@@ -74,7 +78,7 @@ async def trade(
     `hourly` hears the numbers of the run.
     """
     async with opened(plan, at, credentials, warn, grants) as there:
-        outfit = there.outfit or PaperOutfit(_denied_to(warn))
+        outfit = there.outfit or PaperOutfit(_denied_to(warn), lambda alarm: warn(_told(alarm)))
         running = Running(
             plan,
             there.client,
@@ -87,7 +91,10 @@ async def trade(
             there.quotes,
             there.notes,
             hourly,
+            there.bulk,
         )
+        gc.collect()
+        gc.freeze()  # modules and markets live as long as the process: no collection walks through them again
         return await running.run(there.instruments)
 
 
@@ -97,7 +104,6 @@ async def order_alone(
     """Carry out one order by hand for a run that is not at work: recovered, compared with the venue, and no more."""
     async with opened(plan, at, credentials, warn, None) as there:
         assert there.outfit is not None
-        assert there.quotes is not None
         await there.venue_clock.measure()
         with open_journal(plan, there.instruments, there.venue_clock.now_ms()) as journal:
             storage = Storage(plan.folder.path, journal, warn)
@@ -122,6 +128,7 @@ async def opened(
 ) -> AsyncIterator[AtVenue]:
     """The folder locked and the venue reached, after all checks."""
     async with AsyncExitStack() as stack:
+        stack.enter_context(told_in_one_line())
         stack.enter_context(plan.folder.lock())
         forget_old_commands(plan.folder)
         refuse_during_panic(plan.folder)
@@ -129,19 +136,31 @@ async def opened(
         if market is not None:
             await market.ask()
         place = Environment.LIVE if credentials is None else credentials.environment
-        client = connect(
-            plan.venue,
-            place if at is None else Environment.LOCAL,
-            keys=None if credentials is None else credentials.keys,
-            at=at,
-            kinds=[plan.kind],
-            unified=plan.settings.run.unified,
-            market_time=market,
-        )
-        stack.push_async_callback(client.close)
+
+        def connected(*, streams: bool = True) -> Any:
+            client = connect(
+                plan.venue,
+                place if at is None else Environment.LOCAL,
+                keys=None if credentials is None else credentials.keys,
+                at=at,
+                kinds=[plan.kind],
+                unified=plan.settings.run.unified,
+                streams=streams,
+                market_time=market,
+            )
+            stack.push_async_callback(client.close)
+            return client
+
+        client = connected()
         venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
         notes = Notes()
+
+        def feed_alarm(text: str) -> None:
+            warn(text)
+            notes(Incident(venue_clock.now_ms(), "feed", text))
+
+        quotes = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm)
         if credentials is None:
             tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
@@ -149,9 +168,11 @@ async def opened(
             for finding in (costs_of(plan, instruments), _unserved(plan)):
                 if finding.grade is Grade.WARN:
                     warn(finding.text)
-            yield AtVenue(client, clock, venue_clock, tasks, notes, instruments)
+            await quotes.start()
+            stack.push_async_callback(quotes.close)
+            yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes)
             return
-        quotes = LiveQuotes(client, plan.symbols, clock)
+        bulk = connected(streams=False)
         known = _journaled_instruments(plan)
         account = await open_account(
             client,
@@ -162,9 +183,10 @@ async def opened(
             slippage_cap=Decimal(repr(plan.settings.execution.slippage_cap)),
             on_request=notes,
             stop_trigger=plan.settings.stops.trigger,
+            bulk=bulk,
         )
         listed = await account.instruments(plan.symbols)
-        await require_ready(plan, client, account, clock, market or clock, warn)
+        await require_ready(plan, client, account, clock, market or clock, warn, bulk)
         instruments = [_trading(plan, listed, symbol) for symbol in plan.symbols]
         await quotes.start()
         stack.push_async_callback(quotes.close)
@@ -180,7 +202,7 @@ async def opened(
             pace=lambda: venue_clock.pace,
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
-        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, outfit)
+        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, bulk, outfit)
 
 
 def _unserved(plan: Plan) -> Finding:

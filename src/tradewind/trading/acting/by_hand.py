@@ -100,10 +100,13 @@ class ByHand:
         return ""
 
     def _refusal(self, order: Order) -> str:
-        """Of the guards. It is decided now: no bar is too old for it."""
+        """Of the guards and of the agent's own risk. It is decided now: no bar is too old for it."""
         _, denied = self._guards.review([order], self._stamps.now_ms())
         self._manager.write(*denied)
-        return denied[0].text if denied else ""
+        if denied:
+            return denied[0].text
+        text = self._guards.against_rules(order)
+        return self._deny(order, text) if text else ""
 
     def _deny(self, order: Order, text: str) -> str:
         self._manager.write(self._guards.denied(order, text))
@@ -123,7 +126,7 @@ class ByHand:
             raise ConfigError(f"{holds}: there is nothing to sell")
         if asked.stop is not None and not closes:
             raise ConfigError(f"{holds}: a stop by hand closes a position, it opens none")
-        if closes and self._protection.exiting(asked.symbol):
+        if closes and self._protection.exits.on_its_way(asked.symbol):
             raise ConfigError(f"{asked.symbol} is being closed already")
         return Order(
             self._protection.names.fresh(asked.symbol, HAND),

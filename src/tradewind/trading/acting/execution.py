@@ -7,7 +7,7 @@ order that is not surely over, and a new decision ends what is left of the aims 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Container, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,7 +46,7 @@ class Execution:
         self._pursuit = Pursuit(settings, manager, guards, protection, quotes, clock, remedies)
         self._manager, self._ledger, self._watch = manager, manager.ledger, manager.watch
         self._guards, self._protection, self._clock = guards, protection, clock
-        self._aims: dict[str, Aim] = {}
+        self._aims: dict[str, list[Aim]] = {}  # that are not over, of each symbol, oldest first
         self._tasks: set[asyncio.Task[None]] = set()
         self._failure: BaseException | None = None
         self._broke = asyncio.Event()
@@ -62,9 +62,8 @@ class Execution:
         if self._failure is not None:
             raise self._failure
         self._protection.names.bar_close = bar_close
-        older = {symbol: (aim, self._pursuit.filled(aim)) for symbol, aim in self._aims.items()}
-        for aim, _ in older.values():
-            self._supersede(aim)
+        older = {s: [(aim, self._pursuit.filled(aim)) for aim in aims] for s, aims in self._aims.items()}
+        self._supersede_all()
         aims = [self._aim(order, decision_id) for order in orders]
         dressed = [self._pursuit.dressed(aim, aim.order) for aim in aims]
         passed, denied = self._guards.review(dressed, bar_close)
@@ -83,12 +82,12 @@ class Execution:
                 continue
             if name in self._ledger.orders:
                 aim.names.append(name)
-            self._aims[aim.order.symbol] = aim
+            self._aims.setdefault(aim.order.symbol, []).append(aim)
             answer = None
             if name in going:
                 answer = self._start(self._send_now(going[name]))
                 answers.append(answer)
-            self._start(self._work(aim, name in self._ledger.orders, older.get(aim.order.symbol), answer))
+            self._start(self._work(aim, name in self._ledger.orders, older.get(aim.order.symbol, ()), answer))
         await self._hear(answers)
         return denied
 
@@ -105,14 +104,13 @@ class Execution:
                 intent = state.intent
                 order = Order(intent.client_id, intent.symbol, intent.lots, intent.reduce_only)
                 aim = Aim(order, intent.decision_id, names=[intent.client_id], superseded=True)
-                self._aims[intent.symbol] = aim
-                self._start(self._work(aim, sent=True, older=None))
+                self._aims.setdefault(intent.symbol, []).append(aim)
+                self._start(self._work(aim, sent=True, older=()))
 
     async def end(self, seconds: float = 10.0) -> bool:
         """Cancel what rests and wait for the end of all aims; False when some did not end in time."""
-        for aim in self._aims.values():
-            self._supersede(aim)
-        return all([await within(self._clock, aim.over, seconds) for aim in list(self._aims.values())])
+        waits = [within(self._clock, aim.over, seconds) for aim in self._supersede_all()]
+        return all(await asyncio.gather(*waits))
 
     async def close(self) -> None:
         """End all waiting, as the manager's `close`: what rests at the venue stays there."""
@@ -131,9 +129,13 @@ class Execution:
         closing = replace(order, id=name, lots=-held, reduce_only=True)
         return Aim(closing, decision_id, then=replace(order, lots=order.lots + held, reduce_only=False))
 
-    def _may_go_at_once(self, order: Order, older: dict[str, tuple[Aim, int]]) -> bool:
+    def _may_go_at_once(self, order: Order, older: Container[str]) -> bool:
         symbol = order.symbol
-        if self._protection.locks[symbol].locked() or symbol in older or self._protection.exiting(symbol):
+        if (
+            self._protection.locks[symbol].locked()
+            or symbol in older
+            or self._protection.exits.on_its_way(symbol)
+        ):
             return False
         locked = any(s.is_stop for s in self._ledger.live_in(symbol)) and order.lots < 0
         return not (locked and self._instrument(symbol).kind is Kind.SPOT)
@@ -153,28 +155,30 @@ class Execution:
     # -- one aim
 
     async def _work(
-        self, aim: Aim, sent: bool, older: tuple[Aim, int] | None, answer: asyncio.Task[None] | None = None
+        self, aim: Aim, sent: bool, older: Sequence[tuple[Aim, int]], answer: asyncio.Task[None] | None = None
     ) -> None:
         try:
             if answer is not None:
                 await answer
-            if older is not None:
-                await self._wait_for(*older, aim)
+            if older:
+                await self._wait_for(older, aim)
             await self._pursuit.pursue(aim, sent)
             if aim.then is not None and not aim.superseded:
                 await self._turn_over(aim)
         finally:
             aim.over.set()
-            if self._aims.get(aim.order.symbol) is aim:
+            self._aims[aim.order.symbol].remove(aim)
+            if not self._aims[aim.order.symbol]:
                 del self._aims[aim.order.symbol]
             self._protection.wake(aim.order.symbol)
 
-    async def _wait_for(self, older: Aim, filled: int, aim: Aim) -> None:
-        """What the older aim still got after the decision counts for this one."""
-        if not await within(self._clock, older.over, PATIENCE_SECONDS) and not aim.order.reduce_only:
+    async def _wait_for(self, older: Sequence[tuple[Aim, int]], aim: Aim) -> None:
+        """What older aims still got after the decision counts for this one: of them all, not of the last alone."""
+        waits = [within(self._clock, one.over, PATIENCE_SECONDS) for one, _ in older]
+        if not all(await asyncio.gather(*waits)) and not aim.order.reduce_only:
             self._pursuit.deny(aim.order, f"what was decided before in {aim.order.symbol} is not over yet")
             aim.superseded = True
-        wanted = aim.order.lots - (self._pursuit.filled(older) - filled)
+        wanted = aim.order.lots - sum(self._pursuit.filled(one) - filled for one, filled in older)
         if wanted * aim.order.lots <= 0:
             aim.superseded = True  # there is nothing left to do
         elif abs(wanted) < abs(aim.order.lots):
@@ -184,6 +188,8 @@ class Execution:
         order, symbol = aim.then, aim.order.symbol
         assert order is not None
         await self._protection.tend(symbol)  # the stop of the old position goes
+        if aim.superseded:
+            return
         if self._ledger.positions[symbol]:
             self._pursuit.deny(order, f"{symbol} was not closed: it is not opened on the other side")
             return
@@ -194,10 +200,13 @@ class Execution:
 
     # -- small things
 
-    def _supersede(self, aim: Aim) -> None:
-        aim.superseded = True
-        for name in aim.names[-1:]:
-            self._watch.changed(name)
+    def _supersede_all(self) -> list[Aim]:
+        aims = [aim for aims in self._aims.values() for aim in aims]
+        for aim in aims:
+            aim.superseded = True
+            for name in aim.names[-1:]:
+                self._watch.changed(name)
+        return aims
 
     def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -11,20 +11,20 @@ from decimal import Decimal
 
 from tradewind.market import (
     Clock,
-    FillReason,
     Instrument,
     Kind,
     Order,
     OrderType,
     RejectKind,
 )
+from tradewind.trading.acting.exits import EXIT, FLATTEN, SHRINK, Exits
 from tradewind.trading.acting.patience import Patience
 from tradewind.trading.acting.resting_stops import BUDGET_SECONDS, WORKING, RestingStops
 from tradewind.trading.acting.settings import StopSettings
 from tradewind.trading.acting.trigger import TriggerPrice
 from tradewind.trading.engine.standing import Standing
 from tradewind.trading.orders.order_manager import OrderManager
-from tradewind.trading.orders.order_watch import is_clear, is_over, within
+from tradewind.trading.orders.order_watch import is_clear, within
 from tradewind.trading.risk.latch import Latch
 from tradewind.trading.terms.order_names import OrderNames
 from tradewind.trading.terms.order_records import OrderAlarm, Risk
@@ -32,13 +32,14 @@ from tradewind.trading.terms.order_states import Alarm, OrderState, Status
 from tradewind.trading.terms.quotes import Quotes
 
 UNFILLED_SECONDS = 10.0  # after which a stop that was reached and did not fill gives way to an exit
-STOP, EXIT, FLATTEN = "stop", "exit", "flatten"  # the legs of client ids
+STOP = "stop"  # a leg of client ids
 
 
 class Protection:
     """Keeps positions protected. `run` beside the session, or `tend` a symbol whenever something changed.
 
-    `instruments` is looked at anew each time; `reload` reads the venue's rules of a symbol into it.
+    `instruments` is looked at anew each time; `reload` reads the venue's rules of a symbol into it,
+    `largest` says how many lots the venue takes in one order.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Protection:
         latch: Latch,
         names: OrderNames,
         reload: Callable[[str], Awaitable[object]],
+        largest: Callable[[str], int | None] = lambda symbol: None,
     ) -> None:
         self.settings, self.names = settings, names
         self.locks = {symbol: asyncio.Lock() for symbol in instruments}
@@ -61,6 +63,7 @@ class Protection:
         self._clock, self._latch = clock, latch
         self._stops = RestingStops(manager, clock)
         self._patience = Patience(manager, clock, latch, reload)
+        self.exits = Exits(manager, standing, names, self._stops, self._patience, self._is_dust, largest)
         self._awake = {symbol: asyncio.Event() for symbol in instruments}
         self._reached_at: dict[str, int] = {}
         self._watch.listeners.append(self.wake)
@@ -99,13 +102,11 @@ class Protection:
             self._latch.tighten(Risk.FLAT, f"every position is closed, because {self._latch.reason}")
 
     def protected(self, symbol: str) -> bool:
-        """Does a stop for the whole position rest at the venue, as far as is known?"""
+        """Does a stop for the whole position rest at the venue, as far as is known, or does it need none?"""
         lots = -self.held(symbol)
-        return not lots or any(s.remaining == lots for s in self._stops.working(symbol))
-
-    def exiting(self, symbol: str) -> bool:
-        """Is a market order that closes on its way?"""
-        return any(self._is_exit(s) for s in self._live(symbol))
+        if not lots or not self._standing.protective_level(symbol) or self._is_dust(symbol, lots):
+            return True
+        return any(s.remaining == lots for s in self._stops.working(symbol))
 
     def held(self, symbol: str) -> int:
         """Signed lots that can be closed."""
@@ -125,26 +126,11 @@ class Protection:
         await self._stops.cancel(locking())
         return not locking()
 
-    async def close_position(self, symbol: str, leg: str, reason: FillReason = FillReason.ORDER) -> None:
-        """One market order for all of it, under the symbol's lock; nothing while another exit is on its way."""
-        if not self._patience.over(symbol, EXIT):
-            return
-        for exit_order in filter(self._is_exit, self._live(symbol)):
-            self._stops.check(exit_order)
-            return
-        await self._stops.cancel(self._live(symbol))
-        lots = -self.held(symbol)
-        if not lots or self._is_dust(symbol, lots):
-            return
-        at = self.names.bar_close
-        order = Order(self.names.fresh(symbol, leg), symbol, lots, True, at, reason=reason)
-        sent = await self._submit(order, is_over)
-        if sent is None or sent.status is Status.REJECTED:
-            await self._patience.refused(symbol, EXIT, sent)
-        else:
-            if not is_over(sent):
-                self._manager.clarify(order.id)
-            self._patience.wait(symbol, EXIT, 1.0)  # what it leaves is sold next, but not in a rush
+    async def shrink(self, symbol: str, lots: int) -> None:
+        """Close that many lots of the position at the market, then protect the rest."""
+        async with self.locks[symbol]:
+            await self.exits.close(symbol, SHRINK, most=lots)
+        await self.tend(symbol)
 
     async def flatten(self, seconds: float) -> bool:
         """Close every position at the market; False when some are left after that time."""
@@ -153,25 +139,28 @@ class Protection:
             for symbol, lock in self.locks.items():
                 async with lock:
                     if self.held(symbol):
-                        await self.close_position(symbol, FLATTEN)
+                        await self.exits.close(symbol, FLATTEN)
             await self._clock.sleep(0.1)
         return self._is_flat()
 
     async def _tend(self, symbol: str) -> None:
-        self._stops.miss(symbol, needed=bool(self.held(symbol)) and not self.exiting(symbol))
+        self._stops.miss(symbol, needed=bool(self.held(symbol)) and not self.exits.on_its_way(symbol))
         if not self._latch.entries:
             await self._stops.cancel([s for s in self._live(symbol) if self._adds(s)])
         held, level = self.held(symbol), self._standing.protective_level(symbol)
         if held and self._latch.state in (Risk.FLATTENING, Risk.FLAT):
-            await self.close_position(symbol, FLATTEN)
+            await self.exits.close(symbol, FLATTEN)
         elif not held or not level or self._is_dust(symbol, held):
             self._reached_at.pop(symbol, None)
             stops = self._stops.working(symbol) if held else [s for s in self._live(symbol) if s.is_stop]
             await self._stops.cancel([s for s in stops if s.intent.client_id not in self._stops.vanished])
         elif self._must_exit(symbol, held, level):
-            await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
+            await self.exits.close(symbol, EXIT, self._standing.protective_reason(symbol))
         elif self.settings.resting:
             await self._keep_stop(symbol, held, level)
+        else:
+            text = f"no stop of {symbol} rests at the venue: this program alone watches it, and only while it runs"
+            self._manager.warn_once(Alarm.GUARDED_HERE, symbol, text)
 
     def _must_exit(self, symbol: str, held: int, level: float) -> bool:
         """Without a stop at the venue: at once. With one: when it was reached and did not fill in time."""
@@ -193,6 +182,7 @@ class Protection:
         waiting = [s for s in live if not is_clear(s) and (spot or s.status is not Status.CANCEL_SENT)]
         if waiting or (lots := self._unsold(symbol, held)) == 0:
             return
+        lots = self.exits.part(symbol, lots)  # the local guard keeps what is more
         stops = self._stops.working(symbol)
         current = stops[-1] if stops else None
         trigger = self._next_trigger(symbol, lots, level, current)
@@ -218,7 +208,7 @@ class Protection:
         elif spot and stops:
             await self._replacement_failed(symbol, state)
         elif state is not None and state.kind == RejectKind.WOULD_TRIGGER:
-            await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
+            await self.exits.close(symbol, EXIT, self._standing.protective_reason(symbol))
         else:
             await self._patience.refused(symbol, STOP, state)
 
@@ -226,7 +216,7 @@ class Protection:
         """The old stop is gone, the new one was refused: out, once."""
         why = "it was not sent" if state is None else f"the venue refused it ({state.kind})"
         self._manager.warn(Alarm.UNPROTECTED, symbol, f"a stop could not be replaced, {why}: closing")
-        await self.close_position(symbol, EXIT, self._standing.protective_reason(symbol))
+        await self.exits.close(symbol, EXIT, self._standing.protective_reason(symbol))
 
     async def _place(self, symbol: str, lots: int, trigger: Decimal) -> OrderState | None:
         order = Order(
@@ -284,10 +274,6 @@ class Protection:
 
     def _live(self, symbol: str) -> list[OrderState]:
         return self._ledger.live_in(symbol)
-
-    def _is_exit(self, state: OrderState) -> bool:
-        held = self.held(state.intent.symbol)
-        return state.intent.type is OrderType.MARKET and state.remaining * held < 0
 
     def _adds(self, state: OrderState) -> bool:
         held = self.held(state.intent.symbol)

@@ -51,7 +51,12 @@ class Pursuit:
             order, sent = await self._next(aim, state, until), False
 
     def dressed(self, aim: Aim, order: Order) -> Order:
-        """As the settings want it: a maker's limit at the best price of its own side, where that is known."""
+        """As the settings want it: a maker's limit at the best price of its own side, where that is known.
+
+        What closes is no larger than the venue takes in one order: the rest follows.
+        """
+        if order.reduce_only:
+            order = replace(order, lots=self._protection.exits.part(order.symbol, order.lots))
         if aim.at_market or self.settings.order_type is not EntryType.POST_ONLY:
             return order
         price = own_side(self._quotes.newest(order.symbol), self._instrument(order.symbol), order.side)
@@ -84,7 +89,7 @@ class Pursuit:
             if order.lots < 0 and not await self._protection.make_room(symbol):
                 self.deny(order, f"it is not clear yet whether a stop locks {symbol}")
                 return False
-            if order.reduce_only and self._protection.exiting(symbol):
+            if order.reduce_only and self._protection.exits.on_its_way(symbol):
                 self.deny(order, f"{symbol} is being closed already")
                 return False
             order = self._fitted(order)
@@ -133,6 +138,8 @@ class Pursuit:
         if state.status is Status.REJECTED:
             kind = RejectKind(state.kind) if state.kind else RejectKind.OTHER
             return await after_refusal(aim, order, kind, self._remedies, self._manager, self._clock)
+        if state.status is Status.FILLED and self._protection.exits.is_part(state.intent):
+            return order
         if state.intent.client_id not in aim.let_go:
             return None  # over, and not by us: the next decision sees what is held
         aim.repriced += 1

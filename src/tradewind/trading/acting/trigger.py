@@ -9,7 +9,6 @@ from tradewind.trading.acting.settings import Trigger
 from tradewind.trading.terms.quotes import Quotes
 
 SPIKE = 0.05  # a last price further than this from the book fires nothing
-STALE_MS = 60_000  # a quote older than this says nothing
 
 
 class TriggerPrice:
@@ -19,10 +18,14 @@ class TriggerPrice:
         self._kind, self._quotes, self._clock = kind, quotes, clock
 
     def price(self, symbol: str) -> float:
-        """NaN where nothing trustworthy is known. Where there is no mark, as on spot, the last price."""
+        """NaN where nothing trustworthy is known.
+
+        Where there is no mark, as on spot, or none for a minute, the last price; without one, the middle of the book.
+        """
         quote = self._quotes.newest(symbol)
-        if quote is None or self._clock.now_ms() - quote.at > STALE_MS:
+        if quote is None:
             return math.nan
+        quote = quote.fresh(self._clock.now_ms())
         if self._kind is Trigger.MARK and not math.isnan(quote.mark):
             return quote.mark if 0 < quote.mark < math.inf else math.nan
         price = quote.middle if math.isnan(quote.last) else quote.last

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from tradewind.market import (
     CashFlow,
@@ -22,8 +23,9 @@ from tradewind.market import (
 )
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.records import Record
+from tradewind.trading.terms.bookable import beside_lots, fee_of
 from tradewind.trading.terms.discrepancy import Epoch
-from tradewind.trading.terms.order_records import Baseline, OrderAlarm
+from tradewind.trading.terms.order_records import Baseline, FeeTold, OrderAlarm
 from tradewind.trading.terms.order_states import (
     IN_FLIGHT,
     Alarm,
@@ -47,7 +49,7 @@ HALTS = (
 )
 _UNOWNED = (FillReason.LIQUIDATION, FillReason.CLOSE_OUT)  # trades that no order of ours made
 _DAY_MS = 86_400_000
-_REDUCES = (Alarm.OVERFILL,)
+_REDUCES = (Alarm.OVERFILL, Alarm.ODD_LOT)
 
 
 class OrderLedger:
@@ -68,7 +70,9 @@ class OrderLedger:
         self.baselines: dict[str, Baseline] = {}
         self.halted: set[str] = set()
         self.reducing: set[str] = set()
+        self.fees_due: dict[FillKey, Fill] = {}  # trades whose fee was not told yet
         self._held: dict[str, Decimal] = dict.fromkeys(self.instruments, Decimal(0))
+        self._beside: dict[OrderId, Decimal] = {}  # what an order traded beside its whole lots
         self._venue_ids: dict[tuple[str, str], OrderId] = {}
         self._last_at: dict[str, int] = {}
         self._liquidated: dict[str, int] = {}  # symbol to the UTC day of it
@@ -83,26 +87,11 @@ class OrderLedger:
         return ledger
 
     def apply(self, record: Record) -> None:
-        if not isinstance(record, Intent):
+        if type(record) is not Intent:
             self._before = ""
-        match record:
-            case Intent():
-                self._open(record)
-            case OrderEvent():
-                self._change(transition(self.orders[record.client_id], record), record.at)
-            case Fill():
-                self._book(record)
-            case CashFlow():
-                self.flows[record.id] = record
-            case OrderAlarm():
-                self._obey(record)
-            case Baseline():
-                self.baselines[record.symbol] = record
-            case Command(kind=CommandKind.REARM):
-                self.halted.clear()
-                self.reducing.clear()
-            case Epoch():
-                self._begin_anew()
+        take = _TAKES.get(type(record))
+        if take is not None:
+            take(self, record)
 
     def state_hash(self) -> str:
         """Of the live orders and the positions."""
@@ -119,6 +108,10 @@ class OrderLedger:
             raise Inconsistent(f"trade {fill.trade_id} is in {fill.symbol}, which this run does not trade")
         instrument = self.instruments[fill.symbol]
         return instrument.venue, instrument.kind.value, fill.symbol, fill.trade_id
+
+    def lots_of(self, fill: Fill, owner: OrderId) -> int:
+        """Whole lots that the order has with this trade more than before: parts of a lot add up to one."""
+        return self.instruments[fill.symbol].whole_lots(self._beside.get(owner, Decimal(0)) + fill.quantity)
 
     def order_of(self, symbol: str, venue_id: str) -> OrderId | None:
         """The client id of the order that has this id at the venue, if it is known."""
@@ -189,6 +182,20 @@ class OrderLedger:
             return held + sum(n for n in others if n < 0) + order.lots >= 0
         return held + sum(n for n in others if n > 0) + order.lots <= 0
 
+    def _follow(self, event: OrderEvent) -> None:
+        self._change(transition(self.orders[event.client_id], event), event.at)
+
+    def _take_flow(self, flow: CashFlow) -> None:
+        self.flows[flow.id] = flow
+
+    def _take_baseline(self, baseline: Baseline) -> None:
+        self.baselines[baseline.symbol] = baseline
+
+    def _rearm(self, command: Command) -> None:
+        if command.kind is CommandKind.REARM:
+            self.halted.clear()
+            self.reducing.clear()
+
     def _obey(self, record: OrderAlarm) -> None:
         meant = [record.symbol] if record.symbol else list(self.instruments)
         if record.alarm in HALTS:
@@ -198,9 +205,11 @@ class OrderLedger:
         if record.alarm is Alarm.FOREIGN:
             self.foreign.add((record.symbol, record.text))
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, _: Epoch) -> None:
         """The account is another one now: nothing of before is there to be compared or to be closed."""
         of_before = (
+            self.fees_due,
+            self._beside,
             self.orders,
             self.live,
             self.fills,
@@ -240,8 +249,22 @@ class OrderLedger:
             self._liquidated[fill.symbol] = fill.at // _DAY_MS
         self.fills[key] = fill
         self.positions[fill.symbol] += fill.lots
-        in_base = self.instruments[fill.symbol].base == fill.fee_asset
-        self._held[fill.symbol] += fill.quantity - (fill.fee if in_base else 0)
+        instrument = self.instruments[fill.symbol]
+        if beside := beside_lots(fill, instrument):
+            self._beside[fill.order_id] = self._beside.get(fill.order_id, Decimal(0)) + beside
+        fee = fee_of(fill, instrument)
+        if fee is None:
+            self.fees_due[key] = fill
+        self._held[fill.symbol] += fill.quantity - (fee.amount if fee and fee.in_base else 0)
+
+    def _pay(self, told: FeeTold) -> None:
+        instrument = self.instruments[told.symbol]
+        key = instrument.venue, instrument.kind.value, told.symbol, told.trade_id
+        if self.fees_due.pop(key, None) is None:
+            raise Inconsistent(f"no fee of trade {told.trade_id} is due: restore the journal from a backup")
+        self.fills[key] = replace(self.fills[key], fee=told.fee, fee_asset=told.fee_asset)
+        if told.fee_asset == instrument.base:
+            self._held[told.symbol] -= told.fee
 
     def _change(self, step: Step, at: int) -> None:
         state = step.state
@@ -254,3 +277,16 @@ class OrderLedger:
         if state.venue_id:
             self._venue_ids[symbol, state.venue_id] = client_id
         self._last_at[symbol] = max(self._last_at.get(symbol, 0), at)
+
+
+_TAKES: Mapping[type[Any], Callable[[OrderLedger, Any], None]] = {
+    Intent: OrderLedger._open,
+    OrderEvent: OrderLedger._follow,
+    Fill: OrderLedger._book,
+    FeeTold: OrderLedger._pay,
+    CashFlow: OrderLedger._take_flow,
+    OrderAlarm: OrderLedger._obey,
+    Baseline: OrderLedger._take_baseline,
+    Command: OrderLedger._rearm,
+    Epoch: OrderLedger._begin_anew,
+}

@@ -175,6 +175,8 @@ class Reconciler:
     async def _look_at_orders(self) -> None:
         """What rests at the venue: orders that are not ours halt, ours that are missing are asked about."""
         self._due.orders = self._later(IDLE_ORDERS_EVERY)
+        if self._ledger.fees_due:
+            await self._manager.fetch_fees()
         for symbol in self._ledger.instruments:
             working = [s for s in self._ledger.live_in(symbol) if s.status not in IN_FLIGHT]
             reports = await self._venue.open_orders(symbol)
@@ -249,8 +251,12 @@ class Reconciler:
 
     @property
     def _orders_due(self) -> int:
-        sooner = IDLE_ORDERS_EVERY - ORDERS_EVERY if self._ledger.live and not self.failures else 0.0
+        sooner = IDLE_ORDERS_EVERY - ORDERS_EVERY if self._is_busy and not self.failures else 0.0
         return self._due.orders - round(sooner * 1000)
+
+    @property
+    def _is_busy(self) -> bool:
+        return bool(self._ledger.live or self._ledger.fees_due)
 
     @property
     def _all_halted(self) -> bool:

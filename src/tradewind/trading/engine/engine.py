@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, apply_fill, equity_now
-from tradewind.account.records import instrument_records, open_account
 from tradewind.market import (
     CashFlow,
-    CashFlowKind,
     Command,
     CommandKind,
     Decision,
     Event,
     Fill,
-    FillReason,
     Inconsistent,
     Instrument,
-    Kind,
+    Observation,
     Order,
     Reason,
     Review,
@@ -36,19 +32,17 @@ from tradewind.market import (
 )
 from tradewind.market.orders import derive_order_id
 from tradewind.policy.agent import Agent
+from tradewind.policy.answers import Answers
 from tradewind.policy.protocol import Resumable
-from tradewind.risk.stops import stop_level, stop_loss_level
-from tradewind.simulator import kernel
-from tradewind.simulator.rebalance import decide
 from tradewind.simulator.view import ObservationBuilder
+from tradewind.trading.engine.account import EngineAccount, Floats
 from tradewind.trading.engine.window import FeatureWindow
 from tradewind.trading.terms.feed_records import Revision
 
-Floats = NDArray[np.float64]
 Vector = NDArray[np.float32]
 
 
-class Engine:
+class Engine(EngineAccount):
     """Trades one agent on one account. `process` is all there is to call.
 
     `trade_from` (UTC ms): bars that close before it only warm the features up. `run` goes into the order ids,
@@ -65,71 +59,15 @@ class Engine:
         trade_from: int = 0,
         run: str = "paper",
     ) -> None:
-        self.agent, self.instruments, self.timeframe = agent, tuple(instruments), timeframe
-        self.symbols = tuple(i.symbol for i in instruments)
+        super().__init__(instruments, agent.rules, capital)
+        self.agent, self.timeframe = agent, timeframe
         self.trade_from, self.run = trade_from, run
-        self._capital = capital
-        self.accounts, self.positions = open_account(capital, len(self.symbols))
         self.started = False  # has there been a decision in this segment?
-        self.fills = self.cash_flows = 0  # taken until now
-        self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
-        self._records = instrument_records(self.instruments)
-        self._paid_in = {in_base: self._records.copy() for in_base in (False, True)}
-        for in_base, records in self._paid_in.items():
-            records["fee_in_base"] = in_base
-        rules_record = agent.rules.record(len(self.symbols), self.instruments[0].kind)
-        self._rules = rules_record[0]
         self._window = FeatureWindow(agent, self.symbols, timeframe)
-        self._observer = ObservationBuilder(self._records, rules_record, self._window.columns)
+        self._observer = ObservationBuilder(self._records, self._rules, self._window.columns)
+        self._answers = Answers(agent)
         self._remembers = isinstance(agent.policy, Resumable)
         agent.policy.reset()
-
-    @property
-    def equity(self) -> float:
-        return float(self.accounts[0]["equity"])
-
-    @property
-    def halted(self) -> bool:
-        """Is the kill switch latched?"""
-        return bool(self.accounts[0]["halted"])
-
-    @property
-    def rearmed(self) -> bool:
-        """Did a person re-arm it? The next close lifts the kill switch."""
-        return bool(self.accounts[0]["rearm"])
-
-    @property
-    def day_start_equity(self) -> float:
-        """At the first close of the UTC day, in quote."""
-        return float(self.accounts[0]["day_start_equity"])
-
-    @property
-    def losing_streak(self) -> int:
-        """Bars in a row in which what was closed lost money."""
-        return int(self.accounts[0]["losses"])
-
-    def position_lots(self) -> dict[str, int]:
-        return {symbol: int(self.positions[0, a]["lots"]) for symbol, a in self._index.items()}
-
-    def protective_level(self, symbol: str) -> float:
-        """The price at which the position is to be closed: stop loss or trailing stop; 0 when there is none."""
-        position = self.positions[0, self._place(symbol)]
-        return float(stop_level(position, self._rules, position["peak"])) if position["lots"] else 0.0
-
-    def protective_reason(self, symbol: str) -> FillReason:
-        """Which of the two it is."""
-        position = self.positions[0, self._place(symbol)]
-        fixed = stop_loss_level(position, self._rules)
-        is_fixed = self._rules["stop_loss"] > 0 and self.protective_level(symbol) == fixed
-        return FillReason.STOP if is_fixed else FillReason.TRAILING_STOP
-
-    def equity_at(self, prices: Mapping[str, float]) -> float:
-        """Equity in quote at other prices; a symbol that is left out keeps its last one."""
-        positions = self.positions.copy()
-        for symbol, price in prices.items():
-            positions[0, self._place(symbol)]["mark"] = price
-            positions[0, self._place(symbol)]["price"] = price
-        return float(equity_now(self.accounts[0], positions, 0, self._records))
 
     def revise(self, revision: Revision) -> bool:
         """Window and features become what they were, had the bar come like this. No decision is made again, and no
@@ -139,8 +77,9 @@ class Engine:
 
     def begin_anew(self) -> None:
         """As at the start, on the bars that are known: the account of before is gone, a testnet was reset."""
-        self.accounts, self.positions = open_account(self._capital, len(self.symbols))
+        self._open_anew()
         self.started = False
+        self._answers = Answers(self.agent)
         self.agent.policy.reset()
 
     def process(self, event: Event) -> Decision | None:
@@ -168,9 +107,8 @@ class Engine:
         due = self._arrive(snapshot)
         orders: tuple[Order, ...] = ()
         if due and decision is not None:
-            if self._remembers:
-                self._ask_policy()
-            self._decide(np.array([math.nan if w is None else w for w in decision.wanted.weights]))
+            self._recall(decision)
+            self._size(np.array([math.nan if w is None else w for w in decision.wanted.weights]))
             orders = self._orders(snapshot.close_time)
         if due != (decision is not None) or (decision is not None and orders != decision.orders):
             raise Inconsistent(
@@ -182,7 +120,7 @@ class Engine:
         if not self._arrive(snapshot):
             return None
         wanted, seen = self._ask_policy()
-        self._decide(wanted)
+        self._size(wanted)
         return self._decision(snapshot.close_time, seen)
 
     def _arrive(self, snapshot: Snapshot) -> bool:
@@ -192,29 +130,33 @@ class Engine:
             if not self._window.ready or snapshot.close_time < self.trade_from:
                 return False
             self.started = True
-        self._mark()
+        self._mark(self._window)
         return True
-
-    def _mark(self) -> None:
-        """The close: marks, limits, reward."""
-        window = self._window
-        kernel.arrive(
-            self.accounts,
-            self.positions,
-            0,
-            window.bars,
-            window.rows,
-            window.last,
-            self._records,
-            self._rules,
-        )
 
     def _ask_policy(self) -> tuple[Floats, Vector]:
         """What the policy wants, and the vector that it saw: hold, and nothing, where a feature is missing."""
+        observation = self._observe()
+        if observation is None:
+            self._answers.missed()
+            return np.full(len(self.symbols), np.nan), np.zeros(0, np.float32)
+        return self._answers.ask(observation), observation.vector
+
+    def _recall(self, decision: Decision) -> None:
+        """The answer was recorded; a policy that remembers sees once more what it answered to."""
+        observation = self._observe()
+        if observation is None:
+            self._answers.missed()
+            return
+        if self._remembers:
+            self.agent.decide(observation)
+        self._answers.recall(decision.review.reasons)
+
+    def _observe(self) -> Observation | None:
+        """None where a feature is missing."""
         window = self._window
         if not window.ready:
-            return np.full(len(self.symbols), np.nan), np.zeros(0, np.float32)
-        observation = self._observer.build(
+            return None
+        return self._observer.build(
             self.accounts,
             self.positions,
             window.bars,
@@ -224,22 +166,11 @@ class Engine:
             window.clock,
             window.last,
         )
-        return self.agent.decide(observation), observation.vector
 
-    def _decide(self, wanted: Floats) -> None:
-        """Risk and sizing: from `wanted` to `approved` to the lots of each order."""
-        window = self._window
-        self.positions[0]["wanted"] = wanted
-        decide(
-            self.accounts,
-            self.positions,
-            0,
-            window.bars,
-            window.last,
-            int(window.ready),
-            self._records,
-            self._rules,
-        )
+    def _size(self, wanted: Floats) -> None:
+        self._answers.heed(self.accounts[0])
+        self._decide(wanted, self._window, self._window.ready)
+        self._answers.mark(self.positions[0])
 
     def _decision(self, at: int, seen: Vector) -> Decision:
         position, account = self.positions[0], self.accounts[0]
@@ -267,60 +198,13 @@ class Engine:
                 orders.append(Order(order_id, symbol, lots, reduce_only=closes, decided_at=at))
         return tuple(orders)
 
-    def _book_fill(self, fill: Fill) -> None:
-        a = self._place(fill.symbol)
-        in_base = _pays_in_base(fill, self.instruments[a])
-        apply_fill(
-            self.accounts[0],
-            self.positions[0, a],
-            self._paid_in[in_base][a],
-            self._rules,
-            fill.lots,
-            float(fill.price),
-            float(fill.fee),
-            int(fill.reason),
-        )
-        self.fills += 1
-
-    def _book_cash_flow(self, flow: CashFlow) -> None:
-        if flow.symbol:
-            self._place(flow.symbol)
-        kind = FUNDING if flow.kind is CashFlowKind.FUNDING else EXTERNAL
-        apply_cash_flow(self.accounts[0], float(flow.amount), kind)
-        self.cash_flows += 1
-
     def _obey(self, command: Command) -> None:
         match command.kind:
             case CommandKind.REARM:
                 self.accounts[0]["rearm"] = 1
             case CommandKind.SEGMENT_END:
-                self.accounts[0]["equity"] = equity_now(self.accounts[0], self.positions, 0, self._records)
-                self.positions[0]["order"] = 0
+                self._close_books()
                 self.started, self._window.seam = False, True
-
-    def _place(self, symbol: str) -> int:
-        if symbol not in self._index:
-            raise Inconsistent(f"an event names {symbol}, which this run does not trade: {self.symbols}")
-        return self._index[symbol]
-
-
-def _pays_in_base(fill: Fill, instrument: Instrument) -> bool:
-    """Is the fee taken from what is received? `Inconsistent` on a fill that the books cannot take.
-
-    They know fees in quote, a third coin at its quote value, and on spot a buy's fee in base.
-    """
-    in_base = fill.fee_asset == instrument.base and instrument.kind is Kind.SPOT and fill.lots > 0
-    if fill.fee and not in_base and fill.fee_asset != instrument.quote:
-        wanted = f"its value in {instrument.quote}" + (
-            f", or {instrument.base} on a buy" if instrument.kind is Kind.SPOT else ""
-        )
-        raise Inconsistent(f"the fee of trade {fill.trade_id} is in {fill.fee_asset}, expected {wanted}")
-    if not fill.lots or fill.quantity != instrument.quantity(fill.lots):
-        raise Inconsistent(
-            f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
-            f"expected lots of {instrument.lot} {instrument.base}, and at least one"
-        )
-    return in_base
 
 
 def _weights(values: Floats) -> TargetWeights:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from tradewind.market import FillReason
+from tradewind.market import FillReason, Reason
 
 
 class Standing(Protocol):
@@ -14,6 +14,10 @@ class Standing(Protocol):
     @property
     def day_start_equity(self) -> float:
         """At the first close of the UTC day, in quote."""
+
+    @property
+    def peak_equity(self) -> float:
+        """The highest at any close, in quote; after a re-arm it begins anew with what there is."""
 
     @property
     def losing_streak(self) -> int:
@@ -30,3 +34,8 @@ class Standing(Protocol):
 
     def equity_at(self, prices: Mapping[str, float]) -> float:
         """Equity in quote at other prices; a symbol that is left out keeps its last one."""
+
+    def left_by_rules(
+        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+    ) -> tuple[int, Reason]:
+        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why."""

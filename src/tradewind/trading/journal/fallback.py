@@ -41,9 +41,7 @@ class Fallback:
 
     def rows(self) -> list[dict[str, Any]]:
         """What was kept, in order; a last line that was cut off is left out."""
-        whole = self._content().split(b"\n")[:-1]
-        rows = [orjson.loads(line) for line in whole]
-        return [{**row, "payload": row["payload"].encode()} for row in rows]
+        return _rows(self._content())
 
     def clear(self) -> None:
         """The journal has them."""
@@ -55,5 +53,18 @@ class Fallback:
         os.close(self._file)
 
     def _content(self) -> bytes:
-        content = os.pread(self._file, self._room, 0)
-        return content[: content.find(b"\0")] if b"\0" in content else content
+        return _written(os.pread(self._file, self._room, 0))
+
+
+def rows_in(path: Path) -> list[dict[str, Any]]:
+    """What is kept in such a file, read from outside; none where there is no file."""
+    return _rows(_written(path.read_bytes())) if path.exists() else []
+
+
+def _written(content: bytes) -> bytes:
+    return content[: content.find(b"\0")] if b"\0" in content else content
+
+
+def _rows(content: bytes) -> list[dict[str, Any]]:
+    rows = [orjson.loads(line) for line in content.split(b"\n")[:-1]]
+    return [{**row, "payload": row["payload"].encode()} for row in rows]

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,19 @@ from tradewind.files import write_whole
 from tradewind.market import Command, CommandKind, ConfigError
 
 
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A command in the inbox of a run, and where it lies."""
+
+    command: Command
+    path: Path
+
+
 class RunFolder:
     """<home>/runs/<name>: `journal.sqlite`, what the run is (`run.json`), how it is (`status.json`), an inbox.
 
-    Commands are files of the inbox, taken in the order of their names, which begin with their time.
+    Commands are files of the inbox, read in the order of their names, which begin with their time. Each lies there
+    until it is done with, so that no crash loses one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,6 +41,11 @@ class RunFolder:
     @property
     def journal(self) -> Path:
         return self.path / "journal.sqlite"
+
+    @property
+    def fallback(self) -> Path:
+        """Where a run keeps what it cannot write into its journal."""
+        return self.path / "fallback.jsonl"
 
     def describe(self, about: dict[str, Any]) -> None:
         """Say what the run is: venue, environment, symbols, allocation. Holds no secret."""
@@ -58,7 +73,7 @@ class RunFolder:
     def send(self, command: Command) -> None:
         """Ask something of the run, whether it works or not: it is taken at its next start otherwise."""
         name = f"{time.time_ns():020d}-{os.getpid()}.json"
-        self._write(f"inbox/{name}", {"kind": command.kind, "at": command.at, "note": command.note})
+        self._write(f"inbox/{name}", _as_json(command))
 
     def answer(self, ticket: str, told: dict[str, Any]) -> None:
         """Say what became of what was asked under this ticket."""
@@ -71,18 +86,26 @@ class RunFolder:
             (self.path / f"answers/{ticket}.json").unlink()
         return told
 
-    def take(self) -> list[Command]:
-        """What was asked since the last time, oldest first. A file that is no command is put aside."""
-        commands = []
+    def letters(self) -> list[Letter]:
+        """What was asked and is not `done` with, oldest first. A file that is no command is put aside."""
+        found = []
         for path in sorted((self.path / "inbox").glob("*.json")):
             try:
                 data = json.loads(path.read_text(encoding="utf-8"))
-                commands.append(Command(CommandKind(data["kind"]), int(data["at"]), str(data["note"])))
+                command = Command(CommandKind(data["kind"]), int(data["at"]), str(data["note"]))
             except (ValueError, KeyError, TypeError):
                 path.rename(path.with_suffix(".refused"))
                 continue
-            path.unlink()
-        return commands
+            found.append(Letter(command, path))
+        return found
+
+    def done(self, letter: Letter) -> None:
+        """It is on disk elsewhere by now, or over."""
+        letter.path.unlink(missing_ok=True)
+
+    def put(self, letter: Letter, command: Command) -> None:
+        """Another command in its place."""
+        self._write(f"inbox/{letter.path.name}", _as_json(command))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -130,3 +153,7 @@ class RunFolder:
         except (FileNotFoundError, ValueError):
             return None
         return found if isinstance(found, dict) else None
+
+
+def _as_json(command: Command) -> dict[str, Any]:
+    return {"kind": command.kind, "at": command.at, "note": command.note}

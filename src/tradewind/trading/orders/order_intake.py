@@ -10,7 +10,8 @@ from tradewind.market import Clock, Fill, FillReason, Inconsistent, OrderId, Rej
 from tradewind.trading.books.order_ledger import FillKey, OrderLedger
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.records import Record
-from tradewind.trading.terms.order_records import OrderAlarm
+from tradewind.trading.terms.bookable import beside_lots, fee_of
+from tradewind.trading.terms.order_records import FeeTold, OrderAlarm
 from tradewind.trading.terms.order_states import Alarm, Happening, OrderEvent, OrderState, transition
 from tradewind.trading.terms.order_venue import OrderReport, ReportStatus, Trade
 
@@ -26,7 +27,8 @@ _HAPPENING = {
 class OrderIntake:
     """The one writer of orders to a journal and its ledger.
 
-    `deliver` gets each fill and `alarm` each alarm after it is on disk; `changed` gets the state before a change.
+    `deliver` gets each fill, `pay` each fee that came later and `alarm` each alarm after it is on disk; `changed` gets
+    the state before a change.
     """
 
     def __init__(
@@ -37,11 +39,12 @@ class OrderIntake:
         deliver: Callable[[Fill], None],
         alarm: Callable[[OrderAlarm], None],
         changed: Callable[[OrderState], None],
+        pay: Callable[[FeeTold], None],
     ) -> None:
         self.ledger = ledger
         self.counts: Counter[str] = Counter()
         self._journal, self._clock = journal, clock
-        self._deliver, self._alarm, self._changed = deliver, alarm, changed
+        self._deliver, self._alarm, self._changed, self._pay = deliver, alarm, changed, pay
         self._unwritten: list[Record] = []
         self._strays: dict[FillKey, Trade] = {}  # trades of orders whose id at the venue is not known yet
         self._foreign: set[FillKey] = set()
@@ -113,6 +116,8 @@ class OrderIntake:
         key, owner = self.ledger.key(fill), self._owner(trade)
         if (known := self.ledger.fills.get(key)) is not None:
             self._compare(known, fill)
+            if key in self.ledger.fees_due:
+                self._take_fee(known, fill)
         elif owner is not None:
             self._strays.pop(key, None)
             self._fill(owner, self._owned(fill, owner))
@@ -151,7 +156,8 @@ class OrderIntake:
     def _owned(self, fill: Fill, owner: OrderId) -> Fill:
         """With the order's name and, where the venue gives no reason of its own, what the order was for."""
         meant = self.ledger.orders[owner].intent.reason
-        return replace(fill, order_id=owner, reason=meant if fill.reason is FillReason.ORDER else fill.reason)
+        reason = meant if fill.reason is FillReason.ORDER else fill.reason
+        return replace(fill, order_id=owner, lots=self.ledger.lots_of(fill, owner), reason=reason)
 
     def _after_baseline(self, fill: Fill) -> bool:
         baseline = self.ledger.baselines.get(fill.symbol)
@@ -164,12 +170,20 @@ class OrderIntake:
 
     def _compare(self, known: Fill, told: Fill) -> None:
         self.counts["fill_again"] += 1
-        if (known.lots, known.price) != (told.lots, told.price):
+        if (known.quantity, known.price) != (told.quantity, told.price):
             text = (
-                f"trade {known.trade_id} was {known.lots} lots at {known.price}, now it is {told.lots} at "
+                f"trade {known.trade_id} was {known.quantity:f} at {known.price}, now it is {told.quantity:f} at "
                 f"{told.price}: the first is kept"
             )
             self.warn_once(Alarm.FILL_DIFFERS, known.symbol, known.order_id, text)
+
+    def _take_fee(self, known: Fill, told: Fill) -> None:
+        """What the trade cost, once that is told in a coin that the books know."""
+        if fee_of(told, self.ledger.instruments[told.symbol]) is not None:
+            at, fee = self._clock.now_ms(), told.fee
+            paid = FeeTold(at, known.symbol, known.trade_id, known.price, fee, told.fee_asset)
+            self.write(paid)
+            self._pay(paid)
 
     def _fill(self, owner: OrderId, fill: Fill) -> None:
         before = self.ledger.orders[owner]
@@ -178,11 +192,16 @@ class OrderIntake:
         except Inconsistent as error:
             self.warn_once(Alarm.ILLEGAL, fill.symbol, owner, str(error))
             return
-        if step.alarm is None:
-            self.write(fill)
-        else:
+        cause: tuple[Record, ...] = (fill,)
+        if beside_lots(fill, self.ledger.instruments[fill.symbol]):
+            text = f"trade {fill.trade_id} of {fill.quantity:f} is no whole number of lots: {fill.lots} count"
+            self.warn(Alarm.ODD_LOT, fill.symbol, owner, text, *cause)
+            cause = ()
+        if step.alarm is not None:
             text = f"trade {fill.trade_id} of {fill.lots} lots came when the order was {before.status}"
-            self.warn(step.alarm, fill.symbol, owner, text, fill)
+            self.warn(step.alarm, fill.symbol, owner, text, *cause)
+        elif cause:
+            self.write(*cause)
         self._deliver(fill)
         self._after_change(before)
 

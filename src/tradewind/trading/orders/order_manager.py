@@ -25,11 +25,13 @@ from tradewind.trading.journal.records import Record
 from tradewind.trading.orders.order_intake import OrderIntake
 from tradewind.trading.orders.order_watch import OrderWatch
 from tradewind.trading.orders.resolver import Resolver
-from tradewind.trading.risk.guards import reduces
 from tradewind.trading.risk.latch import Latch
-from tradewind.trading.terms.order_records import Baseline, Denied, OrderAlarm
+from tradewind.trading.risk.terms_of_order import reduces
+from tradewind.trading.terms.order_records import Baseline, Denied, FeeTold, OrderAlarm
 from tradewind.trading.terms.order_states import HAND, Alarm, Happening, Intent, OrderState, Status
 from tradewind.trading.terms.order_venue import OrderReport, OrderVenue, Trade
+
+FEE_SECONDS = 60.0  # in which a venue may tell what a trade cost
 
 
 class OrderManager:
@@ -49,17 +51,19 @@ class OrderManager:
         deliver: Callable[[Fill], None],
         alarm: Callable[[OrderAlarm], None],
         market_clock: Clock | None = None,
+        pay: Callable[[FeeTold], None] = lambda told: None,
     ) -> None:
         """`clock` is that of the wire: by it requests run out and waits end. `market_clock`, where market time is
-        another, gives the times of records: those of the venue's trades.
+        another, gives the times of records: those of the venue's trades. `pay` gets fees that come after their trades.
         """
         self.ledger, self._stamps = ledger, market_clock or clock
         self._deliver = deliver
-        self._intake = OrderIntake(journal, ledger, self._stamps, self._hand_over, alarm, self._changed)
+        self._intake = OrderIntake(journal, ledger, self._stamps, self._hand_over, alarm, self._changed, pay)
         self.watch = OrderWatch(ledger, clock)
         self._venue = venue
         self._resolver = Resolver(ledger, self._intake, venue, clock, self._break)
         self.latch: Latch | None = None  # heeded at the last moment before anything leaves
+        self.barred: Callable[[], str] = lambda: ""  # why nothing may be sent now, read where others write it
         self.paused: Mapping[str, str] = {}  # symbols that take no new exposure for now, and why
         self._failure: BaseException | None = None
         self._broke = asyncio.Event()
@@ -89,6 +93,18 @@ class OrderManager:
         for symbol in self.ledger.instruments:
             if self.ledger.last_at(symbol):
                 await self._resolver.book_trades(symbol)
+
+    async def fetch_fees(self) -> None:
+        """Ask again for trades that were told without their fee; an alarm for one that is so for a minute."""
+        self._require_whole()
+        for symbol in {fill.symbol for fill in self.ledger.fees_due.values()}:
+            await self._resolver.book_trades(symbol)
+        for fill in list(self.ledger.fees_due.values()):
+            if self._stamps.now_ms() - fill.at >= FEE_SECONDS * 1000:
+                text = (
+                    f"the venue does not tell the fee of trade {fill.trade_id} in a coin whose price is known"
+                )
+                self.warn_once(Alarm.FEE_MISSING, fill.symbol, text)
 
     async def broken(self) -> None:
         """Until it cannot go on; then it raises why."""
@@ -199,6 +215,9 @@ class OrderManager:
     async def send(self, intent: Intent) -> None:
         """Send what `commit` gave, and take the answer."""
         client_id = intent.client_id
+        if why := self.barred():
+            self._take_answer(client_id, Rejected("barred", why, RejectKind.OTHER))
+            return
         self._intake.sent(client_id)
         self._resolver.request_leaves(client_id)
         try:

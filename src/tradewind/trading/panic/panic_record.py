@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from tradewind.files import write_whole
-from tradewind.market import Command, CommandKind, Fill, FillReason, Inconsistent
+from tradewind.market import Clock, Command, CommandKind, Fill, FillReason, Inconsistent
 from tradewind.trading.journal.records import Record, decode, encode
 
 PATTERN = "panic-*.json"
@@ -38,7 +39,11 @@ class PanicRecord:
 
     @classmethod
     def begin(cls, folder: Path, at: int, scope: str) -> PanicRecord:
-        return cls(folder / f"panic-{at}.json", at, scope, process=os.getpid())
+        """In a file of its own, also where another began in the same millisecond."""
+        path, number = folder / f"panic-{at}.json", 1
+        while path.exists():
+            path, number = folder / f"panic-{at}-{number}.json", number + 1
+        return cls(path, at, scope, process=os.getpid())
 
     def is_at_work(self) -> bool:
         """Does the process live that wrote it? One without an end may have been killed."""
@@ -97,9 +102,56 @@ class PanicRecord:
             raise Inconsistent(f"{path} is not what a panic wrote ({error!r}): look at it by hand") from error
 
 
+class Notebook:
+    """Writes down what a panic does, and tells it."""
+
+    def __init__(self, record: PanicRecord, clock: Clock, tell: Callable[[str], None]) -> None:
+        self.record, self._clock, self._tell = record, clock, tell
+
+    def note(self, what: str, symbol: str, text: str) -> None:
+        self.record.step(self._clock.now_ms(), what, symbol=symbol, text=text)
+        self._tell(f"{symbol}: {what}: {text}")
+
+
 def panic_files(folder: Path) -> list[Path]:
     """What panics of a run wrote that the journal does not have yet, oldest first."""
     return [path for path in sorted(folder.glob(PATTERN)) if JOINED not in path.suffixes]
+
+
+def is_pressed(folder: Path) -> bool:
+    """Has a panic begun of which the journal does not know? Quick: it is asked before every order."""
+    with os.scandir(folder) as found:
+        return any(
+            f.name.startswith("panic-") and JOINED not in f.name and f.name.endswith(".json") for f in found
+        )
+
+
+def after_panic(folder: Path, positions: Mapping[str, str]) -> dict[str, Any] | None:
+    """What the status of a run must say after its last panic, instead of what the run said; None where there is none.
+
+    `positions` are those of which the run spoke: quantities in base units, by symbol.
+    """
+    paths = panic_files(folder)
+    if not paths:
+        return None
+    records = [PanicRecord.read(path) for path in paths]
+    last = records[-1]
+    held = {symbol: Decimal(text) for symbol, text in positions.items()}
+    for fill in (fill for record in records for fill in record.fills):
+        held[fill.symbol] = held.get(fill.symbol, Decimal(0)) + fill.quantity
+    if last.flat:
+        held, told = dict.fromkeys(held, Decimal(0)), "closed everything"
+    elif last.code is None:
+        told = f"is at work (process {last.process})" if last.is_at_work() else "was killed: press it again"
+    else:
+        told = f"left something: {'; '.join(last.residue)}"
+    found = {
+        "positions": {symbol: f"{quantity:f}" for symbol, quantity in held.items()},
+        "risk": "halted",
+        "risk_reason": f"a panic {told}",
+        "panic": {"file": last.path.name, "flat": last.flat, "residue": last.residue, "dust": last.dust},
+    }
+    return {**found, "open_orders": 0, "orders": [], "in_doubt": 0} if last.flat else found
 
 
 def panic_records(path: Path) -> Sequence[Record]:

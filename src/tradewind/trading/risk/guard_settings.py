@@ -8,6 +8,7 @@ from tradewind.market import ConfigError
 
 _FRACTIONS = (
     "price_band",
+    "max_drawdown",
     "max_slippage",
     "max_error_rate",
     "min_liquidation_distance",
@@ -44,6 +45,9 @@ class GuardSettings:
     price_band: float | None = 0.05  # between book, mark and the price of a limit order
     max_order_notional: float | None = None
     max_daily_loss: float | None = None
+    max_drawdown: float | None = (
+        0.2  # on live prices, from the highest close; the agent's own looks at closes only
+    )
     max_leverage: float | None = 5.0  # gross exposure, with what may still fill, by equity
     max_unknown_orders: int | None = 2
     max_clock_drift_seconds: float | None = 1.0

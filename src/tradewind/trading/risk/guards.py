@@ -9,37 +9,25 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from decimal import Decimal
 
-from tradewind.market import Clock, Fill, Instrument, Order, OrderId, OrderType, Snapshot
+from tradewind.market import Clock, Fill, Instrument, Order, OrderId, Snapshot
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.engine.standing import Standing
+from tradewind.trading.risk.breaches import Breach, margin_breaches
 from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.risk.latch import Latch
+from tradewind.trading.risk.terms_of_order import price_objection, reduces, size_objection, unstoppable
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.order_records import Denied, Risk
 from tradewind.trading.terms.order_states import Status
 from tradewind.trading.terms.pricing import price_of
 from tradewind.trading.terms.quotes import Quote, Quotes
+from tradewind.trading.terms.reasons import IN_WORDS
 from tradewind.words import counted
 
 APART_MS = 1_000  # between two bad readings that agree
 MINUTE_MS = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """A limit that is crossed: entries wait at once, `then` follows when a second reading says the same."""
-
-    name: str
-    at: int  # of the reading, UTC ms
-    text: str
-    then: Risk | None = None
-
-
-def reduces(order: Order, held: int) -> bool:
-    """Does it bring a position of `held` lots towards zero, and not beyond?"""
-    return held * order.lots < 0 and abs(order.lots) <= abs(held)
 
 
 class Guards:
@@ -59,13 +47,15 @@ class Guards:
         stamps: Clock | None = None,
         bar_age: Callable[[int], float] | None = None,
         storage: Callable[[], str] = lambda: "",
+        largest: Callable[[str], int | None] = lambda symbol: None,
     ) -> None:
         """`instruments` is looked at anew each time: rules may change while a run is at work.
 
         `model_slippage`: what the simulator charges against the middle of the book, as a fraction.
 
         `clock` is that by which quotes are stamped. Where market time is another, `stamps` gives the time of records,
-        and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now.
+        and `bar_age` the seconds of `clock` since a close. `storage` says why nothing can be written down now,
+        `largest` how many lots the venue takes in one order of a symbol.
         """
         self.settings, self.instruments, self.latch = settings, instruments, latch
         self._standing, self._ledger, self._quotes, self._clock = standing, ledger, quotes, clock
@@ -80,7 +70,7 @@ class Guards:
         self._funding: dict[str, float] = {}
         self._drift = 0.0
         self._reading: AccountReading | None = None
-        self._storage = storage
+        self._storage, self._largest = storage, largest
 
     def note_snapshot(self, symbols: Sequence[str], snapshot: Snapshot) -> None:
         """A bar closed: which symbols were missing, and what funding cost last."""
@@ -88,10 +78,6 @@ class Guards:
             self._masked[symbol].append(bar is None)
             if bar is not None and bar.funding_rate:
                 self._funding[symbol] = bar.funding_rate
-
-    def note_funding(self, symbol: str, rate: float) -> None:
-        """The rate of the next payment, where the venue tells it before."""
-        self._funding[symbol] = rate
 
     def note_drift(self, seconds: float) -> None:
         """The venue's clock minus ours."""
@@ -144,6 +130,25 @@ class Guards:
                 passed.append(order)
         return passed, denied
 
+    def against_rules(self, order: Order) -> str:
+        """Why the agent's own risk, or money, would not leave all of an order that no decision made; empty if it would.
+
+        What rests and may still fill counts as filled. What only shrinks a position is not asked about.
+        """
+        if reduces(order, self._standing.position_lots()[order.symbol]):
+            return ""
+        resting = {
+            symbol: sum(s.remaining for s in self._ledger.live_in(symbol) if not s.intent.reduce_only)
+            for symbol in self.instruments
+        }
+        left, reason = self._standing.left_by_rules(order.symbol, order.lots, resting, self._prices())
+        if abs(left) >= abs(order.lots) and left * order.lots > 0:
+            return ""
+        instrument = self.instruments[order.symbol]
+        why = " and ".join(IN_WORDS[one] for one in reason) or "the run's money does not pay for more"
+        most = abs(instrument.quantity(left)) if left * order.lots > 0 else Decimal(0)
+        return f"{why}: {most:f} {instrument.base} may be {'bought' if order.lots > 0 else 'sold'} now"
+
     def denied(self, order: Order, text: str) -> Denied:
         return Denied(self._stamps.now_ms(), order.id, order.symbol, order.lots, text)
 
@@ -154,7 +159,9 @@ class Guards:
         if text := self.latch.objection(reduces=shrinks):
             return text
         quote = self._quotes.newest(order.symbol)
-        if text := self._size(order, quote, shrinks) or self._price(order, quote, shrinks):
+        if text := self._size(order, quote, shrinks):
+            return text
+        if text := price_objection(order, quote, self.settings.price_band, shrinks=shrinks):
             return text
         if shrinks:
             return ""
@@ -163,37 +170,13 @@ class Guards:
         return next(self._refusals(order, before, quote, bar_close, now), "")
 
     def _size(self, order: Order, quote: Quote | None, shrinks: bool) -> str:
-        instrument, price = self.instruments[order.symbol], price_of(quote)
-        if not order.lots:
-            return f"the order in {order.symbol} rounds to nothing"
-        notional = abs(float(instrument.quantity(order.lots))) * price
-        exempt = shrinks and instrument.closes_below_minimum
-        if notional < float(instrument.min_notional) and not exempt:
-            rest = "the rest stays as dust" if shrinks else "the venue would refuse it"
-            return (
-                f"{notional:g} {instrument.quote} is below the minimum of {instrument.min_notional}: {rest}"
-            )
-        most = self.settings.max_order_notional
-        if not shrinks and most is not None and notional > most:
-            return f"the order is worth {notional:.2f} {instrument.quote}, the most is {most:g}"
-        return ""
-
-    def _price(self, order: Order, quote: Quote | None, shrinks: bool) -> str:
-        """A limit order's price against book and mark; for an entry, these two against each other."""
-        band, price = self.settings.price_band, order.price
-        if band is None:
-            return ""
-        known = [] if quote is None else [p for p in (quote.middle, quote.mark) if not math.isnan(p)]
-        if price is not None and order.type is not OrderType.MARKET:
-            known.insert(0, float(price))
-        elif shrinks:
-            return ""
-        if any(not 0 < p < math.inf for p in known):
-            return f"a price of {order.symbol} is {min(known)}: no price can be that"
-        if known and max(known) > min(known) * (1.0 + band):
-            shown = ", ".join(f"{p:g}" for p in known)
-            return f"prices of {order.symbol} are {shown}: more than {band:.0%} apart"
-        return ""
+        symbol, most = order.symbol, self.settings.max_order_notional
+        if text := size_objection(
+            order, self.instruments[symbol], quote, None if shrinks else most, shrinks=shrinks
+        ):
+            return text
+        held = self._standing.position_lots()[symbol]
+        return "" if shrinks else unstoppable(order, held, self._largest(symbol))
 
     def _refusals(
         self, order: Order, before: Sequence[Order], quote: Quote | None, bar_close: int, now: int
@@ -216,7 +199,8 @@ class Guards:
         masked = sum(self._masked[symbol])
         if limits.max_masked_bars is not None and masked > limits.max_masked_bars:
             yield f"{masked} of the last {len(self._masked[symbol])} bars of {symbol} are missing"
-        rate = self._funding.get(symbol, 0.0)
+        expected = math.nan if quote is None else quote.funding_rate
+        rate = self._funding.get(symbol, 0.0) if math.isnan(expected) else expected
         if limits.max_funding_rate is not None and abs(rate) > limits.max_funding_rate:
             yield f"funding of {symbol} is {rate:.3%}, the most is {limits.max_funding_rate:.3%}"
         if limits.max_leverage is not None:
@@ -263,7 +247,7 @@ class Guards:
         ):
             yield Breach("errors", now, f"{failed} of the last {limits.window} requests failed")
         yield from self._losses(now)
-        yield from self._margin()
+        yield from margin_breaches(limits, self._reading, self.instruments)
 
     def _losses(self, now: int) -> Iterator[Breach]:
         limits = self.settings
@@ -275,33 +259,24 @@ class Guards:
         streak = self._standing.losing_streak
         if limits.max_losses_in_a_row is not None and streak >= limits.max_losses_in_a_row:
             yield Breach("streak", now, f"{streak} losses in a row", Risk.HALTED)
-        if limits.max_daily_loss is not None:
-            equity = self._standing.equity_at(self._prices())
-            lost = self._standing.day_start_equity - equity
-            if not math.isfinite(equity):
-                yield Breach("daily loss", self._newest_quote(now), "the equity is not known")
-            elif lost >= limits.max_daily_loss:
-                text = f"the loss of the day is {lost:.2f}, the most is {limits.max_daily_loss:g}"
-                yield Breach("daily loss", self._newest_quote(now), text, Risk.FLATTENING)
+        if limits.max_daily_loss is None and limits.max_drawdown is None:
+            return
+        equity, at = self._standing.equity_at(self._prices()), self._newest_quote(now)
+        if not math.isfinite(equity):
+            yield Breach("equity", at, "the equity is not known")
+            return
+        lost = self._standing.day_start_equity - equity
+        if limits.max_daily_loss is not None and lost >= limits.max_daily_loss:
+            text = f"the loss of the day is {lost:.2f}, the most is {limits.max_daily_loss:g}"
+            yield Breach("daily loss", at, text, Risk.FLATTENING)
+        peak = self._standing.peak_equity
+        if limits.max_drawdown is not None and equity <= peak * (1.0 - limits.max_drawdown):
+            fall = f"{1.0 - equity / peak:.1%}" if peak > 0 else "all"
+            text = f"the equity is {fall} below its peak of {peak:.2f}, the most is {limits.max_drawdown:.0%}"
+            yield Breach("drawdown", at, text, Risk.FLATTENING)
 
     def _newest_quote(self, now: int) -> int:
         """When the prices of what is held were read: one reading is one, however often it is looked at."""
         held = [s for s, lots in self._standing.position_lots().items() if lots]
         quotes = [q for s in held if (q := self._quotes.newest(s)) is not None]
         return max((q.at for q in quotes), default=now)
-
-    def _margin(self) -> Iterator[Breach]:
-        limits, reading = self.settings, self._reading
-        for symbol, position in () if reading is None else reading.positions.items():
-            if reading is None or symbol not in self.instruments or not position.quantity:
-                continue
-            ratio = position.margin_ratio
-            if limits.max_margin_ratio is not None and ratio is not None and ratio >= limits.max_margin_ratio:
-                text = f"{ratio:.0%} of the margin of {symbol} is needed, the most is {limits.max_margin_ratio:.0%}"
-                yield Breach(f"margin {symbol}", reading.at, text, Risk.FLATTENING)
-            if limits.min_liquidation_distance is None or not position.mark or position.liquidation is None:
-                continue
-            distance = abs(float(position.liquidation / position.mark) - 1.0)
-            if position.liquidation > 0 and distance < limits.min_liquidation_distance:
-                text = f"{symbol} is {distance:.1%} from its liquidation price"
-                yield Breach(f"liquidation {symbol}", reading.at, text, Risk.REDUCING)

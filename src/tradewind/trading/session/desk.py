@@ -15,6 +15,7 @@ from tradewind.market import (
     Decision,
     Fill,
     Inconsistent,
+    Reason,
     Snapshot,
     Venue,
     VenueUnavailable,
@@ -29,7 +30,7 @@ from tradewind.trading.journal.records import Record
 from tradewind.trading.orders.order_manager import OrderManager
 from tradewind.trading.risk.guards import Guards
 from tradewind.trading.terms.feed_records import Revision
-from tradewind.trading.terms.order_records import Denied
+from tradewind.trading.terms.order_records import Denied, OrderAlarm
 from tradewind.trading.terms.order_states import Alarm
 
 WARMING_BATCH = 500  # records to a transaction while nothing trades
@@ -62,6 +63,15 @@ class Desk(Protocol):
         """An error ends the session: nothing may stay that needs it."""
 
 
+def no_number(decision: Decision) -> str:
+    """What to tell of a decision whose answer was refused; empty for any other."""
+    if not any(Reason.NO_NUMBER in reason for reason in decision.review.reasons):
+        return ""
+    if any(Reason.KILL_SWITCH in reason for reason in decision.review.reasons):
+        return "the policy answered with no number again: everything is closed until a person re-arms it"
+    return "the policy answered with no number: every position is held"
+
+
 class BarDesk:
     """Over a venue that answers bar by bar, as that of paper does.
 
@@ -77,8 +87,9 @@ class BarDesk:
         ahead: Sequence[Fill | CashFlow] = (),
         objection: Callable[[Snapshot], str] | None = None,
         on_denied: Callable[[Denied], None] = lambda denied: None,
+        on_alarm: Callable[[OrderAlarm], None] = lambda alarm: None,
     ) -> None:
-        self._engine, self._venue, self._journal = engine, venue, journal
+        self._engine, self._venue, self._journal, self._on_alarm = engine, venue, journal, on_alarm
         self._objection, self._on_denied = objection or (lambda snapshot: ""), on_denied
         self._ahead = list(ahead)
         self._pending: list[Record] = []  # bars that only warm up: nothing depends on them yet
@@ -104,13 +115,18 @@ class BarDesk:
     async def after(self, item: Item, decision: Decision | None) -> None:
         if not isinstance(item, Snapshot) or decision is None:
             self._pending.append(item)
-            if len(self._pending) >= WARMING_BATCH:
+            if len(self._pending) >= WARMING_BATCH or isinstance(item, Command):
                 self._write()
             return
         text = self._objection(item) if decision.orders else ""
         denied = [Denied(item.at, o.id, o.symbol, o.lots, text) for o in decision.orders if text]
-        self._pending += [item, decision, *denied]
+        alarms = (
+            [OrderAlarm(item.at, "", "", Alarm.ACTION_REFUSED, why)] if (why := no_number(decision)) else []
+        )
+        self._pending += [item, decision, *denied, *alarms]
         self._write()
+        for alarm in alarms:
+            self._on_alarm(alarm)
         await self._venue.submit(() if denied else decision.orders)
         for one in denied:
             self._on_denied(one)
@@ -181,6 +197,8 @@ class OrderDesk:
             decision.orders, str(decision.at), item.close_time, records
         ):
             self._on_denied(denied)
+        if why := no_number(decision):
+            self._manager.warn(Alarm.ACTION_REFUSED, "", why)
         for symbol in self._protection.locks:
             self._protection.wake(symbol)
 
@@ -239,9 +257,12 @@ class OrderDesk:
                 self._manager.warn(Alarm.UNPROTECTED, symbol, text)
 
     async def _see_stops(self) -> None:
-        """Every position has its stop, also where one is just being replaced."""
+        """Every position has its stop, also where one is just being replaced; one that has none is told."""
         for symbol in self._protection.locks:
             await self._protection.tend(symbol)
+            if not self._protection.protected(symbol):
+                text = "the run ends, and no stop at the venue protects this position"
+                self._manager.warn(Alarm.UNPROTECTED, symbol, text)
 
     async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:
         """As far as the time to drain goes."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 
 from tradewind.market import CandleSource, Clock, Command, CommandKind
-from tradewind.trading.journal.run_folder import RunFolder
+from tradewind.trading.journal.run_folder import Letter, RunFolder
 from tradewind.trading.session.desk import Item
 from tradewind.trading.terms.feed_records import Revision
 
@@ -18,7 +18,8 @@ URGENT = (CommandKind.HALT, CommandKind.PANIC)
 class LiveItems:
     """The `Source` of a session: candles and the commands of a run's inbox. A STOP or PANIC is the last item.
 
-    An error of the source ends it with that error, and so does `fail`.
+    An error of the source ends it with that error, and so does `fail`. A command lies in the inbox until its turn is
+    over: then it is in the journal.
     """
 
     def __init__(
@@ -27,10 +28,15 @@ class LiveItems:
         folder: RunFolder,
         clock: Clock,
         at_once: Callable[[Command], None] = lambda command: None,
+        known: Container[Command] = (),
     ) -> None:
-        """`at_once` hears of a HALT or PANIC when it is there, before its turn among the items comes."""
+        """`at_once` hears of a HALT or PANIC when it is there, before its turn among the items comes.
+
+        `known` are the commands of the journal at the start: a crash may have left one of them in the inbox.
+        """
         self._candles, self._folder, self._clock, self._at_once = candles, folder, clock, at_once
-        self._queue: asyncio.Queue[Item | Revision | BaseException | None] = asyncio.Queue()
+        self._known, self._taken = known, set[Letter]()
+        self._queue: asyncio.Queue[Item | Revision | Letter | BaseException | None] = asyncio.Queue()
 
     @property
     def waiting(self) -> int:
@@ -53,7 +59,13 @@ class LiveItems:
                     return
                 if isinstance(item, BaseException):
                     raise item
-                yield item
+                if isinstance(item, Letter):
+                    yield item.command
+                    self._folder.done(item)
+                    self._taken.discard(item)
+                    item = item.command
+                else:
+                    yield item
                 if isinstance(item, Command) and item.kind in ENDS:
                     return
         finally:
@@ -73,10 +85,18 @@ class LiveItems:
     async def _read_inbox(self) -> None:
         try:
             while True:
-                for command in self._folder.take():
-                    if command.kind in URGENT:
-                        self._at_once(command)
-                    self._queue.put_nowait(command)
+                for letter in self._folder.letters():
+                    if letter not in self._taken:
+                        self._take(letter)
                 await self._clock.sleep(INBOX_SECONDS)
         except Exception as error:  # noqa: BLE001 as above
             self._queue.put_nowait(error)
+
+    def _take(self, letter: Letter) -> None:
+        if letter.command in self._known:
+            self._folder.done(letter)
+            return
+        self._taken.add(letter)
+        if letter.command.kind in URGENT:
+            self._at_once(letter.command)
+        self._queue.put_nowait(letter)

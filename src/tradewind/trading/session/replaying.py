@@ -17,7 +17,7 @@ from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.records import NoteRecord
 from tradewind.trading.terms.discrepancy import Epoch, ReconcileRecord
 from tradewind.trading.terms.feed_records import Revision
-from tradewind.trading.terms.order_records import OrderRecord
+from tradewind.trading.terms.order_records import FeeTold, OrderRecord
 
 _NOT_COMPARED = ("latency_us",)
 
@@ -89,6 +89,8 @@ def replay(journal: Journal, agent: Agent) -> ReplayReport:
     for number, record in journal.records():
         if isinstance(record, Epoch):
             engine.begin_anew()
+        if isinstance(record, FeeTold):
+            engine.pay(record)
         if isinstance(record, OrderRecord | ReconcileRecord | GrantRecord | NoteRecord):
             continue  # of these the engine knows nothing
         if isinstance(record, Decision):

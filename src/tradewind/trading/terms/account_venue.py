@@ -91,10 +91,14 @@ class AccountVenue(OrderVenue, Protocol):
     """One account at one venue, whole. Every method may raise `VenueUnavailable`: then nothing was learnt."""
 
     kind: Kind
+    rests_stops: bool  # does it take stop orders? Else the local guard alone protects
 
     async def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """The venue's rules for symbols, read anew, with the account's own fees. A symbol that is gone or not
         trading is left out."""
+
+    def most_lots(self, symbol: str) -> int | None:
+        """Lots of the run that one order may have at most, by the rules that were read last; None: no limit."""
 
     async def account(self) -> AccountReading: ...
 

@@ -41,6 +41,18 @@ class Baseline:
     quantity: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class FeeTold:
+    """The fee of a trade that was told without one, or in a coin that nobody could value."""
+
+    at: int  # UTC ms
+    symbol: str
+    trade_id: str
+    price: Decimal  # of the trade
+    fee: Decimal
+    fee_asset: str  # quote, or base where that was bought
+
+
 class Risk(StrEnum):
     """What a run may still do; each of these allows less than the one before."""
 
@@ -60,4 +72,4 @@ class RiskState:
     reason: str
 
 
-OrderRecord = Intent | OrderEvent | Denied | OrderAlarm | Baseline | RiskState
+OrderRecord = Intent | OrderEvent | Denied | OrderAlarm | Baseline | FeeTold | RiskState

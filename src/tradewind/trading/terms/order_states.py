@@ -49,6 +49,8 @@ class Alarm(StrEnum):
     LATE_FILL = "late_fill"  # of an order that was thought to be over
     OVERFILL = "overfill"
     STALE = "stale"  # a report older than what is known: ignored
+    ODD_LOT = "odd_lot"  # a trade that is no whole number of the run's lots
+    FEE_MISSING = "fee_missing"  # nobody tells what a trade cost
     FILL_DIFFERS = "fill_differs"  # a trade was told twice, with other numbers: the first is kept
     FOREIGN = "foreign"  # an order or a trade in our symbols that is not ours
     VANISHED = "vanished"  # the venue does not know an order that it had accepted
@@ -58,6 +60,7 @@ class Alarm(StrEnum):
     STOP_LOST = "stop_lost"  # a protective order ended, and not by us
     NOT_FLAT = "not_flat"  # positions should be closed, and some are left
     UNPROTECTED = "unprotected"  # the venue refuses to protect a position
+    GUARDED_HERE = "guarded_here"  # a position whose stop no order at the venue keeps
     DISCREPANCY = "discrepancy"  # the venue holds less or other than the journal says
     ADJUSTED = "adjusted"  # such a difference was taken into the books, as configured
     LIQUIDATED = "liquidated"  # the venue closed a position of ours: liquidation or deleveraging
@@ -68,6 +71,7 @@ class Alarm(StrEnum):
     UNSUPPORTED = "unsupported"  # a negative balance, or an account of a type that is not supported
     ACCESS_REFUSED = "access_refused"  # the venue refuses the key, for minutes
     UNREACHABLE = "unreachable"  # the venue did not answer several times, or is in maintenance
+    ACTION_REFUSED = "action_refused"  # the policy answered with no number: everything is held
     RESET = "reset"  # a testnet began anew: orders, positions and trades of before are gone
 
 
@@ -235,7 +239,7 @@ def _after_event(state: OrderState, event: OrderEvent) -> Step:
     if reports and event.filled < state.filled and (event.filled or happening is not Happening.ACCEPTED):
         return Step(state, Alarm.STALE)
     if happening is Happening.ACCEPTED and status in DONE and event.filled <= state.filled:
-        return Step(_named(state, event), Alarm.STALE)
+        return Step(replace(state, venue_id=state.venue_id or event.venue_id), Alarm.STALE)
     reported = max(state.reported, event.filled)
     if happening in _ENDS and reported > state.filled:
         raise Inconsistent(
@@ -244,10 +248,19 @@ def _after_event(state: OrderState, event: OrderEvent) -> Step:
         )
     if after is Status.OPEN and state.filled:
         after = Status.PARTIAL
-    state = replace(_named(state, event), reported=reported, let_go=_let_go(state, event))
-    if after is status:
-        return Step(state)
-    return Step(replace(state, status=after, since=event.at, kind=event.kind))
+    changed = after is not status
+    return Step(
+        OrderState(
+            state.intent,
+            after,
+            state.filled,
+            reported,
+            state.venue_id or event.venue_id,
+            event.at if changed else state.since,
+            event.kind if changed else state.kind,
+            _let_go(state, event),
+        )
+    )
 
 
 def _let_go(state: OrderState, event: OrderEvent) -> bool:
@@ -257,13 +270,9 @@ def _let_go(state: OrderState, event: OrderEvent) -> bool:
     return state.let_go and not (event.happening is Happening.CANCEL_FAILED and event.kind)
 
 
-def _named(state: OrderState, event: OrderEvent) -> OrderState:
-    return replace(state, venue_id=state.venue_id or event.venue_id)
-
-
 def _after_fill(state: OrderState, fill: Fill) -> Step:
     intent = state.intent
-    if fill.symbol != intent.symbol or fill.lots * intent.lots <= 0:
+    if fill.symbol != intent.symbol or (fill.lots or fill.quantity) * intent.lots <= 0:
         raise Inconsistent(
             f"trade {fill.trade_id} is {fill.lots} lots of {fill.symbol}, its order {intent.client_id} was "
             f"{intent.lots} lots of {intent.symbol}: compare it with the venue"
@@ -271,7 +280,7 @@ def _after_fill(state: OrderState, fill: Fill) -> Step:
     filled = state.filled + abs(fill.lots)
     status = Status.FILLED if filled >= state.lots else _AFTER_FILL[state.status]
     since = state.since if status is state.status else fill.at
-    after = replace(state, status=status, filled=filled, since=since)
+    after = OrderState(intent, status, filled, state.reported, state.venue_id, since, state.kind)
     if filled > state.lots:
         return Step(after, Alarm.OVERFILL)
     return Step(after, Alarm.LATE_FILL if state.done else None)

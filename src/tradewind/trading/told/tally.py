@@ -21,7 +21,7 @@ from tradewind.trading.journal.records import Record
 from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.discrepancy import Epoch
 from tradewind.trading.terms.feed_records import Revision
-from tradewind.trading.terms.order_records import Denied, OrderAlarm
+from tradewind.trading.terms.order_records import Denied, FeeTold, OrderAlarm
 from tradewind.trading.terms.order_states import Happening, Intent, OrderEvent
 from tradewind.trading.terms.session_records import Incident, SessionBegan
 from tradewind.trading.told.curve import EquityCurve
@@ -190,6 +190,9 @@ class Tally:
         self.slippage.fill(record)
         self._resolved(record.order_id)
 
+    def _fee_told(self, record: FeeTold) -> None:
+        self._curve.moved(self.trips.pay(record))
+
     def _cash_flow(self, record: CashFlow) -> None:
         if record.kind is CashFlowKind.FUNDING:
             self._funding += float(record.amount)
@@ -245,6 +248,7 @@ _TAKES: Mapping[type[Any], Callable[[Tally, Any], None]] = {
     Decision: Tally._decision,
     Intent: Tally._intent,
     Fill: Tally._fill,
+    FeeTold: Tally._fee_told,
     CashFlow: Tally._cash_flow,
     OrderEvent: Tally._order_event,
     Denied: Tally._denied,

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from tradewind.market import Fill, FillReason, Instrument
 from tradewind.statistics import round_trips
+from tradewind.trading.terms.bookable import fee_of
+from tradewind.trading.terms.order_records import FeeTold
 
 _FILL = np.dtype(
     [
@@ -39,17 +41,25 @@ class TripBook:
         """What it changes of the equity, at the last price known."""
         a = self._index[fill.symbol]
         instrument = self._instruments[a]
-        in_base = fill.fee_asset == instrument.base
+        told, in_base = fee_of(fill, instrument) or (Decimal(0), False)
         before = instrument.whole_lots(self._held[fill.symbol])
-        self._held[fill.symbol] += fill.quantity - (fill.fee if in_base else 0)
+        self._held[fill.symbol] += fill.quantity - (told if in_base else 0)
         lots = instrument.whole_lots(self._held[fill.symbol]) - before
-        fee = float(fill.fee * fill.price if in_base else fill.fee)
+        fee = float(told * fill.price if in_base else told)
         self.fees += fee
         if lots:
             self._rows.append((fill.at, a, lots, float(fill.price), fee, int(fill.reason)))
         mark = self._price[fill.symbol] or float(fill.price)
-        paid = float(fill.fee) * mark if in_base else fee
+        paid = float(told) * mark if in_base else fee
         return float(fill.quantity) * (mark - float(fill.price)) - paid
+
+    def pay(self, told: FeeTold) -> float:
+        """A fee that came later counts in all, and to no trip; what it changes of the equity."""
+        in_base = told.fee_asset == self._instruments[self._index[told.symbol]].base
+        self._held[told.symbol] -= told.fee if in_base else 0
+        fee = float(told.fee * told.price if in_base else told.fee)
+        self.fees += fee
+        return -fee
 
     def begin_anew(self) -> None:
         """What was held is gone, with the account: it counts as closed at the last price."""

@@ -199,6 +199,18 @@ async def foreign_positions(
     return Finding.good("the positions are the run's")
 
 
+def stops(venue: AccountVenue, *, wanted: bool, resting: bool) -> Finding:
+    """Who closes a position at its stop. `wanted`: the rules have stops. `resting`: as configured."""
+    if not wanted:
+        return Finding.good("the rules have no stops")
+    if resting and venue.rests_stops:
+        return Finding.good("stops rest at the venue, also while this machine is off")
+    why = "as configured" if venue.rests_stops else "the venue takes no stop orders on this kind of account"
+    text = f"no stop rests at the venue ({why}): this program alone closes a position at its stop"
+    remedy = "set stops.resting" if venue.rests_stops else "trade a kind of account that takes stops"
+    return Finding.doubtful(text, f"{remedy}, or keep the program running while a position is open")
+
+
 async def head_room(venue: AccountVenue) -> Finding:
     """Of the position nearest to liquidation."""
     reading = await venue.account()

@@ -59,6 +59,7 @@ class RemoteAccount(ABC):
     """`AccountVenue` over ccxt: the methods that begin with an underscore are what a venue's protocol says."""
 
     kind: Kind
+    rests_stops = True
     line: Line  # how the account's stream is opened and read
 
     def __init__(self, desk: Desk) -> None:
@@ -120,6 +121,9 @@ class RemoteAccount(ABC):
         for instrument in found.values():
             self.listing.learn(instrument)
         return found
+
+    def most_lots(self, symbol: str) -> int | None:
+        return self.listing.most_lots(symbol)
 
     async def account(self) -> AccountReading:
         return await self.calls.learn(self._reading)

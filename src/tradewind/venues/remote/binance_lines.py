@@ -10,7 +10,17 @@ from tradewind.trading.terms.account_venue import AccountReading, Balance, Venue
 from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.listing import Listing
-from tradewind.venues.remote.reading import Row, decimal, maybe_text, row_of, rows_of, text, whole, word
+from tradewind.venues.remote.reading import (
+    Row,
+    decimal,
+    maybe_decimal,
+    maybe_text,
+    row_of,
+    rows_of,
+    text,
+    whole,
+    word,
+)
 from tradewind.venues.remote.stream import AskAgain, Ended, Fresh, Funded, Told
 
 _STATUSES = {
@@ -165,7 +175,6 @@ def _fresh(instrument: Instrument, order: Row, name: str, reason: FillReason) ->
     if order.get("x") not in ("TRADE", "CALCULATED"):
         return []
     quantity = decimal(order, "l")
-    fee = decimal(order, "n") if order.get("n") is not None else decimal({"n": 0}, "n")
     row = TradeRow(
         trade_id=text(order, "t"),
         venue_id=text(order, "i"),
@@ -173,7 +182,7 @@ def _fresh(instrument: Instrument, order: Row, name: str, reason: FillReason) ->
         at=whole(order, "T"),
         quantity=quantity if text(order, "S") == "BUY" else -quantity,
         price=decimal(order, "L"),
-        fee=fee,
+        fee=maybe_decimal(order, "n"),
         fee_coin=maybe_text(order, "N"),
         reason=reason,
     )

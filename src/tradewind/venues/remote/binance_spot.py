@@ -20,7 +20,7 @@ from tradewind.venues.remote.binance import (
 from tradewind.venues.remote.binance_lines import SpotLine
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.lanes import Lane
-from tradewind.venues.remote.listing import paying, reload_markets
+from tradewind.venues.remote.listing import paying
 from tradewind.venues.remote.reading import Row, decimal, exact, flag, row_of, rows_of, text, whole
 from tradewind.venues.remote.terms import price_of, trigger_of, worse
 
@@ -79,7 +79,7 @@ class BinanceSpot(Binance):
         return AccountReading(self.clock.now_ms(), balances_of(await self._account()), {})
 
     async def _read_instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        await self.calls.by(Lane.HISTORY, reload_markets)
+        await self.calls.load_markets()
         found = {}
         for symbol in symbols:
             if self.listing.read(symbol, 0.0, 0.0, []) is None:

@@ -30,7 +30,7 @@ from tradewind.venues.remote.binance import (
 from tradewind.venues.remote.binance_lines import UsdmLine, forced
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.lanes import Lane
-from tradewind.venues.remote.listing import paying, reload_markets
+from tradewind.venues.remote.listing import paying
 from tradewind.venues.remote.reading import (
     Row,
     decimal,
@@ -215,7 +215,7 @@ class BinanceUsdm(Binance):
         return CashFlow(name, whole(row, "time"), CashFlowKind.FUNDING, amount, instrument.symbol)
 
     async def _read_instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        await self.calls.by(Lane.HISTORY, reload_markets)
+        await self.calls.load_markets()
         there = [s for s in symbols if self.listing.read(s, 0.0, 0.0, []) is not None]
         tiers = await self.calls.by(Lane.HISTORY, lambda client: client.fetch_leverage_tiers(there))
         found = {}

@@ -24,7 +24,7 @@ from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
 from tradewind.venues.remote.account import Desk, RemoteAccount
 from tradewind.venues.remote.fees import TradeRow
 from tradewind.venues.remote.lanes import Lane
-from tradewind.venues.remote.listing import paying, reload_markets
+from tradewind.venues.remote.listing import paying
 from tradewind.venues.remote.reading import (
     Row,
     decimal,
@@ -142,7 +142,7 @@ class Bitget(RemoteAccount):
     async def ask_price(self, symbol: str) -> Decimal:
         """What a buy would trade at now: of the quotes, or else asked."""
         quote = self.quotes.newest(symbol) if self.quotes else None
-        if quote is not None and quote.ask > 0 and self.clock.now_ms() - quote.at <= QUOTE_AGE_MS:
+        if quote is not None and quote.ask > 0 and self.clock.now_ms() - quote.book_at <= QUOTE_AGE_MS:
             return Decimal(str(quote.ask))
         return decimal(await self._ticker(Lane.ENTRIES, self.listing.id(symbol)), "askPr")
 
@@ -178,7 +178,7 @@ class Bitget(RemoteAccount):
             page[cursor] = text(rows[-1], name)
 
     async def _read_instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        await self.calls.by(Lane.HISTORY, reload_markets)
+        await self.calls.load_markets()
         there = [s for s in symbols if self.listing.read(s, 0.0, 0.0, []) is not None]
         found = {}
         for symbol in there:
@@ -241,7 +241,7 @@ def v2_trade(row: Row, price: str, size: str, fee: Row, client_id: str = "") -> 
         at=whole(row, "cTime"),
         quantity=quantity if text(row, "side") == "buy" else -quantity,
         price=decimal(row, price),
-        fee=-decimal(fee, "totalFee"),
-        fee_coin=text(fee, "feeCoin"),
+        fee=-decimal(fee, "totalFee") if fee else None,
+        fee_coin=text(fee, "feeCoin") if fee else "",
         reason=FillReason.LIQUIDATION if forced else FillReason.ORDER,
     )

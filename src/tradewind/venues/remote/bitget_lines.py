@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 from tradewind.market import FillReason, Instrument, Kind, VenueUnavailable
 from tradewind.trading.terms.account_venue import AccountReading, Balance, VenuePosition
 from tradewind.venues.remote.fees import TradeRow
-from tradewind.venues.remote.reading import Row, decimal, maybe_text, row_of, rows_of, text, whole
+from tradewind.venues.remote.reading import (
+    Row,
+    decimal,
+    maybe_decimal,
+    maybe_text,
+    rows_of,
+    text,
+    whole,
+)
 from tradewind.venues.remote.stream import AskAgain, Fresh, Told
 
 if TYPE_CHECKING:
@@ -122,8 +130,8 @@ class ClassicLine(BitgetLine):
                 at=whole(row, "fillTime"),
                 quantity=quantity if text(row, "side") == "buy" else -quantity,
                 price=decimal(row, "fillPrice"),
-                fee=-decimal(row, "fillFee"),
-                fee_coin=text(row, "fillFeeCoin"),
+                fee=None if (fee := maybe_decimal(row, "fillFee")) is None else -fee,
+                fee_coin=maybe_text(row, "fillFeeCoin"),
                 reason=FillReason.LIQUIDATION if forced else FillReason.ORDER,
             )
             found.append(Fresh(instrument, trade))
@@ -207,7 +215,6 @@ class UnifiedLine(BitgetLine):
 def v3_trade(row: Row, at: str, client_id: str | None = None) -> TradeRow:
     """A trade as v3 shows it: what was paid is positive."""
     fees = list(rows_of(row.get("feeDetail")))
-    fee = fees[0] if fees else row_of({"feeCoin": "", "fee": "0"})
     quantity = decimal(row, "execQty")
     return TradeRow(
         trade_id=text(row, "execId"),
@@ -216,8 +223,8 @@ def v3_trade(row: Row, at: str, client_id: str | None = None) -> TradeRow:
         at=whole(row, at),
         quantity=quantity if text(row, "side") == "buy" else -quantity,
         price=decimal(row, "execPrice"),
-        fee=decimal(fee, "fee"),
-        fee_coin=maybe_text(fee, "feeCoin"),
+        fee=decimal(fees[0], "fee") if fees else None,
+        fee_coin=maybe_text(fees[0], "feeCoin") if fees else "",
     )
 
 

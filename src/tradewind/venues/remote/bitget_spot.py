@@ -129,7 +129,8 @@ class BitgetSpot(ClassicBitget):
             "private_spot_get_v2_spot_trade_fills", asked, since, None, "cTime", "tradeId"
         )
         return await self._owned(
-            instrument, [v2_trade(row, "priceAvg", "size", row_of(row.get("feeDetail"))) for row in rows]
+            instrument,
+            [v2_trade(row, "priceAvg", "size", row_of(row.get("feeDetail") or {})) for row in rows],
         )
 
     async def _past_plans(self, instrument: Instrument) -> Sequence[Row]:

@@ -55,13 +55,14 @@ _FUNDING = "CONTRACT_MAIN_SETTLE_FEE"
 
 
 class BitgetUnified(Bitget):
-    """Orders of contracts carry their margin mode. Spot has no orders that wait for a price."""
+    """Orders of contracts carry their margin mode. Strategy orders are of contracts only: on spot no stop can rest."""
 
     filled_key = "cumExecQty"
 
     def __init__(self, desk: Desk, kind: Kind) -> None:
         super().__init__(desk)
         self.kind = kind
+        self.rests_stops = kind is Kind.PERPETUAL
         self.fee_asset = FeeAsset.BASE if kind is Kind.SPOT else FeeAsset.QUOTE
         self._modes: dict[str, MarginMode] = {}
         self.line = UnifiedLine(self)

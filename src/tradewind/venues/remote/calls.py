@@ -25,13 +25,15 @@ _WALL = WallClock()  # the time of the wire, in which venues tell the end of a b
 
 
 class Calls:
-    """A ccxt client as the adapters use it. With `bulk`, history goes through that one; both share one budget."""
+    """A ccxt client as the adapters use it. With `bulk`, history goes through that one; both have one budget, one
+    clock of the venue, and one list of markets.
+    """
 
     def __init__(self, client: Any, clock: Clock, bulk: Any = None) -> None:
         self.client, self._bulk = client, bulk or client
         self.lanes = Lanes.of(client, clock)
         if bulk is not None:
-            bulk.throttler = self.lanes
+            bulk.throttler, bulk.options = self.lanes, client.options
 
     async def __call__(self, lane: Lane, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The reply to one raw request; raises what ccxt raises, and `Stopped` when nothing was sent."""
@@ -48,6 +50,12 @@ class Calls:
             raise
         finally:
             LANE.reset(before)
+
+    async def load_markets(self) -> None:
+        """As the venue lists them now."""
+        await self.by(Lane.HISTORY, lambda client: client.load_markets(True))
+        if self._bulk is not self.client:
+            self.client.set_markets_from_exchange(self._bulk)
 
     async def close(self) -> None:
         """Close the clients; whoever waits for the venue is sent away."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tradewind.market import Clock, Fill, FillReason, Instrument, Kind
+from tradewind.market import Clock, Fill, FillReason, Instrument, Kind, VenueUnavailable
 from tradewind.trading.terms.order_venue import Trade
 
 PRICE_AGE_MS = 600_000  # how long a coin's price is good enough for fees
@@ -22,13 +22,14 @@ class TradeRow:
     at: int
     quantity: Decimal
     price: Decimal
-    fee: Decimal  # positive is paid
+    fee: Decimal | None  # positive is paid; None: not told yet
     fee_coin: str
     reason: FillReason = FillReason.ORDER
 
 
 class Fees:
-    """Makes trades of rows: a fee in what was received or in quote as it is, any other at its value in quote.
+    """Makes trades of rows: a fee in what was received or in quote as it is, any other at its value in quote. One that
+    is not told, or whose value is not known now, has no coin: it must be asked for again.
 
     `price_of(coin, quote)` asks the venue for a last price; it is asked again after ten minutes.
     """
@@ -38,12 +39,18 @@ class Fees:
         self._prices: dict[tuple[str, str], tuple[int, Decimal]] = {}
 
     async def trade(self, instrument: Instrument, row: TradeRow) -> Trade:
-        fee, coin = row.fee, row.fee_coin
+        fee = row.fee if row.fee_coin or not row.fee else None
+        coin = row.fee_coin or instrument.quote
         received = instrument.base if row.quantity > 0 and instrument.kind is Kind.SPOT else instrument.quote
         if fee and coin == instrument.base != received:  # paid out of coins beside the run, as BNB is
             fee, coin = fee * row.price, instrument.quote
         if fee and coin not in (instrument.base, instrument.quote):
-            fee, coin = fee * await self._price(coin, instrument.quote), instrument.quote
+            try:
+                fee, coin = fee * await self._price(coin, instrument.quote), instrument.quote
+            except VenueUnavailable:
+                fee = None  # the trade counts, its cost when that is known
+        if fee is None:
+            fee, coin = Decimal(0), ""
         fill = Fill(
             trade_id=row.trade_id,
             order_id=row.client_id,
@@ -53,7 +60,7 @@ class Fees:
             quantity=row.quantity,
             price=row.price,
             fee=fee,
-            fee_asset=coin or instrument.quote,
+            fee_asset=coin,
             reason=row.reason,
         )
         return Trade(fill, row.venue_id)

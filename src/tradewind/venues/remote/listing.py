@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from tradewind.data.venue_instruments import instrument_of_market, maintenance_tiers
 from tradewind.market import ConfigError, FeeAsset, Instrument, Kind
 from tradewind.venues.remote.reading import Unreadable
+
+_LARGEST = ("maxOrderQty", "maxMarketOrderQty")  # of Bitget, which ccxt leaves out for futures
 
 
 class Listing:
@@ -65,6 +68,15 @@ class Listing:
             raise Unreadable(f"{symbol} comes without tick or lot")
         return known.instrument
 
+    def most_lots(self, symbol: str) -> int | None:
+        """Lots of the run that one order of any type may have; None where the venue names no limit."""
+        market = self.market(symbol)
+        limits, info = market["limits"], market["info"]
+        told = [limits.get(kind, {}).get("max") for kind in ("amount", "market")]
+        told += [info.get(name) for name in _LARGEST]
+        known = [most for one in told if one and (most := Decimal(str(one))) > 0]
+        return self.instrument(symbol).whole_lots(min(known)) if known else None
+
     def _is_ours(self, market: Mapping[str, Any]) -> bool:
         if self._kind is Kind.SPOT:
             return bool(market.get("spot"))
@@ -73,7 +85,3 @@ class Listing:
 
 def paying(instrument: Instrument, fee_asset: FeeAsset) -> Instrument:
     return instrument if instrument.fee_asset is fee_asset else replace(instrument, fee_asset=fee_asset)
-
-
-async def reload_markets(client: Any) -> None:
-    await client.load_markets(True)

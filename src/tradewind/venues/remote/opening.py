@@ -57,7 +57,7 @@ async def open_account(
         for one in [client] if bulk is None else [client, bulk]:
             tell_requests(one, clock, on_request)
     calls = Calls(client, clock, bulk)
-    await calls.learn(client.load_markets)
+    await calls.learn(calls.load_markets)
     desk = Desk(calls, Listing(client, kind, instruments), clock, quotes, slippage_cap, stop_trigger)
     if client.id == "bitget" and client.options.get("uta"):
         return BitgetUnified(desk, kind)

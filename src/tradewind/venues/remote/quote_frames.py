@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -10,11 +11,34 @@ from tradewind.data.patience import VenueReader
 from tradewind.market import ConfigError
 
 
+class Price(StrEnum):
+    """What is told, and falls silent, on its own."""
+
+    BOOK = "book"
+    LAST = "last"
+    MARK = "mark"
+
+
 class Part(NamedTuple):
-    """What one frame says of a symbol: prices by name (bid, ask, last, mark), as the venue wrote them."""
+    """What one frame says of a symbol: prices by name (bid, ask, last, mark), as the venue wrote them.
+
+    With a mark: `funding_rate` of the next payment and `funding_at`, when it is due, and `at`, the venue's time of
+    it all (UTC ms). None where nothing is said.
+    """
 
     symbol: str
     prices: dict[str, Any]
+    funding_rate: Any = None
+    funding_at: Any = None
+    at: Any = None
+
+
+class Listener(NamedTuple):
+    """A subscription. `listen` ends only with an error of ccxt, when its line does."""
+
+    prices: Collection[Price]
+    symbols: Sequence[str]
+    listen: Callable[[], Awaitable[Any]]
 
 
 Read = Callable[[Any, Any], Part | None]
@@ -26,14 +50,17 @@ class QuoteStreams(Protocol):
     def handlers(self) -> dict[str, Read]:
         """Methods of the ccxt client that get frames, and what reads them. None: not of our symbols."""
 
-    def listeners(self) -> Sequence[Callable[[], Awaitable[Any]]]:
-        """Each subscribes; ends only with an error of ccxt, when its line does."""
+    def listeners(self) -> Sequence[Listener]:
+        """All that is to be subscribed to."""
 
-    def lines(self, symbol: str) -> Iterable[Any]:
-        """ccxt's connections that carry the symbol."""
+    def prices(self, symbol: str) -> Collection[Price]:
+        """What the venue has of a symbol."""
 
-    async def ask(self, reader: VenueReader, symbol: str) -> Part:
-        """The same by REST."""
+    def lines(self, symbol: str, price: Price) -> Iterable[Any]:
+        """ccxt's connections that carry it."""
+
+    async def ask(self, reader: VenueReader, symbol: str, prices: Collection[Price]) -> Part:
+        """These prices, at least, by REST."""
 
 
 def quote_streams(client: Any, symbols: Sequence[str]) -> QuoteStreams:
@@ -53,12 +80,23 @@ class _Places:
         self.spot, self.perpetual = kinds
         self.groups = [group for group in kinds if group]
 
-    def lines(self, symbol: str) -> list[Any]:
-        found = []
-        for line in (self.client.clients or {}).values():
-            if any(symbol in name.replace("@", ":").split(":", 1)[-1] for name in line.subscriptions):
-                found.append(line)
-        return found
+    def prices(self, symbol: str) -> tuple[Price, ...]:
+        return tuple(Price) if symbol in self.perpetual else (Price.BOOK, Price.LAST)
+
+    def carrying(self, symbol: str, beginning: str) -> list[Any]:
+        """ccxt's connections with a subscription to the symbol whose name begins so."""
+        return [
+            line
+            for line in (self.client.clients or {}).values()
+            if any(
+                name.startswith(beginning) and name.replace("@", ":").split(":", 1)[-1].endswith(symbol)
+                for name in line.subscriptions
+            )
+        ]
+
+
+# How ccxt names its subscriptions to them.
+_BINANCE_NAMES = {Price.BOOK: "bidask:", Price.LAST: "ticker:", Price.MARK: "markPrice:"}
 
 
 class BinanceQuotes(_Places):
@@ -68,29 +106,44 @@ class BinanceQuotes(_Places):
         return {
             "handle_bids_asks": lambda line, m: self._part(line, m, bid="b", ask="a"),
             "handle_tickers": lambda line, m: self._part(line, m, last="c"),
-            "handle_mark_prices": lambda line, m: self._part(line, m, mark="p"),
+            "handle_mark_prices": self._mark,
         }
 
-    def listeners(self) -> list[Callable[[], Awaitable[Any]]]:
-        found: list[Callable[[], Awaitable[Any]]] = []
+    def listeners(self) -> list[Listener]:
+        found = []
         for group in self.groups:
-            found.append(partial(self.client.watch_bids_asks, group))
-            found.append(partial(self.client.watch_tickers, group))
+            found.append(Listener([Price.BOOK], group, partial(self.client.watch_bids_asks, group)))
+            found.append(Listener([Price.LAST], group, partial(self.client.watch_tickers, group)))
         if self.perpetual:
-            found.append(partial(self.client.watch_mark_prices, self.perpetual))
+            watch = partial(self.client.watch_mark_prices, self.perpetual)
+            found.append(Listener([Price.MARK], self.perpetual, watch))
         return found
 
-    async def ask(self, reader: VenueReader, symbol: str) -> Part:
-        best = (await reader.call("fetch_bids_asks", [symbol]))[symbol]
-        prices = {"bid": best["bid"], "ask": best["ask"]}
-        prices["last"] = (await reader.call("fetch_ticker", symbol))["last"]
-        if symbol in self.perpetual:
-            prices["mark"] = (await reader.call("fetch_mark_price", symbol))["markPrice"]
-        return Part(symbol, prices)
+    def lines(self, symbol: str, price: Price) -> list[Any]:
+        return self.carrying(symbol, _BINANCE_NAMES[price])
+
+    async def ask(self, reader: VenueReader, symbol: str, prices: Collection[Price]) -> Part:
+        found: dict[str, Any] = {}
+        told: tuple[Any, ...] = ()
+        if Price.BOOK in prices:
+            best = (await reader.call("fetch_bids_asks", [symbol]))[symbol]
+            found |= {"bid": best["bid"], "ask": best["ask"]}
+        if Price.LAST in prices:
+            found["last"] = (await reader.call("fetch_ticker", symbol))["last"]
+        if Price.MARK in prices:
+            index = (await reader.call("fetch_mark_price", symbol))["info"]
+            found["mark"] = index["markPrice"]
+            told = (index.get("lastFundingRate"), index.get("nextFundingTime"), index.get("time"))
+        return Part(symbol, found, *told)
 
     def _part(self, line: Any, message: Any, **names: str) -> Part | None:
         symbol = self.ids.get((message["s"], self.client.is_spot_url(line)))
         return Part(symbol, {name: message[key] for name, key in names.items()}) if symbol else None
+
+    def _mark(self, line: Any, message: Any) -> Part | None:
+        part = self._part(line, message, mark="p")
+        told = (message.get(key) for key in ("r", "T", "E"))
+        return None if part is None else Part(part.symbol, part.prices, *told)
 
 
 class BitgetQuotes(_Places):
@@ -99,18 +152,24 @@ class BitgetQuotes(_Places):
     def handlers(self) -> dict[str, Read]:
         return {"handle_ticker": self._part}
 
-    def listeners(self) -> list[Callable[[], Awaitable[Any]]]:
-        return [partial(self.client.watch_tickers, group) for group in self.groups]
+    def listeners(self) -> list[Listener]:
+        return [
+            Listener(tuple(Price), group, partial(self.client.watch_tickers, group)) for group in self.groups
+        ]
 
-    async def ask(self, reader: VenueReader, symbol: str) -> Part:
-        return Part(symbol, _bitget((await reader.call("fetch_ticker", symbol))["info"]))
+    def lines(self, symbol: str, price: Price) -> list[Any]:
+        return self.carrying(symbol, "ticker:")
+
+    async def ask(self, reader: VenueReader, symbol: str, prices: Collection[Price]) -> Part:
+        return _bitget(symbol, (await reader.call("fetch_ticker", symbol))["info"])
 
     def _part(self, line: Any, message: Any) -> Part | None:
         place = message["arg"]
         symbol = self.ids.get((place["instId"], place["instType"].upper() == "SPOT"))
-        return Part(symbol, _bitget(message["data"][0])) if symbol else None
+        return _bitget(symbol, message["data"][0]) if symbol else None
 
 
-def _bitget(row: Any) -> dict[str, Any]:
+def _bitget(symbol: str, row: Any) -> Part:
     names = {"bid": "bidPr", "ask": "askPr", "last": "lastPr", "mark": "markPrice"}
-    return {name: row[key] for name, key in names.items() if row.get(key)}
+    prices = {name: row[key] for name, key in names.items() if row.get(key)}
+    return Part(symbol, prices, row.get("fundingRate"), row.get("nextFundingTime"), row.get("ts"))

@@ -11,12 +11,11 @@ from typing import Any
 
 from tradewind.data.patience import Patience, VenueReader
 from tradewind.market import Clock, TradewindError
-from tradewind.trading.terms.quotes import Quote
+from tradewind.trading.terms.quotes import STALE_MS, Quote
 from tradewind.venues.remote.lines import KeptLine, cut, tap
 from tradewind.venues.remote.pulse import Patiences, Pulse
-from tradewind.venues.remote.quote_frames import Part, QuoteStreams, Read, quote_streams
-
-NAMES = ("bid", "ask", "last", "mark")
+from tradewind.venues.remote.quote_frames import Part, Price, QuoteStreams, Read, quote_streams
+from tradewind.venues.remote.quote_prices import NAMES, NewestPrices, QuoteCounters, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +28,11 @@ class QuoteSettings:
     patiences: Patiences = field(default_factory=Patiences)
 
 
-@dataclass(slots=True)
-class QuoteCounters:
-    frames: int = 0
-    bad_frames: int = 0
-    rejected: int = 0  # prices that cannot be
-    doubted: int = 0  # prices far from what is known
-    by_rest: int = 0
-    rest_failures: int = 0
-    ends: int = 0
-    silences: int = 0
-
-
 class LiveQuotes:
     """`trading.quotes.Quotes` over a ccxt.pro client, which stays the caller's. `start` it, `close` it.
 
-    Waits and stamps are those of `clock`.
+    `mark_listeners` hear of each mark with its symbol and the venue's time of it, None where that is not told.
+    Waits and stamps are those of `clock`. `on_alarm` hears of a price that nobody tells any more, once each time.
     """
 
     def __init__(
@@ -53,28 +41,39 @@ class LiveQuotes:
         symbols: Sequence[str],
         clock: Clock,
         settings: QuoteSettings | None = None,
+        on_alarm: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.symbols = tuple(symbols)
+        self.mark_listeners: list[Callable[[str, int | None, float], None]] = []
         self.counters = QuoteCounters()
         self.settings = settings or QuoteSettings()
-        self._client, self._clock = client, clock
+        self._client, self._clock, self._on_alarm = client, clock, on_alarm
         self._reader = VenueReader(client, clock, Patience(attempts=1))
-        self._quotes: dict[str, Quote] = {}
-        self._known_at: dict[str, int] = {}
-        self._doubts: dict[tuple[str, str], tuple[float, int]] = {}
-        self._pulses = {symbol: Pulse(clock.now_ms()) for symbol in self.symbols}
-        self._kept: list[KeptLine] = []
+        believed_ms = self.settings.believed_seconds * 1000
+        self._known = {
+            symbol: NewestPrices(symbol, self.settings.sanity_factor, believed_ms, self.counters)
+            for symbol in self.symbols
+        }
+        self._pulses: dict[tuple[str, Price], Pulse] = {}
+        self._lost: set[tuple[str, Price]] = set()  # prices of which was said that nobody tells them
+        self._kept: dict[tuple[str, Price], KeptLine] = {}
         self._undo: list[Callable[[], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._streams: QuoteStreams
 
     def newest(self, symbol: str) -> Quote | None:
-        return self._quotes.get(symbol)
+        known = self._known.get(symbol)
+        quote = None if known is None else known.quote
+        return None if quote is None else quote.fresh(self._clock.now_ms())
 
     def age(self, symbol: str) -> float:
-        """Seconds since the newest price came; infinite before the first."""
-        known_at = self._known_at.get(symbol)
-        return math.inf if known_at is None else (self._clock.now_ms() - known_at) / 1000
+        """Seconds since a price was accepted; infinite before the first."""
+        at = max(self._known[symbol].at.values())
+        return (self._clock.now_ms() - at) / 1000 if at else math.inf
+
+    def funding_times(self, symbol: str) -> tuple[int, int]:
+        """When funding was due last and when it is due next, UTC ms; 0 where that was not told yet."""
+        return self._known[symbol].funding_times
 
     async def start(self) -> None:
         """Subscribe; quotes appear as they come. A second call does nothing."""
@@ -82,11 +81,14 @@ class LiveQuotes:
             return
         await self._reader.call("load_markets")
         self._streams = quote_streams(self._client, self.symbols)
+        for symbol in self.symbols:
+            for price in self._streams.prices(symbol):
+                self._pulses[symbol, price] = Pulse(self._clock.now_ms())
         for handler, read in self._streams.handlers().items():
             self._undo.append(tap(self._client, handler, partial(self._hear, read)))
-        for listen in self._streams.listeners():
+        for prices, symbols, listen in self._streams.listeners():
             kept = KeptLine(listen, self._clock, on_end=self._ended)
-            self._kept.append(kept)
+            self._kept |= {(symbol, price): kept for symbol in symbols for price in prices}
             self._spawn(kept.keep())
         self._spawn(self._fall_back())
 
@@ -107,72 +109,63 @@ class LiveQuotes:
             return False
         now = self._clock.now_ms()
         self.counters.frames += 1
-        self._pulses[part.symbol].beat(now)
-        self._take(part, now)
+        for price in self._accept(part, now):
+            if (pulse := self._pulses.get((part.symbol, price))) is not None:
+                pulse.beat(now)
         return True
 
-    def _take(self, part: Part, now: int) -> None:
-        before = self._quotes.get(part.symbol)
-        known = [math.nan] * 4 if before is None else [before.bid, before.ask, before.last, before.mark]
-        after = list(known)
-        for place, name in enumerate(NAMES):
-            if name in part.prices:
-                price = _number(part.prices[name])
-                if price is None:
-                    self.counters.rejected += 1
-                elif self._believed(part.symbol, name, price, known, now):
-                    after[place] = price
-        if after[0] > after[1]:  # a book cannot be crossed: one of the two is wrong, or older
-            self.counters.rejected += 1
-            after[:2] = known[:2]
-        if any(price == price for price in after):
-            self._quotes[part.symbol] = Quote(part.symbol, self._clock.now_ms(), *after)
-            self._known_at[part.symbol] = now
-
-    def _believed(self, symbol: str, name: str, price: float, known: Sequence[float], now: int) -> bool:
-        """Near to some known price; else only once it has stood for a while."""
-        factor = self.settings.sanity_factor
-        others = [other for other in known if other == other]
-        if not others or any(_near(price, other, factor) for other in others):
-            self._doubts.pop((symbol, name), None)
-            return True
-        self.counters.doubted += 1
-        first, since = self._doubts.get((symbol, name), (price, now))
-        if not _near(price, first, factor):
-            first, since = price, now
-        self._doubts[symbol, name] = (first, since)
-        return now - since >= self.settings.believed_seconds * 1000
+    def _accept(self, part: Part, now: int) -> list[Price]:
+        accepted = self._known[part.symbol].take(part, now)
+        if Price.MARK in accepted:
+            for hear in self.mark_listeners:
+                hear(part.symbol, whole(part.at), float(part.prices["mark"]))
+        return accepted
 
     async def _fall_back(self) -> None:
-        """Ask REST for symbols whose streams are silent; cut lines that kept something back."""
+        """Ask REST for prices whose streams are silent; cut lines that kept something back."""
         settings = self.settings
         while True:
             await self._clock.sleep(1.0)
             now = self._clock.now_ms()
-            for symbol, pulse in self._pulses.items():
+            silent: dict[str, list[Price]] = {}
+            for (symbol, price), pulse in self._pulses.items():
                 if now - pulse.heard_at >= settings.fallback_seconds * 1000 and pulse.asks(
                     now, settings.patiences
                 ):
-                    self._spawn(self._ask(symbol, pulse))
+                    silent.setdefault(symbol, []).append(price)
+                self._miss(symbol, price, now)
+            for symbol, prices in silent.items():
+                self._spawn(self._ask(symbol, prices))
 
-    async def _ask(self, symbol: str, pulse: Pulse) -> None:
+    def _miss(self, symbol: str, price: Price, now: int) -> None:
+        """Say once that neither streams nor REST tell a price that was told before."""
+        at, place = self._known[symbol].at[price], (symbol, price)
+        if at and now - at <= STALE_MS:
+            self._lost.discard(place)
+        elif at and place not in self._lost:
+            self._lost.add(place)
+            self._on_alarm(
+                f"nothing was heard of the {price} price of {symbol} for {STALE_MS // 1000} s, by stream or by "
+                "REST: until it is heard again, stops and sizes go by the other prices"
+            )
+
+    async def _ask(self, symbol: str, prices: Sequence[Price]) -> None:
         try:
-            part = await self._streams.ask(self._reader, symbol)
+            part = await self._streams.ask(self._reader, symbol, prices)
         except (TradewindError, KeyError, TypeError, ValueError, IndexError, AttributeError):
             self.counters.rest_failures += 1
             return
         now = self._clock.now_ms()
-        before = self._quotes.get(symbol)
         self.counters.by_rest += 1
-        self._take(part, now)
-        since = min(kept.since for kept in self._kept)
-        after = self._quotes.get(symbol)
-        if before is None or after is None or not pulse.silent(now, since, self.settings.patiences):
-            return
-        if pulse.contradicted(None, (after.bid, after.ask, after.last, after.mark)):
-            self.counters.silences += 1
-            for line in self._streams.lines(symbol):
-                cut(line, f"{symbol} was silent while its market moved")
+        self._accept(part, now)
+        for price in prices:
+            pulse = self._pulses[symbol, price]
+            if not pulse.silent(now, self._kept[symbol, price].since, self.settings.patiences):
+                continue
+            if pulse.contradicted(None, tuple(part.prices.get(name) for name in NAMES[price])):
+                self.counters.silences += 1
+                for line in self._streams.lines(symbol, price):
+                    cut(line, f"the {price} price of {symbol} was silent while it moved")
 
     def _ended(self, reason: str) -> None:
         self.counters.ends += 1
@@ -181,15 +174,3 @@ class LiveQuotes:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _number(value: Any) -> float | None:
-    try:
-        price = float(value)
-    except (TypeError, ValueError):
-        return None
-    return price if math.isfinite(price) and price > 0 else None
-
-
-def _near(price: float, other: float, factor: float) -> bool:
-    return other / factor <= price <= other * factor
