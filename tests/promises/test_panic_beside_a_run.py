@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises.living import KEYS, Job, Life
-from tests.promises.storms import FIRST, HISTORY, MINUTE, PLACES, Storm, Story, _even_chances
+from tests.promises.living import KEYS, Job, Life, even_chances
+from tests.promises.storms import FIRST, HISTORY, MINUTE, PLACES, Storm, Story
 from tests.promises.verdicts import ACCOUNT, Verdict
 from tests.promises.virtual_time import LoopClock, run_virtually
 from tests.venues.remote.seats import Place
@@ -73,7 +73,7 @@ def test_a_run_at_work_is_closed_under_its_hands(
                 await _over(second)
         return job, exchange
 
-    with _even_chances(seed):
+    with even_chances(seed):
         verdict = Verdict(*run_virtually(story()))
     assert [*verdict._fills(), *verdict._holdings()] == []
     assert verdict.latch.state is Risk.HALTED
