@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -48,6 +49,8 @@ FIRST, MINUTE, HISTORY = 1_700_006_400_000, 60_000, 200
 KEYS = Keys("bench-key", "bench-secret", "bench-pass")
 P50_MS, P99_MS, RECOVERY_SECONDS, READY_SECONDS, MEMORY_MB = 2.0, 5.0, 2.0, 3.0, 320.0
 PACE_SECONDS = 0.02  # between a cycle's end and the next close
+TRADED_SECONDS, SPEED = 180.0, 60.0  # a bar of a minute in a second
+_MEMORY = Path("/dev/shm")  # where writing a long journal does not wait for the disk
 
 
 def measure(quick: bool) -> Iterator[Result]:
@@ -57,9 +60,10 @@ def measure(quick: bool) -> Iterator[Result]:
         for symbols in (1, 50):
             bare = asyncio.run(_timed(symbols, cycles, _bare))
             ours = asyncio.run(_timed(symbols, cycles, _run(folder / str(symbols))))
-            yield from _paces(symbols, ours, bare)
-        yield recovery(folder / "events.sqlite", 20_000 if quick else 100_000)
-        yield from asyncio.run(_start(folder / "start", 10))
+            yield from _paces(symbols, ours, bare, _fsyncs(folder, cycles))
+        yield from asyncio.run(_start(folder / "start", 10, 20.0 if quick else TRADED_SECONDS))
+    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+        yield recovery(Path(name) / "events.sqlite", 20_000 if quick else 100_000)
 
 
 class Turning(Baseline):
@@ -151,7 +155,10 @@ def _named(market: Market, number: int) -> Market:
 
 
 def _client(local: LocalExchange) -> Any:
-    return connect("binance", "local", keys=KEYS, at=local.url, kinds=[Kind.SPOT], market_time=local.clock)
+    """With the budget of requests of many minutes in one, as the bars of many minutes come in one."""
+    client = connect("binance", "local", keys=KEYS, at=local.url, kinds=[Kind.SPOT], market_time=local.clock)
+    client.throttler.config["rateLimit"] /= 100
+    return client
 
 
 def _run(folder: Path) -> Trader:
@@ -162,7 +169,7 @@ def _run(folder: Path) -> Trader:
         plan = _plan(folder, symbols)
         try:
             venue_clock = VenueClock(VenueReader(client, clock), clock, market=local.clock)
-            quotes = LiveQuotes(client, symbols, venue_clock)
+            quotes = LiveQuotes(client, symbols, clock)
             account = await open_account(client, Kind.SPOT, clock=clock, quotes=quotes)
             listed = await account.instruments(symbols)
             await quotes.start()
@@ -218,9 +225,23 @@ async def _bare(local: LocalExchange, symbols: tuple[str, ...]) -> None:
         await client.close()
 
 
-def _paces(symbols: int, ours: list[float], bare: list[float]) -> Iterator[Result]:
+def _fsyncs(folder: Path, count: int) -> list[float]:
+    """Seconds that the disk takes to keep one page, as a commit must wait for it."""
+    took = []
+    with (folder / "page").open("wb") as file:
+        for _ in range(count):
+            began = time.perf_counter()
+            file.write(bytes(4096))
+            file.flush()
+            os.fdatasync(file.fileno())
+            took.append(time.perf_counter() - began)
+            time.sleep(0.01)
+    return took
+
+
+def _paces(symbols: int, ours: list[float], bare: list[float], disk: list[float]) -> Iterator[Result]:
     for share, limit in ((50, P50_MS), (99, P99_MS)):
-        mine, other = (float(np.percentile(np.array(t) * 1000, share)) for t in (ours, bare))
+        mine, other, kept = (float(np.percentile(np.array(t) * 1000, share)) for t in (ours, bare, disk))
         yield Result(
             f"live: closed candle's frame to the order at the exchange, {symbols} symbols, p{share}",
             mine,
@@ -230,7 +251,8 @@ def _paces(symbols: int, ours: list[float], bare: list[float]) -> Iterator[Resul
             "a bare ccxt loop",
             f"<= {limit:g} ms",
             mine <= limit,
-            f"journal on; {len(ours)} and {len(bare)} cycles, the exchange's own part in both",
+            f"{len(ours)} and {len(bare)} cycles, the exchange's own part in both; journal on, one page to this disk "
+            f"took {kept:.2f} ms; load {os.getloadavg()[0]:.1f}",
         )
 
 
@@ -250,10 +272,13 @@ def recovery(path: Path, events: int) -> Result:
     return _row("recovery of 100,000 events", wall, "s", note, RECOVERY_SECONDS)
 
 
-async def _start(home: Path, symbols: int) -> Iterator[Result]:
-    """The command as a person starts it, until its first status: recovered, compared with the venue, warmed up."""
+async def _start(home: Path, symbols: int, seconds: float) -> Iterator[Result]:
+    """The command as a person starts it, until its first status: recovered, compared with the venue, warmed up.
+
+    Then it trades at a market that runs faster, and its memory is read.
+    """
     names = [f"C{n}/USDT" for n in range(symbols)]
-    async with await _exchange(symbols, HISTORY + 200) as local:
+    async with await _exchange(symbols, HISTORY + 100 + round(seconds * SPEED / 60)) as local:
         local.clock.set_speed(1.0)
         words = [w for name in names for w in ("-s", name)]
         environment = {"TRADEWIND_BINANCE_LOCAL_KEY": KEYS.key, "TRADEWIND_BINANCE_LOCAL_SECRET": KEYS.secret}
@@ -274,17 +299,21 @@ async def _start(home: Path, symbols: int) -> Iterator[Result]:
                 raise RuntimeError(f"the run ended: {process.stderr.read().decode()}")
             await asyncio.sleep(0.01)
         ready = time.perf_counter() - began
-        await asyncio.sleep(20.0)
-        ran = Path(f"/proc/{process.pid}/schedstat").read_text().split()
+        ran, waited = (int(n) / 1e9 for n in Path(f"/proc/{process.pid}/schedstat").read_text().split()[:2])
+        local.clock.set_speed(SPEED)
+        await asyncio.sleep(seconds)
         kept = _memory_mb(process.pid)
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             await asyncio.to_thread(process.wait, 20)
-    note = f"{symbols} symbols, the interpreter's start in it; {int(ran[0]) / 1e9:.1f} s of CPU in it and 20 s after"
+    with Journal.open(RunFolder(home / "runs" / "bench").journal) as journal:
+        kinds = Counter(type(record).__name__ for _, record in journal.records())
+    note = f"{symbols} symbols, the interpreter's start in it; {ran:.1f} s of CPU, {waited:.1f} s waiting for a core"
+    traded = f"{symbols} symbols, after {kinds['Decision']:,} decisions and {kinds['Fill']:,} fills"
     return iter(
         [
             _row("start to ready", ready, "s", note, READY_SECONDS),
-            _row("resident memory", kept, "MB", f"{symbols} symbols, 20 s after the start", MEMORY_MB),
+            _row("resident memory", kept, "MB", traded, MEMORY_MB),
         ]
     )
 

@@ -143,6 +143,26 @@ def lots_of_fills(records: list[Any]) -> Decimal:
 
 
 FAST = [BINANCE_BOTH]
+HEAVY = ("torch", "polars", "scipy", "matplotlib", "pandas", "apprise")
+
+
+def test_the_process_that_trades_stays_small(tmp_path: Path) -> None:
+    """None of the libraries of research is in it, and no venue of ccxt but its own."""
+
+    async def story() -> None:
+        async with home_at(tmp_path, BINANCE_BOTH) as home:
+            run = await home.run("testnet", BINANCE_BOTH)
+            await home.until(run, lambda s: protected(s) and s["decisions"] >= 3)
+            mapped = Path(f"/proc/{run.pid}/maps").read_text()
+            memory = Path(f"/proc/{run.pid}/status").read_text()
+            assert (await home.say("stop", "one")).code == 0
+            assert (await ended(run)).code == 0
+            assert "/site-packages/numba/" in mapped  # so that what is not there could be seen
+            assert [name for name in HEAVY if f"/site-packages/{name}/" in mapped] == []
+            (resident,) = [line.split() for line in memory.splitlines() if line.startswith("VmRSS")]
+            assert int(resident[1]) / 1024 <= 320  # MB
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize(
@@ -236,11 +256,9 @@ def test_a_rate_of_funding_above_the_limit_lets_nothing_grow(tmp_path: Path) -> 
             control.set_next_funding(place.symbol, Decimal("0.0031"))
             process = await home.run("testnet", place)
             await home.until(process, lambda s: s["decisions"] >= 3)
-            assert home.held(place) == 0
-            control.set_next_funding(place.symbol, Decimal("0.0029"))
-            await home.until(process, holds)
             process.send_signal(signal.SIGINT)
             assert (await ended(process)).code == 0
+            assert home.held(place) == 0
             told = {r.text for r in home.records() if isinstance(r, Denied)}
             assert told == {f"funding of {place.symbol} is 0.310%, the most is 0.300%"}
 

@@ -147,6 +147,19 @@ def test_funding_inside_a_bar_is_charged_at_the_next_open(series: Make) -> None:
     assert market.funding_rate[:, 0].tolist() == [0, 0, 0.003, 0]
 
 
+@given(st.integers(0, 4 * MINUTE), st.sampled_from(["1m", "5m"]))
+def test_a_live_bar_takes_a_payment_at_the_open_that_a_stored_one_does(after_ms: int, text: str) -> None:
+    frame = Timeframe(text)
+    opens = START - START % frame.ms + np.arange(8, dtype=np.int64) * frame.ms
+    flat = np.full(8, 100.0)
+    one = build_instrument("binance", "BTC/USDT:USDT", {}).instrument
+    due = int(opens[1]) + after_ms
+    paid = Funding(np.array([due], np.int64), np.array([0.001]))
+    market = align([CandleSeries(one, frame, Candles(opens, flat, flat, flat, flat, flat), paid)])
+    assert market.funding_rate is not None
+    assert market.open_time[np.flatnonzero(market.funding_rate[:, 0])].tolist() == [frame.charges_at(due)]
+
+
 def test_funding_waits_for_the_instruments_next_bar_but_never_crosses_a_seam(series: Make) -> None:
     btc = series(
         "BTC/USDT:USDT", [0, 1, 4, 5, 20, 21], funding=_funding((2, 0.001), (5.5, 0.5), (12, 0.7), (30, 0.9))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +29,7 @@ from tradewind.market import (
     TargetWeights,
 )
 from tradewind.trading.journal.arming import Arm, Override
-from tradewind.trading.journal.records import decode, encode
+from tradewind.trading.journal.records import decode, encode, recall
 from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.discrepancy import Discrepancy, Epoch, Settled
 from tradewind.trading.terms.feed_records import Revision
@@ -135,6 +136,16 @@ def test_every_record_reads_back_the_same(record: Any) -> None:
     assert type(back) is type(record)
     assert exact(back) == exact(record)
     assert encode(back) == (kind, at, payload)
+
+
+@given(snapshots | fills | commands | decisions() | order_records)
+def test_books_are_given_the_same_but_what_was_observed(record: Any) -> None:
+    kind, _, payload = encode(record)
+    whole, back = decode(kind, payload), recall(kind, payload)
+    if isinstance(whole, Decision):
+        bare = replace(whole.review, approved=TargetWeights(()))
+        whole = replace(whole, review=bare, observation=(), observation_hash="")
+    assert exact(back) == exact(whole)
 
 
 def test_a_mark_that_is_not_known_stays_unknown() -> None:

@@ -16,9 +16,7 @@ from tradewind.data.series import Candles, CandleSeries, Floats, Funding, Times
 from tradewind.data.store import CandleStore
 from tradewind.data.timestamps import utc_text
 from tradewind.market import DataError, Market, Timeframe
-
-# Venues stamp a funding payment some ms after the full hour; it belongs to the bar that opens there.
-FUNDING_JITTER_MS = 5_000
+from tradewind.market.timeframe import FUNDING_JITTER_MS
 
 
 def align(series: Sequence[CandleSeries], gap_tolerance_bars: int = 0) -> Market:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tradewind.market.errors import ConfigError
 
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+FUNDING_JITTER_MS = 5_000  # venues stamp a payment some ms after the full hour
 _TEXT = re.compile(r"^([1-9][0-9]*)([mhd])$")
 
 
@@ -31,6 +32,10 @@ class Timeframe:
     def bars_per_year(self) -> float:
         """Bars in 365 days."""
         return 365 * 86_400_000 / self.ms
+
+    def charges_at(self, funding_ms: int) -> int:
+        """The open at which a funding payment is charged: of the bar of its time, up to 5 s late, or of the next."""
+        return -((FUNDING_JITTER_MS - funding_ms) // self.ms) * self.ms
 
     @classmethod
     def from_ms(cls, ms: int) -> Timeframe:

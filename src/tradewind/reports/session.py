@@ -54,7 +54,7 @@ def write_session_report(
     metrics = tally.metrics()
     rehearsal = rehearse(journal, agent)
     instruments = [instrument_from_dict(i) for i in session["instruments"]]
-    compared = contrast(records, rehearsal.decisions, rehearsal.fills, instruments)
+    compared = contrast(records, rehearsal.decisions, rehearsal.fills, instruments, rehearsal.flows)
     parity = backtest_parity(journal, agent) if session["mode"] == "paper" else None
     repeated = replay(journal, agent)
     made = sum(isinstance(record, Decision) for record in records)

@@ -197,6 +197,10 @@ def _simulation(session: Mapping[str, Any], c: Contrast, parity: Mapping[str, An
         _row("95 % of fills no worse than", _bp(c.price_bp.get("p95"))),
         _row("Fee, more by (mean)", _bp(c.fee_bp.get("mean"))),
         _row("Stops and liquidations, here and in the simulation", f"{c.forced[0]} and {c.forced[1]}"),
+        _row(
+            "Funding, here and in the simulation",
+            f"{n.money(c.funding[0], signed=True)} and {n.money(c.funding[1], quote, signed=True)}",
+        ),
         _row("Equity at the end, more by", n.money(c.equity_end, quote, signed=True)),
         _row("Furthest apart at a close", n.money(c.equity_worst, quote, signed=True)),
     ]

@@ -25,7 +25,7 @@ def _summarise(
         out[1, a] = positions[0, a].price
         tradable[a] = bars[row, a].tradable != 0
     out[0, width] = accounts[0].equity
-    out[1, width] = cash_fraction(accounts[0], positions, 0, instruments, rules)
+    out[1, width] = cash_fraction(accounts[0], positions, 0, instruments, rules[0])
 
 
 @compiled
@@ -43,7 +43,7 @@ def _see(
     tradable: Any,
 ) -> None:
     """All of an observation in one call: each call from outside costs more than what it calculates."""
-    observe(accounts, positions, 0, features, clock, row, instruments, rules, vector, 0)
+    observe(accounts, positions, 0, features, clock, row, instruments, rules[0], vector, 0)
     _summarise(accounts, positions, bars, row, instruments, rules, summary, tradable)
 
 
@@ -51,9 +51,9 @@ class ObservationBuilder:
     """Builds observations of account 0 into buffers of its own; each is valid until the next."""
 
     def __init__(self, instruments: Records, rules_record: Records, columns: int) -> None:
-        self._instruments, self._rules = instruments, rules_record[0]
+        self._instruments, self._rules = instruments, rules_record
         width = len(instruments)
-        lookback, clock = int(self._rules["lookback"]), bool(self._rules["clock"])
+        lookback, clock = int(rules_record[0]["lookback"]), bool(rules_record[0]["clock"])
         size = observation_size(columns, width, lookback, clock)
         self._vector: NDArray[np.float32] = np.zeros((1, size), np.float32)
         self._summary = np.zeros((2, width + 1))

@@ -6,13 +6,13 @@ Sharpe ratios here are per period and not annualised; `kurtosis` is raw (normal 
 from __future__ import annotations
 
 import math
-
-from scipy.special import ndtr, ndtri
+from statistics import NormalDist
 
 from tradewind.market.errors import DataError
 from tradewind.statistics.undefined import Undefined
 
 EULER_GAMMA = 0.5772156649015329
+_NORMAL = NormalDist()
 
 
 def _variance_factor(sharpe: float, skew: float, kurtosis: float) -> float:
@@ -28,7 +28,7 @@ def psr(sharpe: float, observations: float, skew: float, kurtosis: float, benchm
     if observations < 2:
         raise Undefined(f"too few observations: {observations:g}, needs 2")
     deviation = math.sqrt(_variance_factor(sharpe, skew, kurtosis))
-    return float(ndtr((sharpe - benchmark) * math.sqrt(observations - 1) / deviation))
+    return 0.5 * math.erfc(-(sharpe - benchmark) * math.sqrt((observations - 1) / 2) / deviation)
 
 
 def expected_maximum(trials: float) -> float:
@@ -37,7 +37,7 @@ def expected_maximum(trials: float) -> float:
         raise DataError(f"trials is {trials}: at least one is needed")
     if trials == 1:
         return 0.0
-    first, second = float(ndtri(1 - 1 / trials)), float(ndtri(1 - 1 / (trials * math.e)))
+    first, second = -_NORMAL.inv_cdf(1 / trials), -_NORMAL.inv_cdf(1 / (trials * math.e))
     return max(0.0, (1 - EULER_GAMMA) * first + EULER_GAMMA * second)
 
 
@@ -59,5 +59,5 @@ def min_trl(
         raise DataError(f"confidence is {confidence}: expected a fraction between 0.5 and 1, such as 0.95")
     if sharpe <= benchmark:
         raise Undefined(f"a Sharpe of {sharpe:.3g} never shows itself above {benchmark:.3g}")
-    quantile = float(ndtri(confidence))
+    quantile = _NORMAL.inv_cdf(confidence)
     return 1 + _variance_factor(sharpe, skew, kurtosis) * (quantile / (sharpe - benchmark)) ** 2

@@ -22,6 +22,7 @@ class Rehearsal:
 
     decisions: list[Decision] = field(default_factory=list)
     fills: list[Fill] = field(default_factory=list)
+    flows: list[CashFlow] = field(default_factory=list)  # funding that the bars' rates came to
 
 
 def rehearse(journal: Journal, agent: Agent) -> Rehearsal:
@@ -43,6 +44,8 @@ def rehearse(journal: Journal, agent: Agent) -> Rehearsal:
             engine.process(event)
             if isinstance(event, Fill):
                 out.fills.append(event)
+            else:
+                out.flows.append(event)
         decision = engine.process(record)
         if decision is not None:
             out.decisions.append(decision)

@@ -20,6 +20,8 @@ from tradewind.market import Bar, Clock, Snapshot, Timeframe
 from tradewind.venues.remote.candle_assembly import CandleSettings
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
+from tradewind.venues.remote.perpetual_feed import PerpetualFeed
+from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 
 MINUTE = 60_000
@@ -136,9 +138,13 @@ async def feeding(
     clock: Clock | None = None,
     symbols: Sequence[str] | None = None,
     quotes: Any = None,
+    perpetual: bool = False,
     **exchange_changes: Any,
 ) -> AsyncIterator[Feed]:
-    """A feed that runs until the end of the block; its exchange stands still unless `speed` is given."""
+    """A feed that runs until the end of the block; its exchange stands still unless `speed` is given.
+
+    `perpetual`: with marks and funding.
+    """
     wire = wire_clock()
     usual = {"limits": 0.0, "tls": False, "start_ms": NOW + 2_000, "wire": wire}
     async with opened(folder, **usual | exchange_changes) as exchange:
@@ -147,6 +153,11 @@ async def feeding(
         revised: list[Revised] = []
         alarms: list[str] = []
         venue = VenueClock(VenueReader(client, steady), steady, wall=wire, market=exchange.clock)
+        told = LiveQuotes(client, symbols or place[1], steady) if perpetual else None
+        marks = None
+        if told is not None:
+            await told.start()
+            marks = PerpetualFeed(client, Timeframe(timeframe), steady, venue, told, alarms.append)
         candles = LiveCandles(
             client,
             symbols or place[1],
@@ -156,7 +167,8 @@ async def feeding(
             warm_up=warm_up,
             since=since,
             settings=settings,
-            quotes=quotes,
+            quotes=quotes or told,
+            perpetuals=marks,
             on_revised=revised.append,
             on_alarm=alarms.append,
         )
@@ -168,4 +180,6 @@ async def feeding(
             feed.reading.cancel()
             await asyncio.gather(feed.reading, return_exceptions=True)
             await candles.close()
+            if told is not None:
+                await told.close()
             await client.close()

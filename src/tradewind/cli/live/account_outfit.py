@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tradewind.cli.live.outfits import InTime, MarketClock, Objection, Outfit
+from tradewind.cli.live.outfits import InTime, MarketClock, Objection, Outfit, recovered
 from tradewind.cli.live.plan import Plan
 from tradewind.cli.live.settling_in import complete_panics, join_panics, set_margin
 from tradewind.config import OnStop
@@ -25,7 +25,7 @@ from tradewind.trading.panic.panic_record import is_pressed
 from tradewind.trading.risk.guards import Guards
 from tradewind.trading.risk.latch import Latch
 from tradewind.trading.session.desk import OrderDesk
-from tradewind.trading.session.recovery import resume
+from tradewind.trading.session.recovery import Book
 from tradewind.trading.session.replaying import engine_for
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue
 from tradewind.trading.terms.order_names import OrderNames
@@ -65,13 +65,15 @@ class AccountOutfit:
         self._warn, self._resets, self._grants, self._pace = warn, resets, grants, pace
         self._on_denied, self._on_break = on_denied, on_break
 
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
+    async def __call__(
+        self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection, hears: Book | None = None
+    ) -> Outfit:
         share = None if self._grants is None else self._grants(journal, self._market_clock.now_ms())
         engine = engine_for(journal, plan.named.agent)
         instruments = {i.symbol: i for i in engine.instruments}
         ledger = OrderLedger(instruments.values())
         latch = Latch(self._market_clock, lambda record: manager.write(record))
-        found = await resume(journal, engine, [ledger, latch])
+        found = await recovered(journal, engine, [ledger, latch], hears)
         manager = OrderManager(
             journal, ledger, self._venue, self._clock, lambda fill: hear_fill(fill), lambda a: hear_alarm(a),
             self._market_clock, engine.pay,

@@ -55,6 +55,9 @@ def on_live(
 
 def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
     """Show the settings, or run until stopped and tell what happened."""
+    from tradewind.lean import load_lean
+
+    load_lean()
     settings = asked.settings()
     credentials = None if show else credentials_of(asked)
     if credentials is not None:

@@ -11,7 +11,7 @@ from tradewind.market import Clock, Snapshot
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.session.desk import BarDesk, Desk
-from tradewind.trading.session.recovery import Resumed, resume
+from tradewind.trading.session.recovery import Book, Resumed, resume
 from tradewind.trading.session.replaying import engine_for
 from tradewind.trading.terms.order_records import Denied, OrderAlarm
 from tradewind.trading.watching.supervision import Work
@@ -41,8 +41,13 @@ class MarketClock(Clock, Protocol):
 
 
 class MakeOutfit(Protocol):
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
-        """`storage` says why no position may be opened as nothing can be written down, empty if one may."""
+    async def __call__(
+        self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection, hears: Book | None = None
+    ) -> Outfit:
+        """`storage` says why no position may be opened as nothing can be written down, empty if one may.
+
+        `hears` takes every record of the journal: those that stand in it, and from then on each that is written.
+        """
 
 
 class PaperOutfit:
@@ -51,14 +56,26 @@ class PaperOutfit:
     def __init__(self, on_denied: Callable[[Denied], None], warn: Callable[[OrderAlarm], None]) -> None:
         self._on_denied, self._warn = on_denied, warn
 
-    async def __call__(self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection) -> Outfit:
+    async def __call__(
+        self, plan: Plan, journal: Journal, in_time: InTime, storage: Objection, hears: Book | None = None
+    ) -> Outfit:
         agent = plan.named.agent
         engine = engine_for(journal, agent)
         venue = PaperVenue(engine.instruments, agent.rules, plan.allocation)
-        found = await resume(journal, engine, venue=venue)
+        found = await recovered(journal, engine, [], hears, venue)
 
         def objection(bar: Snapshot) -> str:
             return storage() if in_time(bar) else "the bar became known too late to decide on it: skipped"
 
         desk = BarDesk(engine, venue, journal, found.ahead, objection, self._on_denied, self._warn)
         return Outfit(engine, desk, found)
+
+
+async def recovered(
+    journal: Journal, engine: Engine, books: list[Book], hears: Book | None, venue: PaperVenue | None = None
+) -> Resumed:
+    """The journal is read once, for all of them."""
+    found = await resume(journal, engine, [*books, *([] if hears is None else [hears])], venue)
+    if hears is not None:
+        journal.heard = hears.apply
+    return found

@@ -18,7 +18,7 @@ from tradewind.cli.live.outfits import MakeOutfit, Outfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.live.signals import heard_by
 from tradewind.cli.logs import redactor
-from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Snapshot
+from tradewind.market import Clock, Command, CommandKind, Decision, Instrument, Kind, Snapshot
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.fallback import Fallback
 from tradewind.trading.journal.notes import Notes
@@ -27,7 +27,6 @@ from tradewind.trading.session.desk import Item
 from tradewind.trading.session.live import LiveItems
 from tradewind.trading.session.session import SessionSummary, run_session
 from tradewind.trading.session.warming import warm
-from tradewind.trading.terms.quotes import Quotes
 from tradewind.trading.terms.session_records import Incident, SessionBegan
 from tradewind.trading.told.metrics import Metrics
 from tradewind.trading.told.tally import Tally
@@ -35,6 +34,8 @@ from tradewind.trading.watching.supervision import Supervisor, Work
 from tradewind.trading.watching.watchdog import Watchdog
 from tradewind.venues.remote.candle_checks import Revised
 from tradewind.venues.remote.candles import LiveCandles
+from tradewind.venues.remote.perpetual_feed import PerpetualFeed
+from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.venue_clock import VenueClock
 
 SPARE_BARS = 5  # beyond what features need, in the warming up
@@ -57,13 +58,13 @@ class Running:
         watch: Callable[[Item, Decision | None], None] | None = None,
         warn: Callable[[str], None] = lambda text: None,
         tasks: Mapping[str, Work] | None = None,
-        quotes: Quotes | None = None,
+        quotes: LiveQuotes | None = None,
         notes: Notes | None = None,
         hourly: Callable[[Metrics], None] = lambda metrics: None,
         bulk: Any = None,
     ) -> None:
         """`bulk` is a second client for history, where there is one. `quotes`, where there are any, tell candles which
-        prices can be.
+        prices can be, and have the marks of perpetuals.
 
         `hourly` hears the numbers of the run once an hour.
         """
@@ -115,12 +116,11 @@ class Running:
                     items.put(revision)
 
             journal.fall_back_on(Fallback(plan.folder.fallback))
-            tally = Tally.of(journal)
-            journal.heard = tally.apply
+            tally = Tally(journal.session)
             self._notes.begin(journal)
             self._notes(SessionBegan(self._venue_clock.now_ms(), __version__))
             storage = Storage(plan.folder.path, journal, self._storage_alarm)
-            outfit = await self._make_outfit(plan, journal, in_time, storage.objection)
+            outfit = await self._make_outfit(plan, journal, in_time, storage.objection, tally)
             candles = LiveCandles(
                 self._client,
                 plan.symbols,
@@ -131,6 +131,7 @@ class Running:
                 since=outfit.found.last_close,
                 on_revised=hear,
                 quotes=self._quotes,
+                perpetuals=self._perpetuals(),
                 bulk=self._bulk,
                 on_alarm=self._feed_alarm,
             )
@@ -138,6 +139,18 @@ class Running:
             if (lease := journal.lease) is not None:
                 self._tasks["lease"] = lambda: lease.keep(self._clock, self._warn)
             return await self._trade(items, candles, outfit, tally, storage)
+
+    def _perpetuals(self) -> PerpetualFeed | None:
+        if self.plan.kind is not Kind.PERPETUAL or self._quotes is None:
+            return None
+        return PerpetualFeed(
+            self._bulk or self._client,
+            self.plan.timeframe,
+            self._clock,
+            self._venue_clock,
+            self._quotes,
+            self._feed_alarm,
+        )
 
     async def _trade(
         self, items: LiveItems, candles: LiveCandles, outfit: Outfit, tally: Tally, storage: Storage

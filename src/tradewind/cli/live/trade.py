@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from tradewind.trading.told.metrics import Metrics
 from tradewind.trading.watching.start_up import forget_old_commands, refuse_during_panic
 from tradewind.trading.watching.supervision import Work
 from tradewind.venues.remote import open_account
+from tradewind.venues.remote.lanes import Lanes
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.stray import told_in_one_line
@@ -55,8 +57,8 @@ class AtVenue:
     tasks: dict[str, Work]
     notes: Notes
     instruments: Sequence[Instrument]
-    bulk: Any = None  # a second client for what may take long; this and the next two not on paper
-    quotes: LiveQuotes | None = None
+    quotes: LiveQuotes
+    bulk: Any = None  # a second client for what may take long; this and the next not on paper
     outfit: AccountOutfit | None = None
 
 
@@ -90,6 +92,8 @@ async def trade(
             hourly,
             there.bulk,
         )
+        gc.collect()
+        gc.freeze()  # modules and markets live as long as the process: no collection walks through them again
         return await running.run(there.instruments)
 
 
@@ -99,7 +103,6 @@ async def order_alone(
     """Carry out one order by hand for a run that is not at work: recovered, compared with the venue, and no more."""
     async with opened(plan, at, credentials, warn, None) as there:
         assert there.outfit is not None
-        assert there.quotes is not None
         await there.venue_clock.measure()
         with open_journal(plan, there.instruments, there.venue_clock.now_ms()) as journal:
             storage = Storage(plan.folder.path, journal, warn)
@@ -151,17 +154,22 @@ async def opened(
         venue_clock = VenueClock(VenueReader(client, clock), clock, market=market, on_alarm=warn)
         tasks: dict[str, Work] = {} if market is None else {"market time": market.keep}
         notes = Notes()
-        if credentials is None:
-            tell_requests(client, clock, notes)
-            await VenueReader(client, clock).call("load_markets")
-            yield AtVenue(client, clock, venue_clock, tasks, notes, _public_instruments(plan, client))
-            return
 
         def feed_alarm(text: str) -> None:
             warn(text)
             notes(Incident(venue_clock.now_ms(), "feed", text))
 
-        quotes, bulk = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm), connected(streams=False)
+        quotes = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm)
+        if credentials is None:
+            Lanes.of(client, clock)  # what one request is told of limits holds for all
+            tell_requests(client, clock, notes)
+            await VenueReader(client, clock).call("load_markets")
+            instruments = _public_instruments(plan, client)
+            await quotes.start()
+            stack.push_async_callback(quotes.close)
+            yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes)
+            return
+        bulk = connected(streams=False)
         known = _journaled_instruments(plan)
         account = await open_account(
             client,
@@ -191,7 +199,7 @@ async def opened(
             pace=lambda: venue_clock.pace,
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
-        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, bulk, quotes, outfit)
+        yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, bulk, outfit)
 
 
 def _denied_to(warn: Warn) -> Callable[[Denied], None]:

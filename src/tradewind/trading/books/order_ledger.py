@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from tradewind.market import (
     CashFlow,
@@ -87,28 +87,11 @@ class OrderLedger:
         return ledger
 
     def apply(self, record: Record) -> None:
-        if not isinstance(record, Intent):
+        if type(record) is not Intent:
             self._before = ""
-        match record:
-            case Intent():
-                self._open(record)
-            case OrderEvent():
-                self._change(transition(self.orders[record.client_id], record), record.at)
-            case Fill():
-                self._book(record)
-            case FeeTold():
-                self._pay(record)
-            case CashFlow():
-                self.flows[record.id] = record
-            case OrderAlarm():
-                self._obey(record)
-            case Baseline():
-                self.baselines[record.symbol] = record
-            case Command(kind=CommandKind.REARM):
-                self.halted.clear()
-                self.reducing.clear()
-            case Epoch():
-                self._begin_anew()
+        take = _TAKES.get(type(record))
+        if take is not None:
+            take(self, record)
 
     def state_hash(self) -> str:
         """Of the live orders and the positions."""
@@ -199,6 +182,20 @@ class OrderLedger:
             return held + sum(n for n in others if n < 0) + order.lots >= 0
         return held + sum(n for n in others if n > 0) + order.lots <= 0
 
+    def _follow(self, event: OrderEvent) -> None:
+        self._change(transition(self.orders[event.client_id], event), event.at)
+
+    def _take_flow(self, flow: CashFlow) -> None:
+        self.flows[flow.id] = flow
+
+    def _take_baseline(self, baseline: Baseline) -> None:
+        self.baselines[baseline.symbol] = baseline
+
+    def _rearm(self, command: Command) -> None:
+        if command.kind is CommandKind.REARM:
+            self.halted.clear()
+            self.reducing.clear()
+
     def _obey(self, record: OrderAlarm) -> None:
         meant = [record.symbol] if record.symbol else list(self.instruments)
         if record.alarm in HALTS:
@@ -208,7 +205,7 @@ class OrderLedger:
         if record.alarm is Alarm.FOREIGN:
             self.foreign.add((record.symbol, record.text))
 
-    def _begin_anew(self) -> None:
+    def _begin_anew(self, _: Epoch) -> None:
         """The account is another one now: nothing of before is there to be compared or to be closed."""
         of_before = (
             self.fees_due,
@@ -280,3 +277,16 @@ class OrderLedger:
         if state.venue_id:
             self._venue_ids[symbol, state.venue_id] = client_id
         self._last_at[symbol] = max(self._last_at.get(symbol, 0), at)
+
+
+_TAKES: Mapping[type[Any], Callable[[OrderLedger, Any], None]] = {
+    Intent: OrderLedger._open,
+    OrderEvent: OrderLedger._follow,
+    Fill: OrderLedger._book,
+    FeeTold: OrderLedger._pay,
+    CashFlow: OrderLedger._take_flow,
+    OrderAlarm: OrderLedger._obey,
+    Baseline: OrderLedger._take_baseline,
+    Command: OrderLedger._rearm,
+    Epoch: OrderLedger._begin_anew,
+}

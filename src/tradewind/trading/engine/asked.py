@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tradewind.account.books import apply_fill, equity_now
+from tradewind.account.books import equity_now
 from tradewind.account.records import BAR
 from tradewind.market import FillReason, Reason
-from tradewind.simulator.rebalance import decide
+from tradewind.simulator.alone import book_fill, size_orders
 
 
 def lots_left_by_rules(
@@ -35,9 +35,7 @@ def lots_left_by_rules(
     account, (place, lots) = accounts[0], asked
     for at, waiting in resting.items():
         price = float(positions[0, at]["price"])
-        apply_fill(
-            account, positions[0, at], instruments[at], rules, waiting, price, 0.0, int(FillReason.ORDER)
-        )
+        book_fill(accounts, positions, at, instruments, rules, waiting, price, 0.0, int(FillReason.ORDER))
     account["equity"] = equity = float(equity_now(account, positions, 0, instruments))
     position = positions[0, place]
     worth = (int(position["lots"]) + lots) * float(instruments[place]["lot"]) * float(position["price"])
@@ -45,5 +43,5 @@ def lots_left_by_rules(
     position["wanted"] = worth / equity if equity > 0 else 0.0
     bars = np.zeros((1, len(instruments)), BAR)
     bars["tradable"] = 1
-    decide(accounts, positions, 0, bars, 0, 1, instruments, rules)
+    size_orders(accounts, positions, bars, 0, 1, instruments, rules)
     return int(position["order"]), Reason(int(position["reason"]))

@@ -35,6 +35,8 @@ from tradewind.trading.journal.records import Record, decode, encode
 FORMAT = 1
 MOST_NOTES = 2_000  # that wait for a transaction
 RETRY_SECONDS = 5.0  # until a place that could not be written is tried again
+BATCH = 1_000  # records that are read at once
+_ALL = "select number, at, kind, payload, hash from events order by number"
 
 
 class Journal:
@@ -215,17 +217,25 @@ class Journal:
 
         The chain begins at what `session` says. It cannot tell of records that are missing at the end.
         """
-        chained = _genesis(self.session)
-        query = sa.select(events).order_by(events.c.number).execution_options(yield_per=1000)
+        for batch in self.batches():
+            yield from batch
+
+    def batches(self, read: Callable[[str, bytes], Record] = decode) -> Iterator[list[tuple[int, Record]]]:
+        """The same, many at once; `read` makes a record of its kind and what was written."""
+        chained, position = _genesis(self.session), 0
         with self._engine.connect() as connection:
-            for position, row in enumerate(_whole_rows(connection.execute(query)), start=1):
-                chained = _link(chained, row.kind, row.at, bytes(row.payload))
-                if chained != row.hash or position != row.number:
-                    raise Inconsistent(
-                        f"record {row.number} of the journal does not continue the chain before it: the file "
-                        "was changed or a record was lost; restore it from a backup"
-                    )
-                yield row.number, decode(row.kind, row.payload)
+            found = connection.execution_options(yield_per=BATCH).exec_driver_sql(_ALL)
+            for rows in _whole(found.partitions()):
+                batch = []
+                for number, at, kind, payload, linked in rows:
+                    chained, position = _link(chained, kind, at, payload), position + 1
+                    if chained != linked or position != number:
+                        raise Inconsistent(
+                            f"record {number} of the journal does not continue the chain before it: the file "
+                            "was changed or a record was lost; restore it from a backup"
+                        )
+                    batch.append((number, read(kind, payload)))
+                yield batch
 
     def __len__(self) -> int:
         return self._number
@@ -277,10 +287,10 @@ def _refuse_foreign(path: Path) -> None:
         raise ConfigError(f"{path} is not a journal ({error}): name a file that `run` wrote") from error
 
 
-def _whole_rows(rows: Iterable[sa.Row[Any]]) -> Iterator[sa.Row[Any]]:
+def _whole(batches: Iterable[Sequence[Any]]) -> Iterator[Sequence[Any]]:
     """The rows, until a page of the file cannot be read: `Inconsistent`."""
     try:
-        yield from rows
+        yield from batches
     except sa.exc.DatabaseError as error:
         raise Inconsistent(f"the journal is damaged ({error.orig}): restore it from a backup") from error
 

@@ -26,6 +26,7 @@ from tradewind.market import (
     Snapshot,
     TargetWeights,
 )
+from tradewind.market.bar import proved_bar
 from tradewind.trading.journal.arming import Arm, GrantRecord, Override
 from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.discrepancy import Discrepancy, Epoch, ReconcileRecord
@@ -44,6 +45,7 @@ from tradewind.validation.stages import StageBegan
 
 NoteRecord = ApiCall | SessionBegan | Incident  # for people: no books follow from them
 Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | Revision | NoteRecord
+_NO_WEIGHTS = TargetWeights(())
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
 
 # What is written field by field. A new record is named here, and in `Record`, and nowhere else.
@@ -90,8 +92,7 @@ def decode(kind: str, payload: bytes) -> Record:
     data = orjson.loads(payload)
     match kind:
         case "snapshot":
-            bars = tuple(None if b is None else _bar(data, b) for b in data["bars"])
-            return Snapshot(data["open_time"], data["close_time"], bars)
+            return _read_snapshot(data)
         case "decision":
             return _read_decision(data)
     if kind not in _PLAIN:
@@ -100,6 +101,11 @@ def decode(kind: str, payload: bytes) -> Record:
         if data.get(name) is not None:
             data[name] = read(data[name])
     return _PLAIN[kind](**data)
+
+
+def recall(kind: str, payload: bytes) -> Record:
+    """As `decode`, for books: of a decision without what was observed and what risk made of it."""
+    return _read_order_part(orjson.loads(payload)) if kind == "decision" else decode(kind, payload)
 
 
 def _readers(cls: type[Any]) -> list[tuple[str, Callable[[Any], Any]]]:
@@ -127,9 +133,15 @@ def _snapshot(snapshot: Snapshot) -> dict[str, Any]:
     return {"open_time": snapshot.open_time, "close_time": snapshot.close_time, "bars": bars}
 
 
-def _bar(data: dict[str, Any], values: list[float | None]) -> Bar:
-    known = [math.nan if v is None else v for v in values]
-    return Bar(data["open_time"], data["close_time"], *known)
+def _read_snapshot(data: dict[str, Any]) -> Snapshot:
+    opened, closed = data["open_time"], data["close_time"]
+    return Snapshot(opened, closed, tuple(b and _read_bar(opened, closed, b) for b in data["bars"]))
+
+
+def _read_bar(opened: int, closed: int, values: list[float | None]) -> Bar:
+    if None in values:
+        values = [math.nan if v is None else v for v in values]
+    return proved_bar((opened, closed, *values))  # type: ignore[arg-type]
 
 
 def _decision(decision: Decision) -> dict[str, Any]:
@@ -159,6 +171,20 @@ def _read_decision(data: dict[str, Any]) -> Decision:
         reward=data["reward"],
         observation=tuple(math.nan if v is None else v for v in data["observation"]),
         observation_hash=data["observation_hash"],
+        model_hash=data["model_hash"],
+        latency_us=data["latency_us"],
+    )
+
+
+def _read_order_part(data: dict[str, Any]) -> Decision:
+    at = data["at"]
+    return Decision(
+        at=at,
+        wanted=TargetWeights(tuple(data["wanted"])),
+        review=Review(_NO_WEIGHTS, tuple(map(Reason, data["reasons"]))),
+        orders=tuple([Order(i, s, lots, reduce, at) for i, s, lots, reduce in data["orders"]]),
+        equity=data["equity"],
+        reward=data["reward"],
         model_hash=data["model_hash"],
         latency_us=data["latency_us"],
     )

@@ -9,10 +9,14 @@ from typing import Protocol
 from tradewind.market import CashFlow, Command, Decision, Fill, Inconsistent, Order, OrderId, Snapshot, Venue
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
-from tradewind.trading.journal.records import Record
+from tradewind.trading.journal.records import Record, recall
+from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.discrepancy import Epoch
 from tradewind.trading.terms.feed_records import Revision
 from tradewind.trading.terms.order_records import Denied, FeeTold
+from tradewind.trading.terms.order_states import Intent, OrderEvent
+
+_FOR_BOOKS = (Intent, OrderEvent, ApiCall)  # most records of a run, of which engine and venue know nothing
 
 
 class Book(Protocol):
@@ -41,10 +45,13 @@ async def resume(
     """
     found = Resumed()
     taker = _Taker(engine, venue, found)
-    for found.records, record in journal.records():
+    for batch in journal.batches(recall):
         for book in books:
-            book.apply(record)
-        await taker.take(record)
+            for _, record in batch:
+                book.apply(record)
+        for found.records, record in batch:
+            if not isinstance(record, _FOR_BOOKS):
+                await taker.take(record)
     await taker.settle()
     return found
 

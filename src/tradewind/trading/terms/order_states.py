@@ -239,7 +239,7 @@ def _after_event(state: OrderState, event: OrderEvent) -> Step:
     if reports and event.filled < state.filled and (event.filled or happening is not Happening.ACCEPTED):
         return Step(state, Alarm.STALE)
     if happening is Happening.ACCEPTED and status in DONE and event.filled <= state.filled:
-        return Step(_named(state, event), Alarm.STALE)
+        return Step(replace(state, venue_id=state.venue_id or event.venue_id), Alarm.STALE)
     reported = max(state.reported, event.filled)
     if happening in _ENDS and reported > state.filled:
         raise Inconsistent(
@@ -248,10 +248,19 @@ def _after_event(state: OrderState, event: OrderEvent) -> Step:
         )
     if after is Status.OPEN and state.filled:
         after = Status.PARTIAL
-    state = replace(_named(state, event), reported=reported, let_go=_let_go(state, event))
-    if after is status:
-        return Step(state)
-    return Step(replace(state, status=after, since=event.at, kind=event.kind))
+    changed = after is not status
+    return Step(
+        OrderState(
+            state.intent,
+            after,
+            state.filled,
+            reported,
+            state.venue_id or event.venue_id,
+            event.at if changed else state.since,
+            event.kind if changed else state.kind,
+            _let_go(state, event),
+        )
+    )
 
 
 def _let_go(state: OrderState, event: OrderEvent) -> bool:
@@ -259,10 +268,6 @@ def _let_go(state: OrderState, event: OrderEvent) -> bool:
     if event.happening is Happening.CANCEL_ASKED:
         return True
     return state.let_go and not (event.happening is Happening.CANCEL_FAILED and event.kind)
-
-
-def _named(state: OrderState, event: OrderEvent) -> OrderState:
-    return replace(state, venue_id=state.venue_id or event.venue_id)
 
 
 def _after_fill(state: OrderState, fill: Fill) -> Step:
@@ -275,7 +280,7 @@ def _after_fill(state: OrderState, fill: Fill) -> Step:
     filled = state.filled + abs(fill.lots)
     status = Status.FILLED if filled >= state.lots else _AFTER_FILL[state.status]
     since = state.since if status is state.status else fill.at
-    after = replace(state, status=status, filled=filled, since=since)
+    after = OrderState(intent, status, filled, state.reported, state.venue_id, since, state.kind)
     if filled > state.lots:
         return Step(after, Alarm.OVERFILL)
     return Step(after, Alarm.LATE_FILL if state.done else None)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tradewind.backtest.decisions import Decisions
 from tradewind.data.timestamps import utc_text
-from tradewind.market import Decision, Fill, FillReason, Instrument, Reason
+from tradewind.market import CashFlow, CashFlowKind, Decision, Fill, FillReason, Instrument, Reason
 from tradewind.trading.journal.records import Record
 from tradewind.trading.session.parity import as_arrays, first_difference
 from tradewind.trading.terms.order_states import Intent
@@ -42,6 +42,7 @@ class Contrast:
     price_bp: dict[str, float]  # mean, p50, p95, p99
     fee_bp: dict[str, float]
     forced: tuple[int, int]  # stops and liquidations: run, simulation
+    funding: tuple[float, float]  # quote, received less paid: run, simulation
     equity_end: float  # quote
     equity_worst: float  # largest distance at any close, quote
     close_to_fill_ms: dict[str, float]  # p50, p95, p99, of market orders
@@ -76,8 +77,9 @@ def contrast(
     decisions: Sequence[Decision],
     fills: Sequence[Fill],
     instruments: Sequence[Instrument],
+    flows: Sequence[CashFlow] = (),
 ) -> Contrast:
-    """The records of a run against the decisions and fills of its simulation."""
+    """The records of a run against the decisions, fills and funding of its simulation."""
     made = [record for record in records if isinstance(record, Decision)]
     symbols = tuple(i.symbol for i in instruments)
     rows = min(len(made), len(decisions))
@@ -106,6 +108,7 @@ def contrast(
         price_bp=_spread(prices),
         fee_bp=_spread(fees),
         forced=(_forced(records), _forced(fills)),
+        funding=(_funding(records), _funding(flows)),
         equity_end=float(apart[-1]) if rows else 0.0,
         equity_worst=float(apart[np.abs(apart).argmax()]) if rows else 0.0,
         close_to_fill_ms=percentiles(_waits(records, made)),
@@ -172,6 +175,11 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
 
 def _forced(records: Sequence[Any]) -> int:
     return sum(isinstance(record, Fill) and record.reason in _FORCED for record in records)
+
+
+def _funding(records: Sequence[Any]) -> float:
+    paid = (r for r in records if isinstance(r, CashFlow) and r.kind is CashFlowKind.FUNDING)
+    return float(sum(flow.amount for flow in paid))
 
 
 def _waits(records: Sequence[Record], decisions: Sequence[Decision]) -> list[float]:

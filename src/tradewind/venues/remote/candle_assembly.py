@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tradewind.data.patience import Patience
-from tradewind.market import Bar, Clock, DataError
+from tradewind.market import Bar, Clock, DataError, Snapshot
 from tradewind.trading.terms.quotes import Quotes
 from tradewind.venues.remote.candle_checks import GivenOut
 from tradewind.venues.remote.candle_feed import Counters, SymbolFeed, within
@@ -36,7 +36,7 @@ class CandleSettings:
 
 
 class Assembly:
-    """The bars of a run on their way into snapshots. `news` is called when one was given out.
+    """The bars of a run on their way into snapshots. `news` is called when one was given out, `complete` before.
 
     `clock` tells when something became known here, `venue` what time it is for candles.
     """
@@ -53,6 +53,7 @@ class Assembly:
         quotes: Quotes | None,
         given: GivenOut,
         news: Callable[[], None],
+        complete: Callable[[Snapshot], Snapshot] = lambda snapshot: snapshot,
     ) -> None:
         self.symbols, self.settings, self.counters, self.given = tuple(symbols), settings, counters, given
         self.feeds = [SymbolFeed(step, clock.now_ms()) for _ in symbols]
@@ -60,7 +61,7 @@ class Assembly:
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
         self._step, self._clock, self._venue, self._quotes = step, clock, venue, quotes
         self._doubts: dict[tuple[int, int], tuple[Bar, int]] = {}
-        self._news = news
+        self._news, self._complete = news, complete
         self._open = False
 
     def open(self) -> None:
@@ -108,7 +109,7 @@ class Assembly:
         while self._open and (whole := self.join.take()) is not None:
             snapshot, known_at = whole
             check_at = known_at + milliseconds(self.settings.check_after_seconds)
-            self.given.give(snapshot, known_at, check_at)
+            self.given.give(self._complete(snapshot), known_at, check_at)
             self._news()
 
     def _references(self, index: int) -> list[float]:

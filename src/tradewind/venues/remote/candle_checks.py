@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tradewind.market import Bar, Snapshot
 from tradewind.market.bar import Prices
@@ -89,6 +89,9 @@ class GivenOut:
             None if before is None else _prices(before),
             _prices(bar),
         )
+        if before is not None:  # funding and marks stay as they were told
+            o, h, low, c, v = _prices(bar)
+            bar = replace(before, open=o, high=h, low=low, close=c, volume=v)
         changed = with_bars(given.snapshot, [(index, bar)])
         taken = given.snapshot not in self.waiting
         if not taken:

@@ -14,13 +14,20 @@ SURE_MS = 1_000  # after its close by the venue's clock, a candle is closed at t
 
 
 async def read_span(
-    reader: VenueReader, now_ms: Callable[[], int], symbol: str, timeframe: Timeframe, start: int, end: int
+    reader: VenueReader,
+    now_ms: Callable[[], int],
+    symbol: str,
+    timeframe: Timeframe,
+    start: int,
+    end: int,
+    method: str = "fetch_ohlcv",
 ) -> tuple[list[Row], int]:
     """What the venue has of closed candles that open in [start, end), in order, each time once.
 
     With them, up to which open time the venue told all that it has: `start` where some row had an impossible time.
 
-    `now_ms` is the venue's time. What still forms is left out, also where it closed while pages were read.
+    `now_ms` is the venue's time, `method` that of ccxt which has the candles. What still forms is left out, also where
+    it closed while pages were read.
     """
     told = reader.client.feature_value(symbol, "fetchOHLCV", "limit")
     most = int(told) if told else 500
@@ -32,7 +39,7 @@ async def read_span(
             most, (end - cursor) // timeframe.ms + 2
         )  # two more: the forming one, and one to close on
         asked = now_ms()
-        rows = await reader.call("fetch_ohlcv", symbol, timeframe.text, cursor, limit)
+        rows = await reader.call(method, symbol, timeframe.text, cursor, limit)
         whole = whole and all(row[0] % timeframe.ms == 0 and row[0] >= start - timeframe.ms for row in rows)
         closed = {int(row[0]): row for row in closed_rows(rows, timeframe.ms, asked)}
         found |= {at: row for at, row in closed.items() if cursor <= at < end}

@@ -23,6 +23,7 @@ from tradewind.venues.remote.candle_frames import CandleStreams, Told, candle_st
 from tradewind.venues.remote.candle_history import SURE_MS, Row, read_span
 from tradewind.venues.remote.candle_past import Past, refuse_short, refuse_unknown
 from tradewind.venues.remote.lines import KeptLine, cut, tap
+from tradewind.venues.remote.perpetual_feed import PerpetualFeed
 from tradewind.venues.remote.venue_clock import VenueClock
 
 SWEEP_SECONDS = 0.25
@@ -33,6 +34,7 @@ _NOTHING_LEARNT = (TradewindError, KeyError, TypeError, ValueError, IndexError, 
 class LiveCandles:
     """`market.CandleSource`: every closed bar from `since` (or the last `warm_up` bars) on, each once, in order.
 
+    `perpetuals` completes bars with marks and funding.
     `bulk` is a second client, for history and checks: what they take does not hold up `client`.
     `on_revised` hears of bars that were taken and are now told otherwise: when the next snapshot is asked for, and
     before that comes.
@@ -52,6 +54,7 @@ class LiveCandles:
         since: int | None = None,
         settings: CandleSettings | None = None,
         quotes: Quotes | None = None,
+        perpetuals: PerpetualFeed | None = None,
         bulk: Any = None,
         on_revised: Callable[[Revised], None] | None = None,
         on_alarm: Callable[[str], None] | None = None,
@@ -61,6 +64,7 @@ class LiveCandles:
         self.counters = Counters()
         self._client, self._clock, self._venue, self._quotes = client, clock, venue, quotes
         self._warm_up, self._since, self._step = warm_up, since, timeframe.ms
+        self._perpetuals = perpetuals
         self._on_revised = on_revised or _ignore
         self._revised: deque[Revised] = deque()  # not told yet
         self._given = GivenOut(self.symbols, self.counters, self._revise, on_alarm or _ignore)
@@ -134,10 +138,17 @@ class LiveCandles:
             self._quotes,
             self._given,
             self._news.set,
+            self._complete,
         )
         self._untap = tap(self._client, self._streams.handler, self._hear)
         for group in self._streams.groups():
             self._keep(group)
+        if self._perpetuals is not None:
+            if self._since is None:
+                self._perpetuals.begin(end)
+            else:
+                await self._perpetuals.go_on(reader, start, end)
+            self._spawn(self._perpetuals.keep())
         await self._warm(reader, start, end)
         self._bars.open()
         self._spawn(self._sweep())
@@ -161,12 +172,18 @@ class LiveCandles:
         now = self._clock.now_ms()
         for opened in range(start, end, self._step):
             bars = tuple(found[symbol].get(opened) for symbol in self.symbols)
-            snapshot = Snapshot(opened, opened + self._step, bars)
+            snapshot = self._complete(Snapshot(opened, opened + self._step, bars))
             age = self._venue.ms_since(snapshot.close_time)
             self._given.give(snapshot, now - age, now + milliseconds(self.settings.check_after_seconds))
         for feed, symbol in zip(self._bars.feeds, self.symbols, strict=True):
             if found[symbol]:
                 feed.last_close = found[symbol][max(found[symbol])].close
+
+    def _complete(self, snapshot: Snapshot) -> Snapshot:
+        """With what perpetuals have beside prices."""
+        if self._perpetuals is None:
+            return snapshot
+        return self._perpetuals.complete(self.symbols, snapshot)
 
     def _keep(self, group: Sequence[str]) -> None:
         places = [self._index[symbol] for symbol in group]

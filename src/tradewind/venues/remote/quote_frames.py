@@ -22,12 +22,15 @@ class Price(StrEnum):
 class Part(NamedTuple):
     """What one frame says of a symbol: prices by name (bid, ask, last, mark), as the venue wrote them.
 
-    `funding_rate` is that of the next payment; None where nothing is said of it.
+    With a mark: `funding_rate` of the next payment and `funding_at`, when it is due, and `at`, the venue's time of
+    it all (UTC ms). None where nothing is said.
     """
 
     symbol: str
     prices: dict[str, Any]
     funding_rate: Any = None
+    funding_at: Any = None
+    at: Any = None
 
 
 class Listener(NamedTuple):
@@ -103,7 +106,7 @@ class BinanceQuotes(_Places):
         return {
             "handle_bids_asks": lambda line, m: self._part(line, m, bid="b", ask="a"),
             "handle_tickers": lambda line, m: self._part(line, m, last="c"),
-            "handle_mark_prices": lambda line, m: self._part(line, m, "r", mark="p"),
+            "handle_mark_prices": self._mark,
         }
 
     def listeners(self) -> list[Listener]:
@@ -121,7 +124,7 @@ class BinanceQuotes(_Places):
 
     async def ask(self, reader: VenueReader, symbol: str, prices: Collection[Price]) -> Part:
         found: dict[str, Any] = {}
-        rate = None
+        told: tuple[Any, ...] = ()
         if Price.BOOK in prices:
             best = (await reader.call("fetch_bids_asks", [symbol]))[symbol]
             found |= {"bid": best["bid"], "ask": best["ask"]}
@@ -129,14 +132,18 @@ class BinanceQuotes(_Places):
             found["last"] = (await reader.call("fetch_ticker", symbol))["last"]
         if Price.MARK in prices:
             index = (await reader.call("fetch_mark_price", symbol))["info"]
-            found["mark"], rate = index["markPrice"], index.get("lastFundingRate")
-        return Part(symbol, found, rate)
+            found["mark"] = index["markPrice"]
+            told = (index.get("lastFundingRate"), index.get("nextFundingTime"), index.get("time"))
+        return Part(symbol, found, *told)
 
-    def _part(self, line: Any, message: Any, rate: str = "", /, **names: str) -> Part | None:
+    def _part(self, line: Any, message: Any, **names: str) -> Part | None:
         symbol = self.ids.get((message["s"], self.client.is_spot_url(line)))
-        if symbol is None:
-            return None
-        return Part(symbol, {name: message[key] for name, key in names.items()}, message.get(rate))
+        return Part(symbol, {name: message[key] for name, key in names.items()}) if symbol else None
+
+    def _mark(self, line: Any, message: Any) -> Part | None:
+        part = self._part(line, message, mark="p")
+        told = (message.get(key) for key in ("r", "T", "E"))
+        return None if part is None else Part(part.symbol, part.prices, *told)
 
 
 class BitgetQuotes(_Places):
@@ -165,4 +172,4 @@ class BitgetQuotes(_Places):
 def _bitget(symbol: str, row: Any) -> Part:
     names = {"bid": "bidPr", "ask": "askPr", "last": "lastPr", "mark": "markPrice"}
     prices = {name: row[key] for name, key in names.items() if row.get(key)}
-    return Part(symbol, prices, row.get("fundingRate"))
+    return Part(symbol, prices, row.get("fundingRate"), row.get("nextFundingTime"), row.get("ts"))

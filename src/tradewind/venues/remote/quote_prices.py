@@ -33,6 +33,7 @@ class NewestPrices:
         self.at = dict.fromkeys(Price, 0)  # when each was accepted last
         self._factor, self._believed_ms, self._counters = factor, believed_ms, counters
         self._known = dict.fromkeys(("bid", "ask", "last", "mark"), math.nan)
+        self.funding_times = (0, 0)  # of the last payment whose time was told, and of the next, UTC ms
         self._funding_rate = math.nan
         self._doubts: dict[str, tuple[float, int]] = {}
 
@@ -60,9 +61,9 @@ class NewestPrices:
         for price, names in NAMES.items():
             if not part.prices.keys().isdisjoint(names):
                 found = {name: self._accepted(name, part.prices.get(name), now) for name in names}
-                whole = {name: value for name, value in found.items() if value is not None}
-                if len(whole) == len(names):
-                    accepted[price] = whole
+                good = {name: value for name, value in found.items() if value is not None}
+                if len(good) == len(names):
+                    accepted[price] = good
         book = accepted.get(Price.BOOK)
         if (
             book is not None and book["bid"] > book["ask"]
@@ -74,6 +75,9 @@ class NewestPrices:
             self.at[price] = now
         if Price.MARK in accepted:
             self._funding_rate = _rate(part.funding_rate)
+            due = whole(part.funding_at)
+            if due is not None and due > self.funding_times[1]:
+                self.funding_times = (self.funding_times[1], due)
         return list(accepted)
 
     def _accepted(self, name: str, told: Any, now: int) -> float | None:
@@ -107,6 +111,14 @@ def _number(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return price if math.isfinite(price) and price > 0 else None
+
+
+def whole(value: Any) -> int | None:
+    """A time in ms; None for what is none."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _rate(value: Any) -> float:

@@ -14,8 +14,8 @@ from tradewind.market import Clock, TradewindError
 from tradewind.trading.terms.quotes import STALE_MS, Quote
 from tradewind.venues.remote.lines import KeptLine, cut, tap
 from tradewind.venues.remote.pulse import Patiences, Pulse
-from tradewind.venues.remote.quote_frames import Price, QuoteStreams, Read, quote_streams
-from tradewind.venues.remote.quote_prices import NAMES, NewestPrices, QuoteCounters
+from tradewind.venues.remote.quote_frames import Part, Price, QuoteStreams, Read, quote_streams
+from tradewind.venues.remote.quote_prices import NAMES, NewestPrices, QuoteCounters, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class QuoteSettings:
 class LiveQuotes:
     """`trading.quotes.Quotes` over a ccxt.pro client, which stays the caller's. `start` it, `close` it.
 
+    `mark_listeners` hear of each mark with its symbol and the venue's time of it, None where that is not told.
     Waits and stamps are those of `clock`. `on_alarm` hears of a price that nobody tells any more, once each time.
     """
 
@@ -43,6 +44,7 @@ class LiveQuotes:
         on_alarm: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.symbols = tuple(symbols)
+        self.mark_listeners: list[Callable[[str, int | None, float], None]] = []
         self.counters = QuoteCounters()
         self.settings = settings or QuoteSettings()
         self._client, self._clock, self._on_alarm = client, clock, on_alarm
@@ -68,6 +70,10 @@ class LiveQuotes:
         """Seconds since a price was accepted; infinite before the first."""
         at = max(self._known[symbol].at.values())
         return (self._clock.now_ms() - at) / 1000 if at else math.inf
+
+    def funding_times(self, symbol: str) -> tuple[int, int]:
+        """When funding was due last and when it is due next, UTC ms; 0 where that was not told yet."""
+        return self._known[symbol].funding_times
 
     async def start(self) -> None:
         """Subscribe; quotes appear as they come. A second call does nothing."""
@@ -103,10 +109,17 @@ class LiveQuotes:
             return False
         now = self._clock.now_ms()
         self.counters.frames += 1
-        for price in self._known[part.symbol].take(part, now):
+        for price in self._accept(part, now):
             if (pulse := self._pulses.get((part.symbol, price))) is not None:
                 pulse.beat(now)
         return True
+
+    def _accept(self, part: Part, now: int) -> list[Price]:
+        accepted = self._known[part.symbol].take(part, now)
+        if Price.MARK in accepted:
+            for hear in self.mark_listeners:
+                hear(part.symbol, whole(part.at), float(part.prices["mark"]))
+        return accepted
 
     async def _fall_back(self) -> None:
         """Ask REST for prices whose streams are silent; cut lines that kept something back."""
@@ -144,7 +157,7 @@ class LiveQuotes:
             return
         now = self._clock.now_ms()
         self.counters.by_rest += 1
-        self._known[symbol].take(part, now)
+        self._accept(part, now)
         for price in prices:
             pulse = self._pulses[symbol, price]
             if not pulse.silent(now, self._kept[symbol, price].since, self.settings.patiences):

@@ -1,0 +1,183 @@
+"""The books of a run as its engine keeps them: one account of the simulator, changed by fills, flows and closes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, apply_fee, equity_now
+from tradewind.account.records import instrument_records, open_account
+from tradewind.market import CashFlow, CashFlowKind, Fill, FillReason, Inconsistent, Instrument, Kind, Reason
+from tradewind.risk.stops import stop_level, stop_loss_level
+from tradewind.simulator import Rules
+from tradewind.simulator.alone import book_fill, close_bar, size_orders
+from tradewind.simulator.window import BarWindow
+from tradewind.trading.engine.asked import lots_left_by_rules
+from tradewind.trading.terms.bookable import beside_lots, fee_of
+from tradewind.trading.terms.order_records import FeeTold
+
+Floats = NDArray[np.float64]
+
+
+class EngineAccount:
+    """A `Standing`. The same compiled functions change it as in a backtest."""
+
+    def __init__(self, instruments: Sequence[Instrument], rules: Rules, capital: float) -> None:
+        self.instruments = tuple(instruments)
+        self.symbols = tuple(i.symbol for i in instruments)
+        self.accounts, self.positions = open_account(capital, len(self.symbols))
+        self.fills = self.cash_flows = 0  # taken until now
+        self._capital = capital
+        self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
+        self._records = instrument_records(self.instruments)
+        self._paid_in = {in_base: self._records.copy() for in_base in (False, True)}
+        for in_base, records in self._paid_in.items():
+            records["fee_in_base"] = in_base
+        self._rules = rules.record(len(self.symbols), self.instruments[0].kind)
+
+    @property
+    def equity(self) -> float:
+        return float(self.accounts[0]["equity"])
+
+    @property
+    def halted(self) -> bool:
+        """Is the kill switch latched?"""
+        return bool(self.accounts[0]["halted"])
+
+    @property
+    def rearmed(self) -> bool:
+        """Did a person re-arm it? The next close lifts the kill switch."""
+        return bool(self.accounts[0]["rearm"])
+
+    @property
+    def day_start_equity(self) -> float:
+        """At the first close of the UTC day, in quote."""
+        return float(self.accounts[0]["day_start_equity"])
+
+    @property
+    def peak_equity(self) -> float:
+        """The highest at any close, in quote; after a re-arm it begins anew with what there is."""
+        return self.equity_at({}) if self.rearmed else float(self.accounts[0]["peak_equity"])
+
+    @property
+    def losing_streak(self) -> int:
+        """Bars in a row in which what was closed lost money."""
+        return int(self.accounts[0]["losses"])
+
+    def position_lots(self) -> dict[str, int]:
+        return {symbol: int(self.positions[0, a]["lots"]) for symbol, a in self._index.items()}
+
+    def protective_level(self, symbol: str) -> float:
+        """The price at which the position is to be closed: stop loss or trailing stop; 0 when there is none."""
+        position = self.positions[0, self._place(symbol)]
+        return float(stop_level(position, self._rules[0], position["peak"])) if position["lots"] else 0.0
+
+    def protective_reason(self, symbol: str) -> FillReason:
+        """Which of the two it is."""
+        position = self.positions[0, self._place(symbol)]
+        fixed = stop_loss_level(position, self._rules[0])
+        is_fixed = self._rules[0]["stop_loss"] > 0 and self.protective_level(symbol) == fixed
+        return FillReason.STOP if is_fixed else FillReason.TRAILING_STOP
+
+    def beyond_limits(self) -> dict[str, int]:
+        """By how many lots, without sign, each position is too large for the equity now, at the last prices.
+
+        Only money that was taken out makes it so, or a price: what is decided is within the limits.
+        """
+        limit = float(self._rules[0]["max_gross"])
+        if self.instruments[0].kind is Kind.SPOT:
+            limit = min(limit, 1.0 - float(self._rules[0]["reserve"]))
+        position, lot = self.positions[0], self._records["lot"]
+        gross = float(np.nansum(np.abs(position["lots"]) * lot * position["price"]))
+        allowed = limit * max(self.equity_at({}), 0.0)
+        kept = min(1.0, allowed / gross) if gross else 1.0
+        return {s: abs(held) - int(abs(held) * kept) for s, held in self.position_lots().items()}
+
+    def left_by_rules(
+        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+    ) -> tuple[int, Reason]:
+        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why."""
+        return lots_left_by_rules(
+            self.accounts,
+            self.positions,
+            self._records,
+            self._rules,
+            (self._place(symbol), lots),
+            {self._place(s): n for s, n in resting.items() if n},
+            {self._place(s): p for s, p in prices.items()},
+        )
+
+    def pay(self, told: FeeTold) -> None:
+        """Book a fee that was told later than its trade."""
+        a = self._place(told.symbol)
+        in_base = told.fee_asset == self.instruments[a].base
+        position, paid = self.positions[0, a], self._paid_in[in_base][a]
+        apply_fee(self.accounts[0], position, paid, float(told.price), float(told.fee))
+
+    def equity_at(self, prices: Mapping[str, float]) -> float:
+        """Equity in quote at other prices; a symbol that is left out keeps its last one."""
+        positions = self.positions.copy()
+        for symbol, price in prices.items():
+            positions[0, self._place(symbol)]["mark"] = price
+            positions[0, self._place(symbol)]["price"] = price
+        return float(equity_now(self.accounts[0], positions, 0, self._records))
+
+    def _open_anew(self) -> None:
+        self.accounts, self.positions = open_account(self._capital, len(self.symbols))
+
+    def _mark(self, window: BarWindow) -> None:
+        """The close: marks, limits, reward."""
+        bars, rows = window.bars, window.rows
+        close_bar(self.accounts, self.positions, bars, rows, window.last, self._records, self._rules)
+
+    def _decide(self, wanted: Floats, window: BarWindow, ready: bool) -> None:
+        """Risk and sizing: from `wanted` to `approved` to the lots of each order."""
+        self.positions[0]["wanted"] = wanted
+        bars, last = window.bars, window.last
+        size_orders(self.accounts, self.positions, bars, last, int(ready), self._records, self._rules)
+
+    def _close_books(self) -> None:
+        """A segment ends: what was to be ordered is not."""
+        self.accounts[0]["equity"] = equity_now(self.accounts[0], self.positions, 0, self._records)
+        self.positions[0]["order"] = 0
+
+    def _book_fill(self, fill: Fill) -> None:
+        """A fee that is not told yet is nothing until it is; what is no whole lot is left out of the books."""
+        a = self._place(fill.symbol)
+        instrument = self.instruments[a]
+        if abs(beside_lots(fill, instrument)) >= instrument.lot:
+            raise Inconsistent(
+                f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
+                f"expected lots of {instrument.lot} {instrument.base}"
+            )
+        fee, in_base = fee_of(fill, instrument) or (0, False)
+        price, paid = float(fill.price), self._paid_in[in_base]
+        if fill.lots:
+            book_fill(
+                self.accounts,
+                self.positions,
+                a,
+                paid,
+                self._rules,
+                fill.lots,
+                price,
+                float(fee),
+                int(fill.reason),
+            )
+        else:
+            apply_fee(self.accounts[0], self.positions[0, a], paid[a], price, float(fee))
+        self.fills += 1
+
+    def _book_cash_flow(self, flow: CashFlow) -> None:
+        if flow.symbol:
+            self._place(flow.symbol)
+        kind = FUNDING if flow.kind is CashFlowKind.FUNDING else EXTERNAL
+        apply_cash_flow(self.accounts[0], float(flow.amount), kind)
+        self.cash_flows += 1
+
+    def _place(self, symbol: str) -> int:
+        if symbol not in self._index:
+            raise Inconsistent(f"an event names {symbol}, which this run does not trade: {self.symbols}")
+        return self._index[symbol]
