@@ -33,6 +33,7 @@ from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.discrepancy import Epoch
 from tradewind.trading.terms.order_records import Denied, FeeTold, Risk
+from tradewind.trading.terms.order_states import Intent
 from tradewind.trading.told.tally import Tally
 
 
@@ -192,8 +193,12 @@ def test_where_the_venue_takes_no_stops_the_local_guard_protects_and_says_so(tmp
     played(story, tmp_path)
 
 
-def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path) -> None:
-    """A quarter of the allocation lost 24 % of it. A twentieth of what is left trades on, and nothing is halted."""
+@pytest.mark.parametrize("most", [None, 1_000])
+def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path, most: int | None) -> None:
+    """A quarter of the allocation lost 24 % of it. A twentieth of what is left trades on, and nothing is halted.
+
+    What is too much closes in parts where the venue takes no order so large.
+    """
     limits = replace(LIMITS, stop_loss=0.3, max_drawdown=0.3, daily_loss=0.3)
 
     async def story(one: Composed) -> None:
@@ -202,12 +207,14 @@ def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path) -
         await one.bar(price=76.0)
         assert one.outfit.engine.equity == pytest.approx(1_900.0, rel=0.01)
         await one.die()
-        one.share = 0.05
+        one.share, one.venue.most = 0.05, most
         await one.start()
         left = one.outfit.engine.equity
         assert left == pytest.approx(470.0, rel=0.01)
         assert one.held() * 0.01 * 76.0 == pytest.approx(left, rel=0.02)  # the cap, on what it has now
         assert one.stops() == [-one.held()]
+        parts = [abs(i.lots) for i in one.of(Intent) if i.reduce_only and i.type is OrderType.MARKET]
+        assert len(parts) == (1 if most is None else 2)
         assert not one.outfit.engine.halted
         assert one.status["risk"] == "active"
         await one.die()
