@@ -95,15 +95,23 @@ def test_half_the_sharpe_takes_four_times_as_long():
     assert min_btl(45, 0.5) == pytest.approx(4 * min_btl(45))
 
 
-@given(some.floats(0.02, 0.3), some.floats(-1, 1), some.floats(3, 9), some.integers(1, 500))
+SHAPES = some.floats(0.02, 0.3), some.floats(-1, 1), some.floats(3, 9)
+
+
+@given(*SHAPES, some.integers(1, 500))
 def test_a_record_of_that_length_is_beyond_luck(sharpe, skewed, tailed, trials):
-    length = lucky_trl(sharpe, skewed, tailed, trials) + 1  # psr counts T - 1
-    by_luck = expected_maximum(trials) / math.sqrt(length - 1)
-    assert psr(sharpe, length, skewed, tailed, by_luck) == pytest.approx(0.95, abs=1e-9)
+    length = lucky_trl(sharpe, skewed, tailed, trials)
+    assert dsr(sharpe, length, skewed, tailed, trials, 1 / length) == pytest.approx(0.95, abs=1e-9)
+
+
+def test_trials_that_truly_differ_take_longer_and_may_take_for_ever():
+    assert lucky_trl(0.1, 0, 3, 10, 0.001) > lucky_trl(0.1, 0, 3, 10) > lucky_trl(0.1, 0, 3, 1)
+    with pytest.raises(Undefined, match="never shows itself above 0.157"):
+        lucky_trl(0.1, 0, 3, 10, 0.01)
 
 
 def test_of_one_trial_it_is_min_trl():
-    assert lucky_trl(0.1, -0.5, 5, 1) == pytest.approx(min_trl(0.1, -0.5, 5) - 1)
+    assert lucky_trl(0.1, -0.5, 5, 1) == pytest.approx(min_trl(0.1, -0.5, 5))
 
 
 def test_psr_of_returns_is_that_of_their_moments():

@@ -45,7 +45,7 @@ from tradewind.statistics.sharpe_tests import (
     psr_of,
 )
 from tradewind.statistics.superior import Superiority, spa
-from tradewind.statistics.undefined import MIN_DAYS, Undefined
+from tradewind.statistics.undefined import MIN_DAYS, Reasons, Undefined
 
 __all__ = [
     "DAYS_PER_YEAR",
@@ -57,6 +57,7 @@ __all__ = [
     "Interval",
     "MonthReturn",
     "Overfitting",
+    "Reasons",
     "Superiority",
     "Undefined",
     "cagr",

@@ -76,15 +76,33 @@ def min_btl(trials: float, sharpe: float = 1.0) -> float:
     return (expected_maximum(trials) / sharpe) ** 2
 
 
-def lucky_trl(sharpe: float, skew: float, kurtosis: float, trials: float, confidence: float = 0.95) -> float:
-    """Observations until a Sharpe shows itself above the best of so many trials without skill.
+def lucky_trl(
+    sharpe: float,
+    skew: float,
+    kurtosis: float,
+    trials: float,
+    skill_variance: float = 0.0,
+    confidence: float = 0.95,
+) -> float:
+    """Observations until a Sharpe shows itself above the best to expect of so many trials; of one it is `min_trl`.
 
-    The variance of theirs is 1 / T, which falls as the record grows. Of one trial it is `min_trl`, less one.
+    The variance of theirs is `skill_variance`, by which they truly differ, and 1 / T of estimation, which falls as
+    the record grows. `Undefined` where no record would be long enough.
     """
-    if sharpe <= 0:
-        raise Undefined(f"a Sharpe of {sharpe:.3g} never shows itself above zero")
-    needed = _NORMAL.inv_cdf(confidence) * math.sqrt(_variance_factor(sharpe, skew, kurtosis))
-    return ((needed + expected_maximum(trials)) / sharpe) ** 2
+    highest = expected_maximum(trials)
+    shortest = min_trl(sharpe, skew, kurtosis, highest * math.sqrt(skill_variance), confidence)
+
+    def enough(length: float) -> bool:
+        bar = highest * math.sqrt(skill_variance + 1 / length)
+        return psr(sharpe, length, skew, kurtosis, bar) >= confidence
+
+    low, high = shortest, shortest
+    while not enough(high):
+        low, high = high, high * 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 def psr_of(returns: Floats, benchmark: float = 0.0) -> float:
