@@ -58,6 +58,31 @@ def test_a_re_arm_lifts_the_kill_switch_and_what_it_latched(tmp_path: Path) -> N
     played(story, tmp_path, rules=Rules(risk=replace(LIMITS, max_drawdown=0.02), band=0.0))
 
 
+def test_a_re_arm_forgives_the_losses_in_a_row_also_after_a_restart(tmp_path: Path) -> None:
+    async def lose(one: Composed) -> None:
+        await one.bar(100.0, want=[0.5])
+        await one.bar(99.0, want=[0.0])
+        await one.bar(99.0)
+
+    async def story(one: Composed) -> None:
+        await lose(one)
+        await lose(one)
+        await one.clock.advance(3.0)
+        assert one.status["risk_reason"] == "2 losses in a row"
+        await _command(one, CommandKind.REARM)
+        await one.bar(99.0)
+        await one.die()
+        await one.start()
+        await lose(one)
+        await one.clock.advance(3.0)
+        assert one.status["risk"] == "active"
+        await lose(one)
+        await one.clock.advance(3.0)
+        assert one.status["risk_reason"] == "2 losses in a row"
+
+    played(story, tmp_path, guards=GuardSettings(max_losses_in_a_row=2))
+
+
 def test_the_margin_that_the_comparison_reads_closes_what_is_near_its_end(tmp_path: Path) -> None:
     def strained(reading: AccountReading) -> AccountReading:
         told = {s: replace(p, margin_ratio=0.9) for s, p in reading.positions.items()}

@@ -29,6 +29,7 @@ class EngineAccount:
         self.symbols = tuple(i.symbol for i in instruments)
         self.accounts, self.positions = open_account(capital, len(self.symbols))
         self.fills = self.cash_flows = 0  # taken until now
+        self._forgiven = 0  # of the losses in a row: those before the last re-arm
         self._capital = capital
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
         self._records = instrument_records(self.instruments)
@@ -63,8 +64,8 @@ class EngineAccount:
 
     @property
     def losing_streak(self) -> int:
-        """Bars in a row in which what was closed lost money."""
-        return int(self.accounts[0]["losses"])
+        """Bars in a row in which what was closed lost money, since the last re-arm."""
+        return int(self.accounts[0]["losses"]) - self._forgiven
 
     def position_lots(self) -> dict[str, int]:
         return {symbol: int(self.positions[0, a]["lots"]) for symbol, a in self._index.items()}
@@ -132,13 +133,20 @@ class EngineAccount:
         bars, rows = window.bars, window.rows
         close_bar(self.accounts, self.positions, bars, rows, window.last, self._records, self._rules)
 
+    def _rearm(self) -> None:
+        """The next close lifts the kill switch; the losses until now count no more."""
+        self.accounts[0]["rearm"] = 1
+        self._forgiven = int(self.accounts[0]["losses"])
+
     def _decide(self, wanted: Floats, window: BarWindow, ready: bool) -> None:
+        self._forgiven = 0
         """Risk and sizing: from `wanted` to `approved` to the lots of each order."""
         self.positions[0]["wanted"] = wanted
         bars, last = window.bars, window.last
         size_orders(self.accounts, self.positions, bars, last, int(ready), self._records, self._rules)
 
     def _close_books(self) -> None:
+        self._forgiven = min(self._forgiven, int(self.accounts[0]["losses"]))
         """A segment ends: what was to be ordered is not."""
         self.accounts[0]["equity"] = equity_now(self.accounts[0], self.positions, 0, self._records)
         self.positions[0]["order"] = 0

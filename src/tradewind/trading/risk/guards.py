@@ -28,6 +28,7 @@ from tradewind.words import counted
 
 APART_MS = 1_000  # between two bad readings that agree
 MINUTE_MS = 60_000
+SLIPPAGE = "slippage"
 
 
 class Guards:
@@ -116,6 +117,8 @@ class Guards:
             first = self._first_bad.setdefault(breach.name, breach.at)
             if breach.then is not None and breach.at - first >= APART_MS:
                 self.latch.tighten(breach.then, breach.text)
+                if breach.name == SLIPPAGE:
+                    self._slippage.clear()  # after a re-arm new orders are measured
         return breaches
 
     def review(self, orders: Sequence[Order], bar_close: int) -> tuple[list[Order], list[Denied]]:
@@ -255,7 +258,7 @@ class Guards:
             mean = sum(self._slippage) / limits.window
             if mean > limits.max_slippage:
                 text = f"the last {limits.window} orders cost {mean:.2%} more than the model says"
-                yield Breach("slippage", now, text, Risk.REDUCING)
+                yield Breach(SLIPPAGE, now, text, Risk.REDUCING)
         streak = self._standing.losing_streak
         if limits.max_losses_in_a_row is not None and streak >= limits.max_losses_in_a_row:
             yield Breach("streak", now, f"{streak} losses in a row", Risk.HALTED)
