@@ -268,10 +268,12 @@ def test_what_closes_a_position_at_the_stop_is_in_the_equity_of_the_end(tmp_path
     played(story, tmp_path, on_stop=OnStop.FLATTEN)
 
 
-async def _by_hand(one: Composed, quantity: str, symbol: str = PERP.symbol) -> dict[str, Any]:
+async def _by_hand(
+    one: Composed, quantity: str, symbol: str = PERP.symbol, limit: str | None = None
+) -> dict[str, Any]:
     """As `tradewind order` asks for it; the answer."""
     ticket = f"t{len(one.venue.orders)}-{quantity}"
-    asked = HandOrder(ticket, symbol, Decimal(quantity), None, None)
+    asked = HandOrder(ticket, symbol, Decimal(quantity), Decimal(limit) if limit else None, None)
     one.plan.folder.send(asked.command(one.clock.now_ms()))
     for _ in range(20):
         await one.clock.advance(0.5)
@@ -301,6 +303,19 @@ def test_an_order_by_hand_spends_no_more_than_the_rules_leave(tmp_path: Path, in
     played(
         story, tmp_path, symbols=(instrument,), rules=Rules(risk=replace(LIMITS, max_weight=0.5), band=0.05)
     )
+
+
+def test_orders_by_hand_that_rest_on_both_sides_do_not_make_room_for_each_other(tmp_path: Path) -> None:
+    """Half of the allocation may be held: 50 of them at a price of 100."""
+
+    async def story(one: Composed) -> None:
+        assert (await _by_hand(one, "45", limit="99"))["answer"] == "working"
+        assert (await _by_hand(one, "-45", limit="101"))["answer"] == "working"
+        reply = await _by_hand(one, "46", limit="99")
+        assert reply["answer"] == "denied"
+        assert "5.00 ETH may be bought now" in reply["text"]
+
+    played(story, tmp_path, rules=Rules(risk=replace(LIMITS, max_weight=0.5), band=0.0))
 
 
 def test_after_the_loss_of_the_day_nobody_buys_by_hand_either(tmp_path: Path) -> None:

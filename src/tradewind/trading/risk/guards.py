@@ -140,10 +140,8 @@ class Guards:
         """
         if reduces(order, self._standing.position_lots()[order.symbol]):
             return ""
-        resting = {
-            symbol: sum(s.remaining for s in self._ledger.live_in(symbol) if not s.intent.reduce_only)
-            for symbol in self.instruments
-        }
+        resting = {symbol: self._worst_resting(symbol) for symbol in self.instruments}
+        resting[order.symbol] = self._resting(order.symbol, order.lots)
         left, reason = self._standing.left_by_rules(order.symbol, order.lots, resting, self._prices())
         if abs(left) >= abs(order.lots) and left * order.lots > 0:
             return ""
@@ -151,6 +149,16 @@ class Guards:
         why = " and ".join(IN_WORDS[one] for one in reason) or "the run's money does not pay for more"
         most = abs(instrument.quantity(left)) if left * order.lots > 0 else Decimal(0)
         return f"{why}: {most:f} {instrument.base} may be {'bought' if order.lots > 0 else 'sold'} now"
+
+    def _resting(self, symbol: str, side: int) -> int:
+        """Signed lots of the sign of `side` that may still fill and are not there to close."""
+        lots = [s.remaining for s in self._ledger.live_in(symbol) if not s.intent.reduce_only]
+        return sum(n for n in lots if n * side > 0)
+
+    def _worst_resting(self, symbol: str) -> int:
+        """Of the one side on which the position could become largest."""
+        held = self._standing.position_lots()[symbol]
+        return max(self._resting(symbol, 1), self._resting(symbol, -1), key=lambda lots: abs(held + lots))
 
     def denied(self, order: Order, text: str) -> Denied:
         return Denied(self._stamps.now_ms(), order.id, order.symbol, order.lots, text)
