@@ -17,6 +17,7 @@ from tradewind.trading.acting.protection import Protection
 from tradewind.trading.acting.remedies import AccountRemedies
 from tradewind.trading.books.funding import change_of_share
 from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.comparing.last_look import look_last
 from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
@@ -186,6 +187,7 @@ class AccountOutfit:
                 by_hand,
                 self._clock,
                 flattens=plan.settings.run.on_stop is OnStop.FLATTEN,
+                last_look=lambda: look_last(manager, self._venue, self._market_clock),
                 on_denied=self._on_denied,
             ),
             found,

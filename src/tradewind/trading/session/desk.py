@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from tradewind.market import (
@@ -17,6 +18,7 @@ from tradewind.market import (
     Reason,
     Snapshot,
     Venue,
+    VenueUnavailable,
 )
 from tradewind.trading.acting.by_hand import ByHand
 from tradewind.trading.acting.execution import Execution
@@ -159,12 +161,15 @@ class OrderDesk:
         clock: Clock,
         *,
         flattens: bool = False,
+        last_look: Callable[[], Coroutine[Any, Any, None]] | None = None,
         on_denied: Callable[[Denied], None] = lambda denied: None,
     ) -> None:
-        """`flattens`: at the end every position is closed; else it stays, with its stop at the venue."""
+        """`flattens`: at the end every position is closed; else it stays, with its stop at the venue. `last_look`
+        compares the books with the venue then.
+        """
         self._manager, self._guards, self._protection = manager, guards, protection
         self._execution, self._clock = execution, clock
-        self._flattens, self._on_denied = flattens, on_denied
+        self._flattens, self._on_denied, self._last_look = flattens, on_denied, last_look
         self._symbols = tuple(protection.locks)
         self._by_hand, self._heard = by_hand, list[Command]()
 
@@ -228,6 +233,9 @@ class OrderDesk:
                 self._manager.warn(Alarm.NOT_FLAT, "", "positions were left open at the stop: see the status")
                 done = False
             await self._in_time(self._see_stops())
+        if self._last_look is not None:
+            with suppress(VenueUnavailable):  # then it was not measured
+                await self._in_time(self._last_look())
         await self._close()
         return done
 
