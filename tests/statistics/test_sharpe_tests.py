@@ -106,7 +106,7 @@ def test_a_record_of_that_length_is_beyond_luck(sharpe, skewed, tailed, trials):
 
 def test_trials_that_truly_differ_take_longer_and_may_take_for_ever():
     assert lucky_trl(0.1, 0, 3, 10, 0.001) > lucky_trl(0.1, 0, 3, 10) > lucky_trl(0.1, 0, 3, 1)
-    with pytest.raises(Undefined, match="never shows itself above 0.157"):
+    with pytest.raises(Undefined, match=r"never shows itself above 0\.157"):
         lucky_trl(0.1, 0, 3, 10, 0.01)
 
 
