@@ -42,11 +42,16 @@ def test_it_does_what_the_paper_says_step_by_step():
     assert found.loss_probability == pytest.approx(np.mean(np.array(outcome) < 0))
 
 
-def test_on_noise_the_best_of_the_past_is_a_coin_toss_and_does_worse_the_better_it_looked():
+def test_on_noise_the_best_of_the_past_is_a_coin_toss():
     found = [cscv(noise(seed, 500, 10), 10) for seed in range(60)]
     assert 0.40 <= np.mean([one.pbo for one in found]) <= 0.60
-    assert -0.75 <= np.mean([one.slope for one in found]) <= -0.25
     assert np.mean([one.loss_probability for one in found]) == pytest.approx(0.5, abs=0.1)
+
+
+def test_on_noise_the_better_it_looked_the_worse_it_does():
+    """The halves make up one sample: what one has more, the other has less."""
+    found = [cscv(noise(seed, 1000, 100), 10).slope for seed in range(30)]
+    assert -0.56 <= np.mean(found) <= -0.3
 
 
 def test_noise_with_sixteen_blocks():

@@ -114,6 +114,18 @@ def test_of_one_trial_it_is_min_trl():
     assert lucky_trl(0.1, -0.5, 5, 1) == pytest.approx(min_trl(0.1, -0.5, 5))
 
 
+def test_the_best_of_fifty_without_skill_looks_like_skill_to_psr_and_not_to_dsr():
+    rng, fooled, convinced = np.random.default_rng(3), 0, 0
+    for _ in range(200):
+        returns = rng.normal(0, 0.02, (730, 50))
+        sharpes = returns.mean(axis=0) / returns.std(axis=0, ddof=1)
+        best = returns[:, sharpes.argmax()]
+        fooled += psr_of(best) > 0.95
+        convinced += psr_of(best, math.sqrt(sharpes.var(ddof=1)) * expected_maximum(50)) > 0.95
+    assert fooled > 180
+    assert convinced <= 4
+
+
 def test_psr_of_returns_is_that_of_their_moments():
     returns = np.random.default_rng(0).normal(0.001, 0.01, 200)
     expected = psr(sharpe_per_day(returns), 200, skew(returns), kurtosis(returns), 0.02)

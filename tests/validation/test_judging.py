@@ -170,3 +170,20 @@ def test_the_same_record_is_judged_the_same_and_is_plain_json():
     plain = json.loads(json.dumps(one.to_json(), allow_nan=False))
     assert plain["standing"] == one.standing.value
     assert plain["columns"][0]["name"] == "p0"
+
+
+def test_the_best_of_twenty_without_skill_is_called_an_edge_by_nobody():
+    rng = np.random.default_rng(11)
+    verdicts = [judge(record(rng.normal(0, 0.02, (500, 20)))).standing for _ in range(40)]
+    assert verdicts.count(Standing.EDGE) <= 1  # five per cent would be two
+
+
+def test_a_family_with_a_true_edge_is_mostly_seen():
+    """Twenty variants of one idea, Sharpe 3, over two years."""
+    rng = np.random.default_rng(12)
+    seen = 0
+    for _ in range(20):
+        shared, own = rng.normal(size=(730, 1)), rng.normal(size=(730, 20))
+        returns = 0.02 * (math.sqrt(0.8) * shared + math.sqrt(0.2) * own) + 0.02 * 3 / math.sqrt(365)
+        seen += judge(record(returns)).standing is Standing.EDGE
+    assert seen >= 17

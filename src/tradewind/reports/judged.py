@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tradewind.reports import numbers as n
-from tradewind.validation.judging import CONFIDENCE, TARGET_SHARPE, Judgement, Standing, TrialFigures
+from tradewind.validation.judging import CONFIDENCE, TARGET_SHARPE, Judgement, Standing
 from tradewind.words import counted
 
 _HEADLINES = {
@@ -25,7 +25,7 @@ def _told(judgement: Judgement) -> str:
     if best.sharpe is None:
         reason = judgement.undefined.get(f"sharpe of {best.name}", "it has no Sharpe ratio")
         return f"{best.name} over {length} cannot be judged ({reason}); {_for_target(judgement)}"
-    own = f"{best.name} has a Sharpe of {_interval(best)} over {length}"
+    own = f"{best.name} has a Sharpe of {_interval(judgement)} over {length}"
     if best.sharpe <= 0:
         return f"{own}; it lost, or stood still"
     proof = f"a DSR of {n.percent(judgement.dsr, 0)}{_among(judgement)}"
@@ -59,12 +59,12 @@ def facts(judgement: Judgement) -> list[tuple[str, str]]:
             if judgement.trials > 1
             else best.name,
         ),
-        ("Sharpe", f"{_interval(best)} a year, 95 % by bootstrap"),
+        ("Sharpe", f"{_interval(judgement)} a year, 95 % by bootstrap"),
         ("PSR(0)", n.percent(best.psr, 1)),
         ("DSR", _deflated(judgement)),
         (
             "years",
-            f"{n.years(judgement.years)} of record; {n.years(judgement.years_needed)} needed to show this Sharpe, "
+            f"{n.span(judgement.days)} of record; {n.years(judgement.years_needed)} needed to show this Sharpe, "
             f"{n.years(judgement.years_for_target)} for one of {TARGET_SHARPE:g}",
         ),
     ]
@@ -93,8 +93,9 @@ def facts(judgement: Judgement) -> list[tuple[str, str]]:
     return rows
 
 
-def _interval(one: TrialFigures) -> str:
-    return f"{n.ratio(one.sharpe)} [{n.ratio(one.sharpe_low)}, {n.ratio(one.sharpe_high)}]"
+def _interval(judgement: Judgement) -> str:
+    low, high = n.ratio(judgement.sharpe_low), n.ratio(judgement.sharpe_high)
+    return f"{n.ratio(judgement.chosen.sharpe)} [{low}, {high}]"
 
 
 def _deflated(judgement: Judgement) -> str:

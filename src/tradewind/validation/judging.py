@@ -31,14 +31,12 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrialFigures:
-    """One column. Sharpe ratios are annual, of days, with a bootstrap interval; `psr` is against zero."""
+    """One column. The Sharpe ratio is annual, of days; `psr` is against zero."""
 
     name: str
     net_return: float
     max_drawdown: float
     sharpe: float | None
-    sharpe_low: float | None
-    sharpe_high: float | None
     psr: float | None
     skew: float | None
     kurtosis: float | None
@@ -48,10 +46,11 @@ class TrialFigures:
 class Judgement:
     """What a record shows. None is undefined: `undefined` says why.
 
-    `best` is judged, as if it had been chosen among `trials`. `luck_sharpe` is the annual Sharpe to expect of the
-    best of them without skill: by the variance among the columns where these are all trials, else by that of
-    estimates without skill, which `luck_sharpe_null` takes in any case. `years_needed` is how long the record would
-    have to be, in all, for its Sharpe to show itself; `years_for_target` for a Sharpe of 1.
+    `best` is judged, as if it had been chosen among `trials`; the interval of its Sharpe is by bootstrap.
+    `luck_sharpe` is the annual Sharpe to expect of the best of them without skill: by the variance among the columns
+    where these are all trials, else by that of estimates without skill, which `luck_sharpe_null` takes in any case.
+    `years_needed` is how long the record would have to be, in all, for its Sharpe to show itself; `years_for_target`
+    for a Sharpe of 1.
     """
 
     start_ms: int
@@ -62,6 +61,8 @@ class Judgement:
     columns: tuple[TrialFigures, ...]
     best: str
     standing: Standing
+    sharpe_low: float | None
+    sharpe_high: float | None
     dsr: float | None
     luck_sharpe: float
     luck_sharpe_null: float
@@ -101,11 +102,15 @@ def judge(record: TrackRecord, trials: int | None = None) -> Judgement:
     variance, null = _trial_variance(len(daily), columns, count)
     luck = math.sqrt(variance) * st.expected_maximum(count)
     years = len(daily) / st.DAYS_PER_YEAR
+    interval = why.value("interval", lambda: _interval(daily[:, best]))
+    low = None if interval is None else interval.low
     figures: dict[str, Any] = {
+        "sharpe_low": low,
+        "sharpe_high": None if interval is None else interval.high,
         "dsr": why.value("dsr", lambda: st.psr_of(daily[:, best], luck)),
         "years_needed": why.value(
             "years_needed",
-            lambda: _years_needed(daily[:, best], columns[best], count, max(0.0, variance - null)),
+            lambda: _years_needed(daily[:, best], low, count, max(0.0, variance - null)),
         ),
         "years_for_target": _years_for_target(columns[best], count),
         **_family(daily, why),
@@ -141,24 +146,20 @@ def _daily(record: TrackRecord) -> tuple[Floats, int]:
 def _figures(record: TrackRecord, n: int, returns: Floats, why: st.Reasons) -> TrialFigures:
     name = record.names[n]
     sharpe = why.value(f"sharpe of {name}", lambda: st.sharpe(returns))
-    interval = None
-    if sharpe is not None:
-        interval = why.value(
-            f"interval of {name}",
-            lambda: st.sharpe_interval(returns, np.random.default_rng(SEED), DRAWS, CONFIDENCE),
-        )
     known = sharpe is not None
     return TrialFigures(
         name=name,
         net_return=st.net_return(record.equity[:, n]),
         max_drawdown=st.max_drawdown(record.equity[:, n]).fraction,
         sharpe=sharpe,
-        sharpe_low=None if interval is None else interval.low,
-        sharpe_high=None if interval is None else interval.high,
         psr=why.value(f"psr of {name}", lambda: st.psr_of(returns)) if known else None,
         skew=st.skew(returns) if known else None,
         kurtosis=st.kurtosis(returns) if known else None,
     )
+
+
+def _interval(returns: Floats) -> st.Interval:
+    return st.sharpe_interval(returns, np.random.default_rng(SEED), DRAWS, CONFIDENCE)
 
 
 def _trial_variance(days: int, columns: tuple[TrialFigures, ...], count: int) -> tuple[float, float]:
@@ -187,12 +188,13 @@ def _family(daily: Floats, why: st.Reasons) -> dict[str, float | None]:
     return figures
 
 
-def _years_needed(returns: Floats, best: TrialFigures, trials: int, skill_variance: float) -> float:
+def _years_needed(returns: Floats, low: float | None, trials: int, skill_variance: float) -> float:
     """Until the DSR is high enough, and the bootstrap interval, which narrows as 1 / sqrt(T), leaves zero below."""
     shape = st.sharpe_per_day(returns), st.skew(returns), st.kurtosis(returns)
     days = st.lucky_trl(*shape, trials, skill_variance, CONFIDENCE)
-    if best.sharpe is not None and best.sharpe_low is not None:
-        days = max(days, len(returns) * ((best.sharpe - best.sharpe_low) / best.sharpe) ** 2)
+    if low is not None:
+        sharpe = _a_year(shape[0])
+        days = max(days, len(returns) * ((sharpe - low) / sharpe) ** 2)
     return days / st.DAYS_PER_YEAR
 
 
@@ -222,7 +224,7 @@ def _standing(best: TrialFigures, years: float, figures: dict[str, Any]) -> Stan
         return Standing.TOO_LITTLE
     if best.sharpe <= 0:
         return Standing.NO_EDGE
-    if figures["dsr"] is not None and figures["dsr"] >= CONFIDENCE and (best.sharpe_low or 0.0) > 0:
+    if figures["dsr"] is not None and figures["dsr"] >= CONFIDENCE and (figures["sharpe_low"] or 0.0) > 0:
         return Standing.EDGE if _choice_holds(figures) else Standing.NO_EDGE
     return Standing.NO_EDGE if years >= figures["years_for_target"] else Standing.TOO_LITTLE
 
