@@ -14,7 +14,7 @@ from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import Rules
 from tradewind.simulator.alone import book_fill, close_bar, size_orders
 from tradewind.simulator.window import BarWindow
-from tradewind.trading.engine.asked import lots_left_by_rules
+from tradewind.trading.engine.asked import Asked, lots_left_by_rules
 from tradewind.trading.terms.bookable import beside_lots, fee_of
 from tradewind.trading.terms.order_records import FeeTold
 
@@ -105,15 +105,23 @@ class EngineAccount:
         }
 
     def left_by_rules(
-        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+        self,
+        symbol: str,
+        lots: int,
+        limit: float | None,
+        resting: Mapping[str, int],
+        prices: Mapping[str, float],
     ) -> tuple[int, Reason]:
-        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why."""
+        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why.
+
+        They come to what they are worth at the newest price or at their own `limit`, whichever is higher.
+        """
         return lots_left_by_rules(
             self.accounts,
             self.positions,
             self._records,
             self._rules,
-            (self._place(symbol), lots),
+            Asked(self._place(symbol), lots, limit),
             {self._place(s): n for s, n in resting.items() if n},
             {self._place(s): p for s, p in prices.items()},
         )

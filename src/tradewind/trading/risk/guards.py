@@ -142,7 +142,8 @@ class Guards:
             return ""
         resting = {symbol: self._worst_resting(symbol) for symbol in self.instruments}
         resting[order.symbol] = self._resting(order.symbol, order.lots)
-        left, reason = self._standing.left_by_rules(order.symbol, order.lots, resting, self._prices())
+        limit = None if order.price is None else float(order.price)
+        left, reason = self._standing.left_by_rules(order.symbol, order.lots, limit, resting, self._prices())
         if abs(left) >= abs(order.lots) and left * order.lots > 0:
             return ""
         instrument = self.instruments[order.symbol]
