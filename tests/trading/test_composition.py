@@ -365,7 +365,7 @@ def test_a_limit_above_the_market_is_sized_at_its_own_price(tmp_path: Path, side
 
 
 def test_what_is_held_is_worth_no_more_for_a_limit_above_the_market(tmp_path: Path) -> None:
-    """40 held at 100, for a fee: at 104 half of what is left is 48.05, and no more as the 40 would have gained 160."""
+    """40 held at 100, for a fee: at 104 half of what is left is 48.05, and no more as the 40 would gain 160."""
 
     async def story(one: Composed) -> None:
         await one.bar(100.0, want=[0.4])

@@ -33,7 +33,8 @@ def lots_left_by_rules(
 ) -> tuple[int, Reason]:
     """How many of the lots in `asked` risk and money leave at these prices, and why not all.
 
-    The books are worth what `prices` say. What the order comes to is by its limit, where that is higher. `resting`: signed lots by place that may still fill; they count as filled. Books are copied, nothing changes.
+    The books are worth what `prices` say; what the order comes to is by its limit, where that is higher.
+    `resting`: signed lots by place that may still fill; they count as filled. Books are copied, nothing changes.
     The band does not apply: a person may ask for little.
     """
     accounts, positions, rules = accounts.copy(), positions.copy(), rules.copy()
