@@ -42,6 +42,11 @@ def test_one_column_of_many_may_be_chosen(tmp_path):
     assert read_track_record(path, ["equity"]).equity[:, 0].tolist() == [5, 6]
 
 
+def test_a_comma_at_the_end_of_each_line_is_no_trial(tmp_path):
+    record = read_track_record(written(tmp_path, "time,return,\n2024-01-01,-0.1,\n2024-01-02,0.1,\n"))
+    assert record.names == ("return",)
+
+
 def test_newest_first_is_turned_round(tmp_path):
     record = read_track_record(written(tmp_path, "time,equity\n2024-01-02,6\n2024-01-01,5\n"))
     assert record.equity[:, 0].tolist() == [5, 6]
@@ -70,7 +75,12 @@ def test_parquet_and_what_a_person_says_it_holds(tmp_path):
         ("time,return\n2024-01-01,0.1\n2024-01-01,0.1\n", "data row 2 is not after"),
         ("time,return\n2024-01-01,12.5\n2024-01-02,-30\n", "return of -30 at data row 2: expected fractions"),
         ("time,return\n2024-01-01,0.1\n", "holds one row"),
-        ("time,equity\n2024-01-01,0\n2024-01-02,5\n", "begins at 0"),
+        ("time,equity\n2024-01-01,0\n2024-01-02,5\n", "column 'equity': equity begins at 0"),
+        (
+            "time,equity\n2024-01-01,9\n2024-01-02,-1\n2024-01-03,5\n",
+            "column 'equity': equity is -1.0 at bar 1",
+        ),
+        ("time,equity\n2024-01-01,9\n", "holds one row"),
     ],
 )
 def test_what_is_no_record_is_refused_in_one_sentence(tmp_path, text, said):

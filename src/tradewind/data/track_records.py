@@ -11,11 +11,11 @@ import polars as pl
 
 from tradewind.data.choices import Holds
 from tradewind.data.columns import plain_name
-from tradewind.data.faults import most_frequent_step
 from tradewind.data.frames import numbers_of, read_frame
 from tradewind.data.series import Floats, Times
 from tradewind.data.time_columns import to_ms
 from tradewind.market import ConfigError, DataError
+from tradewind.statistics import checked_equity
 
 _TIMES = ("close_time", "time", "timestamp", "datetime", "date", "day", "ts", "open_time", "index", "")
 _EQUITY = ("equity", "balance", "nav", "value", "wealth", "capital", "portfolio", "account")
@@ -53,6 +53,8 @@ def read_track_record(path: Path, columns: Sequence[str] = (), holds: Holds | No
     if len(times) > 1 and (np.diff(times) < 0).all():
         times, values = times[::-1].copy(), values[::-1].copy()  # newest first, as many exports have it
     _refuse_disorder(path, times)
+    if len(times) < 2:
+        raise DataError(f"{path.name} holds one row: a record needs two or more")
     if (holds or _held(path, names, values)) is Holds.EQUITY:
         return TrackRecord(names, times, _equity(path, names, values))
     return _from_returns(path, names, times, values)
@@ -67,7 +69,7 @@ def _time_column(path: Path, frame: pl.DataFrame) -> str:
 
 
 def _trial_columns(path: Path, frame: pl.DataFrame, time: str, wanted: Sequence[str]) -> tuple[str, ...]:
-    there = [name for name in frame.columns if name != time]
+    there = [name for name in frame.columns if name != time and not _empty(frame[name])]
     for name in wanted:
         if name not in there:
             raise ConfigError(f"{path.name} has no column {name!r}: there are {', '.join(there)}")
@@ -80,6 +82,11 @@ def _trial_columns(path: Path, frame: pl.DataFrame, time: str, wanted: Sequence[
             f"{path.name} holds {', '.join(there)}, which are not all of one kind: choose with --column"
         )
     return tuple(there)
+
+
+def _empty(column: pl.Series) -> bool:
+    """A column without a name and without a value, as a comma at the end of each line makes it."""
+    return not plain_name(column.name) and bool((column.is_null() | (column.cast(pl.String) == "")).all())
 
 
 def _named(name: str) -> Holds | None:
@@ -117,11 +124,11 @@ def _refuse_disorder(path: Path, times: Times) -> None:
 
 
 def _equity(path: Path, names: tuple[str, ...], values: Floats) -> Floats:
-    if (values[0] <= 0).any():
-        column = int(np.argmax(values[0] <= 0))
-        raise DataError(
-            f"{path.name}: {names[column]!r} begins at {values[0, column]:g}: equity begins at a positive amount"
-        )
+    for name, column in zip(names, values.T, strict=True):
+        try:
+            checked_equity(column)
+        except DataError as error:
+            raise DataError(f"{path.name}, column {name!r}: {error}") from None
     return values
 
 
@@ -132,8 +139,6 @@ def _from_returns(path: Path, names: tuple[str, ...], times: Times, values: Floa
             f"{path.name}: {names[worst[1]]!r} has a return of {values[worst]:g} at data row {worst[0] + 1}: "
             "expected fractions, 0.01 for one per cent, never money"
         )
-    step = most_frequent_step(times)
-    if step is None:
-        raise DataError(f"{path.name} holds one row: a record needs more")
+    step = int(np.median(np.diff(times)))
     equity = np.cumprod(np.concatenate([np.ones((1, len(names))), 1 + values]), axis=0)
     return TrackRecord(names, np.concatenate([times[:1] - step, times]), equity)
