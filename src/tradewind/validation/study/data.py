@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from tradewind.market import Market
+from tradewind.market import ConfigError, Market
+from tradewind.statistics import DAY_MS, MIN_DAYS
 from tradewind.training.recipe import Recipe
 from tradewind.validation.entries import Scope, canonical, configuration_hash
 from tradewind.validation.schemes import cpcv, hold_out, k_fold, walk_forward
-from tradewind.validation.splits import Margins, Scheme, Timeline
+from tradewind.validation.splits import Group, Margins, Scheme, Timeline, Times
 from tradewind.validation.study.settings import SchemeName, StudySettings
 
 
@@ -58,7 +59,25 @@ def divide(market: Market, settings: StudySettings, reach_bars: int) -> StudyDat
         scheme = walk_forward(
             timeline, chosen.groups, apart, first_groups=chosen.first_groups, rolling=chosen.rolling
         )
+    _refuse_few_days(scheme)
     return StudyData(development, scheme, scope_of(development), vault)
+
+
+def _refuse_few_days(scheme: Scheme) -> None:
+    """`ConfigError` where a split tests fewer days than a Sharpe ratio needs."""
+    for split in scheme.splits:
+        days = len(tested_days(scheme, split.test))
+        if days < MIN_DAYS:
+            raise ConfigError(
+                f"split {split.number} of the {scheme.name} tests {days} days, and a Sharpe ratio needs {MIN_DAYS}: "
+                "take fewer groups, or bring more candles"
+            )
+
+
+def tested_days(scheme: Scheme, groups: Iterable[Group]) -> Times:
+    """The UTC days of these groups, counted from 1970. Their number, not that of bars, is what a ratio is sure by."""
+    rows = np.concatenate([np.arange(f.start + 1, f.stop) for group in groups for f in group.fragments])
+    return np.unique((scheme.timeline.close_time[rows] - 1) // DAY_MS)
 
 
 def scope_of(market: Market) -> Scope:

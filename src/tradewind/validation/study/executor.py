@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 from typing import Protocol
 
-from tradewind.market import Market
+from tradewind.market import ConfigError, Market
 from tradewind.validation.study.runs import Job, Outcome, execute
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -47,6 +47,24 @@ class LocalPool:
         for worker in workers:
             worker.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Nobody:
+    """For who only reads a study: `ConfigError` where something of it is still to be done."""
+
+    workers = 1
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def submit(self, job: Job) -> Future[Outcome]:
+        raise ConfigError(
+            f"{self._name} is not finished (trial {job.run.trial} has runs to do): let it go on with tradewind study "
+            f"resume {self._name}"
+        )
+
+    def stop(self) -> None:
+        """There is nobody to stop."""
 
 
 _market: Market | None = None

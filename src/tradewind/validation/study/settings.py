@@ -145,6 +145,15 @@ class StudySettings:
         """The search space by the name of the setting, in the order of the file."""
         return {name: _domain(name, table) for name, table in self.search.items()}
 
+    def variants(self, algorithm: str) -> list[dict[str, Any]]:
+        """The recipe as it is, then with each searched setting at each of its ends or choices, one at a time."""
+        found: list[dict[str, Any]] = [{}]
+        for name, domain in self.space().items():
+            if not domain.only or algorithm in domain.only:
+                ends = (domain.low, domain.high) if isinstance(domain, Range) else domain.values
+                found += [{name: value} for value in ends]
+        return found
+
     @classmethod
     def built(cls, values: dict[str, Any]) -> Self:
         """From values of the right types. `ConfigError` names what is missing or wrong."""
