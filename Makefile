@@ -21,10 +21,12 @@ demo:
 
 test:
 	@sh scripts/bootstrap.sh train,dev
+	@$(ENVIRONMENT) $(PYTHON) -m tests.kernels
 	@$(ENVIRONMENT) $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not soak" -q
 
 test-all:
 	@sh scripts/bootstrap.sh train,dev
+	@$(ENVIRONMENT) $(PYTHON) -m tests.kernels
 	@$(ENVIRONMENT) $(PYTHON) -m pytest -n $(WORKERS) --dist worksteal -q --timeout 7200
 
 check:

@@ -1,8 +1,8 @@
 """Speed, side by side with peers, and skill beside the best attainable: `python benchmarks/run.py [--only NAME]`.
 
 Speed is CPU time of one core on both sides, medians, in turn; `make bench` sets one thread for each library.
-`--only worlds` trains the learner on every world; it, `--only decision`, `--only exchange` and `--only live` need no
-peers. Writes results.json beside this file.
+`--only worlds` trains the learner on every world; it, `--only decision`, `--only exchange`, `--only live` and `--only
+overfitting` need no peers. Writes results.json beside this file.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import decision
 import environment
 import exchange
 import live
+import overfitting
 import training
 import worlds
 from measure import Result, install_peers, machine
@@ -32,10 +33,11 @@ BENCHMARKS: dict[str, Callable[[bool], Iterator[Result]]] = {
     "decision": decision.measure,
     "exchange": exchange.measure,
     "live": live.measure,
+    "overfitting": overfitting.measure,
     "training": training.measure,
     "worlds": worlds.measure,
 }
-WITHOUT_PEERS = {"decision", "exchange", "live", "worlds"}
+WITHOUT_PEERS = {"decision", "exchange", "live", "overfitting", "worlds"}
 RESULTS = Path(__file__).parent / "results.json"
 
 

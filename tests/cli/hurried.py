@@ -1,4 +1,4 @@
-"""`python -m tests.cli.hurried WORDS`: the command line in a process whose waits take an eighth of their time."""
+"""A loop in which waits take an eighth of their time, for commands that wait for a venue."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import selectors
 import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
-
-from tradewind.cli.entry import main
 
 T = TypeVar("T")
 RATE = 8.0
@@ -32,8 +30,3 @@ class HurriedLoop(asyncio.SelectorEventLoop):
 def run(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=HurriedLoop) as runner:
         return runner.run(work)
-
-
-if __name__ == "__main__":
-    asyncio.run = run  # type: ignore[assignment]
-    main()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import tradewind
+from tests.cli.forking import Forked, forked
 from tests.venues.remote.seats import Place, Seat, exchange_now, seated
 from tradewind.market import Order, WallClock
 from tradewind.market.instrument_json import instrument_to_dict
@@ -90,14 +90,11 @@ class LiveRun:
             await asyncio.sleep(0.1)
         raise AssertionError(self.manager.ledger.orders[name])
 
-    async def spawn(self, *words: str) -> asyncio.subprocess.Process:
+    async def spawn(self, *words: str) -> Forked:
         """`tradewind WORDS` as a process that stays."""
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tradewind.cli", *words, "--home", str(self.home)),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=(self.home / "spawned.log").open("wb"),
-            env=self._environment(),
-            cwd=self.home,
+        log = (self.home / "spawned.log").open("wb")
+        return await forked(
+            *(*words, "--home", str(self.home)), env=self._environment(), cwd=self.home, err=log
         )
 
     def _environment(self) -> dict[str, str]:
@@ -108,16 +105,14 @@ class LiveRun:
 
     async def command(self, *words: str, typed: str = "", hurried: bool = False) -> Said:
         """`tradewind WORDS` as a process; `hurried`: one whose waits take an eighth of their time."""
-        module = "tests.cli.hurried" if hurried else "tradewind.cli"
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", module, *words, "--home", str(self.home)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+        process = await forked(
+            *(*words, "--home", str(self.home)),
             env=self._environment(),
             cwd=self.home,
+            typed=typed,
+            hurried=hurried,
         )
-        out, err = await process.communicate(typed.encode())
+        out, err = await process.communicate()
         return Said(process.returncode or 0, out.decode(), err.decode())
 
     async def panic(self, *words: str, name: str = "first", typed: str = "") -> Said:

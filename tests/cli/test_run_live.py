@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.forking import TRUST, Forked, forked
 from tests.cli.live_runs import SOURCE, Said
 from tests.gateway.exchange_here import MINUTE, settings
 from tests.venues.remote.seats import BINANCE_BOTH, PLACES, Place
@@ -38,8 +39,12 @@ VARIABLES = {
     for kind, value in (("KEY", "key"), ("SECRET", "secret"), ("PASSPHRASE", "pass"))
     if place or kind
 }
-TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # refused live
 LOCAL = {k: v for k, v in VARIABLES.items() if "_LOCAL_" in k}
+Process = Forked | asyncio.subprocess.Process
+
+
+def environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if k not in TRUST} | LOCAL | {"PYTHONPATH": SOURCE}
 
 
 @dataclass
@@ -52,29 +57,37 @@ class Home:
     def folder(self, name: str = "one") -> RunFolder:
         return RunFolder(self.path / "runs" / name)
 
-    async def spawn(self, *words: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tradewind.cli", *words, "--home", str(self.path)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={k: v for k, v in os.environ.items() if k not in TRUST} | LOCAL | {"PYTHONPATH": SOURCE},
-            cwd=self.path,
-        )
+    async def spawn(self, *words: str) -> Forked:
+        words = (*words, "--home", str(self.path))
+        return await forked(*words, env=environment(), cwd=self.path)
 
     async def say(self, *words: str) -> Said:
         process = await self.spawn(*words)
         out, err = await asyncio.wait_for(process.communicate(), 90)
         return Said(process.returncode or 0, out.decode(), err.decode())
 
-    async def run(self, mode: str, place: Place, *more: str, name: str = "one") -> asyncio.subprocess.Process:
-        asked = ["run", mode, "buy_and_hold", "--name", name, "--venue", place.venue, "-s", place.symbol]
-        unified = ["--set", "run.unified=true"] if place.unified else []
-        return await self.spawn(*asked, "-t", "1m", "--at", self.at.url, *unified, *more)
+    async def run(self, mode: str, place: Place, *more: str, name: str = "one") -> Forked:
+        return await self.spawn(*self._run(mode, place, *more, name=name))
+
+    async def run_anew(self, mode: str, place: Place) -> asyncio.subprocess.Process:
+        """As `run`, in a process that imports everything itself."""
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tradewind.cli", *self._run(mode, place), "--home", str(self.path)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(),
+            cwd=self.path,
+        )
+
+    def _run(self, mode: str, place: Place, *more: str, name: str = "one") -> tuple[str, ...]:
+        asked = ("run", mode, "buy_and_hold", "--name", name, "--venue", place.venue, "-s", place.symbol)
+        unified = ("--set", "run.unified=true") if place.unified else ()
+        return (*asked, "-t", "1m", "--at", self.at.url, *unified, *more)
 
     async def until(
         self,
-        process: asyncio.subprocess.Process,
+        process: Process,
         reached: Callable[[dict[str, Any]], bool],
         name: str = "one",
     ) -> dict[str, Any]:
@@ -133,7 +146,7 @@ def protected(status: dict[str, Any]) -> bool:
     return holds(status) and status["open_orders"] == 1 and status["in_doubt"] == 0
 
 
-async def ended(process: asyncio.subprocess.Process) -> Said:
+async def ended(process: Process) -> Said:
     out, err = await asyncio.wait_for(process.communicate(), 90)
     return Said(process.returncode or 0, out.decode(), err.decode())
 
@@ -151,7 +164,7 @@ def test_the_process_that_trades_stays_small(tmp_path: Path) -> None:
 
     async def story() -> None:
         async with home_at(tmp_path, BINANCE_BOTH) as home:
-            run = await home.run("testnet", BINANCE_BOTH)
+            run = await home.run_anew("testnet", BINANCE_BOTH)
             await home.until(run, lambda s: protected(s) and s["decisions"] >= 3)
             mapped = Path(f"/proc/{run.pid}/maps").read_text()
             memory = Path(f"/proc/{run.pid}/status").read_text()
@@ -338,7 +351,7 @@ def test_a_run_that_is_not_at_work_yet_is_left_in_one_sentence(
 ) -> None:
     """At moments from the import of the commands to the first words of the run, then while the venue is silent."""
 
-    async def leave(home: Home, process: asyncio.subprocess.Process) -> Said:
+    async def leave(home: Home, process: Process) -> Said:
         process.send_signal(signum)
         done = await ended(process)
         # A KeyboardInterrupt that passes through C code while a library is imported makes Python end by SIGINT.
@@ -353,12 +366,12 @@ def test_a_run_that_is_not_at_work_yet_is_left_in_one_sentence(
         async with home_at(tmp_path, BINANCE_BOTH) as home:
             home.at.faults.add(rule_of({"do": "hang", "match": {"kind": "balance"}}))
             for seconds in (0.0, 0.7, 1.5):
-                process = await home.run("testnet", BINANCE_BOTH)
+                process = await home.run_anew("testnet", BINANCE_BOTH)
                 while not listens(process.pid):
                     await asyncio.sleep(0.01)
                 await asyncio.sleep(seconds)
                 await leave(home, process)
-            process = await home.run("testnet", BINANCE_BOTH)
+            process = await home.run_anew("testnet", BINANCE_BOTH)
             while home.folder().process != process.pid:
                 assert process.returncode is None
                 await asyncio.sleep(0.1)
@@ -367,7 +380,7 @@ def test_a_run_that_is_not_at_work_yet_is_left_in_one_sentence(
             assert "Interrupted before one was at work: nothing was traded" in done.err
             assert not home.folder().journal.exists()
             home.at.faults.clear()
-            process = await home.run("testnet", BINANCE_BOTH)
+            process = await home.run_anew("testnet", BINANCE_BOTH)
             await home.until(process, protected)
             process.send_signal(signum)
             assert (await ended(process)).code == 0

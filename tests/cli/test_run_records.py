@@ -20,6 +20,7 @@ from tradewind.trading.journal.database import Database
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.session_records import SessionBegan
+from tradewind.validation.evidence import SessionEvidence
 
 SECRETS = ("me-key", "me-secret", "me-pass")
 
@@ -55,7 +56,8 @@ def test_paper_on_live_bars_is_its_backtest_bit_for_bit(tmp_path: Path) -> None:
             }
             assert "The backtest on the same bars made the same" in done.out
             assert "bit for bit" in done.out
-            assert report["evidence"]["environment"] == "local"
+            assert [one["environment"] for one in report["evidence"]] == ["local"]
+            assert len(list((home.folder().path / "evidence").glob("*.json"))) == 1
             status = json.loads((await home.say("status", "one", "--json")).out)[0]
             assert status["metrics"]["net_return"] == report["metrics"]["net_return"]
             why = await home.say("why", "one")
@@ -87,6 +89,11 @@ def test_a_run_at_the_venue_keeps_requests_and_is_compared_with_its_simulation(t
             assert compared["fills_compared"] == 1
             assert compared["close_to_fill_ms"]["p50"] > 0
             assert report["replayed_share"] == 1.0
+            (path,) = (home.folder().path / "evidence").glob("*.json")
+            shown = SessionEvidence.from_json(path.read_text())
+            assert shown.position_drift_lots == 0
+            assert {"order lifecycle"} <= set(shown.exercised)
+            assert "G6, testnet: " in done.out
             assert "The simulation on the same bars" in done.out
             assert "slippage" in done.out
             require_no_secret(tmp_path / "out")

@@ -82,6 +82,10 @@ class Served:
         self.call(open_it)
         return name, Keys(opening.key, opening.secret, opening.passphrase)
 
+    def wipe(self, place: Place, account: str) -> None:
+        """Nothing is held or open any more: every point of the tape checks the margin of every position."""
+        self.call(self.control(place).wipe, account)
+
     def stop(self) -> None:
         self.run(self.exchange.stop())
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -176,6 +180,8 @@ async def connected(place: Place, served: Served | None) -> AsyncIterator[Here]:
             await _leave_nothing(client, place)
     finally:
         await client.close()
+        if served is not None:
+            served.wipe(place, account)
 
 
 async def _leave_nothing(client: Any, place: Place) -> None:

@@ -58,3 +58,29 @@ def test_a_code_of_nobody_with_a_status_of_the_servers_own_is_asked_again(tmp_pa
 def test_a_wrong_request_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="bitget refuses fetch_time"):
         _asked(tmp_path, "bitget", 6, status=400, code="40034", message="Parameter does not exist")
+
+
+@pytest.mark.fault("E2")
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 60), (6, 900)])
+def test_nothing_is_asked_while_a_ban_lasts(tmp_path: Path, attempts: int, seconds: int) -> None:
+    async def story() -> None:
+        async with opened(tmp_path, tls=False) as exchange:
+            client, clock = connect("binance", "local", at=exchange.url), ManualClock(1)
+            reader = VenueReader(client, clock, Patience(attempts), random.Random(1))
+            try:
+                rule = exchange.faults.add(
+                    rule_of({"do": "refuse", "reason": "rate_limited", "retry_after": seconds})
+                )
+                with pytest.raises(VenueUnavailable):
+                    await reader.call("fetch_time")
+                for _ in range(3):
+                    with pytest.raises(VenueUnavailable, match="wants no request for another"):
+                        await reader.call("fetch_time")
+                assert rule.fired == 1
+                exchange.faults.remove(rule.id)
+                await clock.sleep(seconds)
+                assert await reader.call("fetch_time") > 0
+            finally:
+                await client.close()
+
+    asyncio.run(story())

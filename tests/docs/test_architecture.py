@@ -28,6 +28,12 @@ def test_the_packages_are_those_of_the_import_contract_in_its_order() -> None:
     assert named == [layer.removeprefix("tradewind.") for layer in reversed(layers)]
 
 
+def test_the_packages_of_a_live_run_are_those_of_their_contract() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = settings["tool"]["importlinter"]["contracts"][1]["layers"]
+    assert [cell.strip("`") for cell in first_cells("The packages of a live run")] == list(reversed(layers))
+
+
 def test_every_package_is_named() -> None:
     there = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").is_file()}
     there |= {path.name for path in SOURCE.glob("*.py")} - {"__init__.py"}

@@ -10,9 +10,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tradewind.features import FeaturePlan
 from tradewind.market import Observation
-from tradewind.policy import AdapterSpec, Bundle, BundleError, BundlePolicy, BundleSpec, random_tensors
+from tradewind.policy import (
+    AdapterSpec,
+    Bundle,
+    BundleError,
+    BundlePolicy,
+    BundleSpec,
+    NetworkPolicy,
+    NetworkSpec,
+    random_tensors,
+)
 from tradewind.policy.adapters import ETH15_NAMES, Finrl7Parameters, input_names, make_adapter
+from tradewind.policy.agent import Agent
+from tradewind.policy.answers import Answers
+from tradewind.simulator import Rules
 
 See = Callable[..., Observation]
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
@@ -249,6 +262,32 @@ def test_a_native_action_becomes_weights_by_scale_and_offset(
     missing = bundle.golden_observations[0].copy()
     missing[2] = np.nan
     assert np.isnan(policy.decide(see(vector=missing))).all()
+
+
+def test_an_answer_that_is_no_number_is_told_apart_from_a_hold(
+    make_spec: Callable[..., BundleSpec], see: See
+) -> None:
+    """Each weight is finite, as is each input: only their sums are beyond all numbers."""
+    layers = NetworkSpec(
+        layers=(6, *(2,) * 9, 2),
+        activations=("identity",) * 9,
+        head="gaussian_mean",
+        low=(-1.0,) * 2,
+        high=(1.0,) * 2,
+    )
+    spec = make_spec(network=layers)
+    huge = {name: np.full_like(tensor, 1e38) for name, tensor in random_tensors(layers, 1).items()}
+    policy = NetworkPolicy(spec, huge)
+    whole, missing = np.full(6, 1.0, np.float32), np.full(6, np.nan, np.float32)
+    assert np.isinf(policy.decide(see(vector=whole))).all()
+    assert policy.held == 0
+    assert np.isnan(policy.decide(see(vector=missing))).all()
+    assert policy.held == 1
+    answers = Answers(Agent("huge", policy, FeaturePlan.of("log_return"), Rules()))
+    assert np.isnan(answers.ask(see(vector=whole))).all()
+    assert answers.refused
+    assert np.isnan(answers.ask(see(vector=missing))).all()
+    assert not answers.refused
 
 
 def test_eth15_names_are_fifteen() -> None:

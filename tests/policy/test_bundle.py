@@ -305,3 +305,13 @@ def test_a_refusal_is_a_data_error_of_one_line(bundle: Bundle) -> None:
 def test_numbers_that_json_does_not_have_are_refused(make_spec: Callable[..., BundleSpec]) -> None:
     with pytest.raises((ValidationError, BundleError)):
         make_spec(rules={"stop_loss": float("nan")}).to_json()
+
+
+@pytest.mark.parametrize(
+    "instruments", [(), ({"symbol": "X/USDT"},), ({"symbol": "X/USDT", "taker_fee": "0.1"},)]
+)
+def test_a_bundle_that_does_not_say_its_fees_is_read_and_says_none(
+    make_spec: Callable[..., BundleSpec], instruments: tuple[dict[str, Any], ...]
+) -> None:
+    spec = BundleSpec.from_json(make_spec(instruments=instruments).to_json())
+    assert spec.fees == {}

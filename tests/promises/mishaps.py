@@ -52,7 +52,7 @@ def drawn(seed: int, seconds: float, symbols: tuple[str, ...], venue: str) -> li
     """Some faults at a time, each for a while, all within `seconds`; and none to some deaths."""
     chance = random.Random(seed)
     found = [Mishap(_when(chance, seconds), _fault(chance)) for _ in range(chance.randint(4, 14))]
-    needed = [m.at for m in found if m.kind == "listen key refused"]
+    needed = [m.at for m in found if m.kind in ("line refused", "listen key refused")]
     found += [Mishap(at + 0.1, dies=(0, True)) for at in needed]  # only who begins asks for one
     for _ in range(chance.randint(0, 3)):
         found.append(Mishap(_when(chance, seconds), dies=(chance.randint(0, 25), chance.random() < 0.5)))

@@ -33,6 +33,7 @@ QUICK, AT_ONCE = 30, 3
 KILLED = -9
 CALM = 25.0  # seconds at work, in which what was in doubt is cleared
 PATIENCE = 400.0  # more, until it is
+STOPS_WITHIN = 60.0
 WITH_ORDERS = (
     "trading/session",
     "trading/orders",
@@ -100,17 +101,20 @@ class Ordeal:
         self._zygote.send(errand)
         self._clock.wait_for(self._turns)
         loop, folder = asyncio.get_running_loop(), self.job.plan.folder
-        began, frozen, asked = loop.time(), math.inf, False
+        began, frozen, asked = loop.time(), math.inf, math.inf
         while self._clock.followed:
             await asyncio.sleep(0.4)
-            if frozen == math.inf and loop.time() > began + CALM and local.clock.now_ms() > self.job.until:
-                frozen = loop.time()
+            now = loop.time()
+            if frozen == math.inf and now > began + CALM and local.clock.now_ms() > self.job.until:
+                frozen = now
                 local.clock.set_speed(0.0)  # nothing more happens while it stops
             status = folder.status or {"at": 0}
             clear = status["at"] > errand.epoch_ms + (frozen + 12.0) * 1000 and status["in_doubt"] == 0
-            if not asked and (clear or loop.time() > frozen + PATIENCE):
-                asked = True
-                folder.send(Command(CommandKind.STOP, 0))
+            if asked == math.inf and (clear or now > frozen + PATIENCE):
+                asked = now
+                folder.send(Command(CommandKind.STOP, local.clock.wire.now_ms()))
+            if now > asked + STOPS_WITHIN:
+                self._clock.leave()  # it ends by an error then
         self.exits.append(self._zygote.ended())
 
     async def _exchange(self, start: int, wire: LoopClock) -> LocalExchange:

@@ -35,6 +35,12 @@ class Leading(Jumping):
     def followed(self) -> bool:
         return self._follower is not None
 
+    def leave(self) -> None:
+        """Have no follower any more."""
+        if self._follower is not None:
+            self._follower.close()
+            self._follower = None
+
     def rest(self, timeout: float | None) -> list[Any]:
         due = math.inf if timeout is None else self.now + timeout
         while self._follower is not None:
@@ -53,8 +59,7 @@ class Leading(Jumping):
             follower.send(self.now)
             due: float = follower.recv()
         except (EOFError, ConnectionError):
-            follower.close()
-            self._follower = None
+            self.leave()
             return None
         return due
 

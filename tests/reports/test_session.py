@@ -76,8 +76,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_escapes_all(written):
 
 
 def test_it_says_what_the_evidence_is(written):
-    found = written.evidence
-    assert found is not None
+    (found,) = written.evidence
     assert (found.environment, found.counts) == ("local", False)
     assert found.parity_share == 1.0
     assert found.slippage_mean_ratio == pytest.approx(1.0)
@@ -86,7 +85,7 @@ def test_it_says_what_the_evidence_is(written):
     assert len(found.daily_returns) == len(found.expected_daily_returns) >= 1
     assert found.daily_returns == pytest.approx(found.expected_daily_returns)
     content = json.loads(written.json.read_text())
-    assert SessionEvidence.from_json(json.dumps(content["evidence"])) == found
+    assert [SessionEvidence.from_json(json.dumps(one)) for one in content["evidence"]] == [found]
 
 
 def test_a_run_that_has_not_begun_has_a_report_too(tmp_path, agent, market):
@@ -95,7 +94,7 @@ def test_a_run_that_has_not_begun_has_a_report_too(tmp_path, agent, market):
     with Journal.create(tmp_path / "journal.sqlite", describe(agent, market)) as journal:
         asyncio.run(BarDesk(engine, venue, journal).end())
         report = write_session_report(tmp_path, journal, agent, NOW, {})
-    assert report.evidence is None
+    assert report.evidence == ()
     assert "Nothing was decided" in report.html.read_text()
     assert check(report.html.read_text()).wrong == []
 
@@ -106,5 +105,4 @@ def test_paper_says_that_the_backtest_is_the_same(tmp_path, agent, market):
         report = write_session_report(tmp_path, journal, agent, NOW, {})
     assert report.parity == {"decisions": report.metrics.decisions, "difference": None, "left_out": ""}
     assert "made the same" in report.html.read_text()
-    assert report.evidence is not None
-    assert report.evidence.environment == "paper"
+    assert [one.environment for one in report.evidence] == ["paper"]

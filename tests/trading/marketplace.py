@@ -129,6 +129,7 @@ class GuardedDesk(Desk):
         self.step = 1  # the venue's lot in lots of the run
         self.means = 0  # lots that the balances allow
         self.wait = 0.0
+        self.most: dict[str, int] = {}  # lots that the venue takes in one order
 
     async def open(self) -> Self:
         await super().open()
@@ -148,6 +149,7 @@ class GuardedDesk(Desk):
             self.latch,
             self.names,
             self.reload,
+            lambda symbol: self.most.get(symbol),
         )
         self.guards = Guards(
             self.guard_settings,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.trading.composed import ALLOCATION, LIMITS, Composed, played
+from tests.trading.composed import ALLOCATION, LIMITS, OTHER, Composed, played
 from tests.trading.ordering import PERP, SPOT, Fault
 from tradewind.config import OnStop
 from tradewind.market import (
@@ -19,6 +19,7 @@ from tradewind.market import (
     CommandKind,
     Decision,
     Fill,
+    FillReason,
     Inconsistent,
     Instrument,
     OrderType,
@@ -32,7 +33,8 @@ from tradewind.trading.journal.journal import Journal
 from tradewind.trading.risk.guard_settings import GuardSettings
 from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.discrepancy import Epoch
-from tradewind.trading.terms.order_records import Denied, FeeTold, Risk
+from tradewind.trading.terms.order_records import Baseline, Denied, FeeTold, Risk
+from tradewind.trading.terms.order_states import Intent
 from tradewind.trading.told.tally import Tally
 
 
@@ -56,6 +58,31 @@ def test_a_re_arm_lifts_the_kill_switch_and_what_it_latched(tmp_path: Path) -> N
         assert one.held() > 0
 
     played(story, tmp_path, rules=Rules(risk=replace(LIMITS, max_drawdown=0.02), band=0.0))
+
+
+def test_a_re_arm_forgives_the_losses_in_a_row_also_after_a_restart(tmp_path: Path) -> None:
+    async def lose(one: Composed) -> None:
+        await one.bar(100.0, want=[0.5])
+        await one.bar(99.0, want=[0.0])
+        await one.bar(99.0)
+
+    async def story(one: Composed) -> None:
+        await lose(one)
+        await lose(one)
+        await one.clock.advance(3.0)
+        assert one.status["risk_reason"] == "2 losses in a row"
+        await _command(one, CommandKind.REARM)
+        await one.bar(99.0)
+        await one.die()
+        await one.start()
+        await lose(one)
+        await one.clock.advance(3.0)
+        assert one.status["risk"] == "active"
+        await lose(one)
+        await one.clock.advance(3.0)
+        assert one.status["risk_reason"] == "2 losses in a row"
+
+    played(story, tmp_path, guards=GuardSettings(max_losses_in_a_row=2))
 
 
 def test_the_margin_that_the_comparison_reads_closes_what_is_near_its_end(tmp_path: Path) -> None:
@@ -192,8 +219,12 @@ def test_where_the_venue_takes_no_stops_the_local_guard_protects_and_says_so(tmp
     played(story, tmp_path)
 
 
-def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path) -> None:
-    """A quarter of the allocation lost 24 % of it. A twentieth of what is left trades on, and nothing is halted."""
+@pytest.mark.parametrize("most", [None, 1_000])
+def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path, most: int | None) -> None:
+    """A quarter of the allocation lost 24 % of it. A twentieth of what is left trades on, and nothing is halted.
+
+    What is too much closes in parts where the venue takes no order so large.
+    """
     limits = replace(LIMITS, stop_loss=0.3, max_drawdown=0.3, daily_loss=0.3)
 
     async def story(one: Composed) -> None:
@@ -202,12 +233,14 @@ def test_a_stage_back_after_a_loss_leaves_a_run_that_can_go_on(tmp_path: Path) -
         await one.bar(price=76.0)
         assert one.outfit.engine.equity == pytest.approx(1_900.0, rel=0.01)
         await one.die()
-        one.share = 0.05
+        one.share, one.venue.most = 0.05, most
         await one.start()
         left = one.outfit.engine.equity
         assert left == pytest.approx(470.0, rel=0.01)
         assert one.held() * 0.01 * 76.0 == pytest.approx(left, rel=0.02)  # the cap, on what it has now
         assert one.stops() == [-one.held()]
+        parts = [abs(i.lots) for i in one.of(Intent) if i.reduce_only and i.type is OrderType.MARKET]
+        assert len(parts) == (1 if most is None else 2)
         assert not one.outfit.engine.halted
         assert one.status["risk"] == "active"
         await one.die()
@@ -227,6 +260,20 @@ def test_a_new_epoch_forgets_which_money_came_before() -> None:
     assert ledger.flows == {}
 
 
+def test_a_fee_in_coins_that_is_told_later_is_taken_off_what_the_venue_should_hold() -> None:
+    ledger, bought = OrderLedger((SPOT,)), SPOT.quantity(10)
+    ledger.apply(Baseline(1, SPOT.symbol, Decimal(2)))
+    ledger.apply(
+        Fill("t", "", 2, SPOT.symbol, 10, bought, Decimal(100), Decimal(0), "", FillReason.CLOSE_OUT)
+    )
+    assert ledger.expected_holding(SPOT.symbol) == 2 + bought
+    told = FeeTold(3, SPOT.symbol, "t", Decimal(100), Decimal("0.00001"), SPOT.base)
+    ledger.apply(told)
+    assert ledger.expected_holding(SPOT.symbol) == 2 + bought - Decimal("0.00001")
+    with pytest.raises(Inconsistent, match="no fee of trade t is due"):
+        ledger.apply(told)
+
+
 def test_what_closes_a_position_at_the_stop_is_in_the_equity_of_the_end(tmp_path: Path) -> None:
     async def story(one: Composed) -> None:
         await one.bar(want=[1.0])
@@ -243,10 +290,12 @@ def test_what_closes_a_position_at_the_stop_is_in_the_equity_of_the_end(tmp_path
     played(story, tmp_path, on_stop=OnStop.FLATTEN)
 
 
-async def _by_hand(one: Composed, quantity: str, symbol: str = PERP.symbol) -> dict[str, Any]:
+async def _by_hand(
+    one: Composed, quantity: str, symbol: str = PERP.symbol, limit: str | None = None
+) -> dict[str, Any]:
     """As `tradewind order` asks for it; the answer."""
     ticket = f"t{len(one.venue.orders)}-{quantity}"
-    asked = HandOrder(ticket, symbol, Decimal(quantity), None, None)
+    asked = HandOrder(ticket, symbol, Decimal(quantity), Decimal(limit) if limit else None, None)
     one.plan.folder.send(asked.command(one.clock.now_ms()))
     for _ in range(20):
         await one.clock.advance(0.5)
@@ -276,6 +325,43 @@ def test_an_order_by_hand_spends_no_more_than_the_rules_leave(tmp_path: Path, in
     played(
         story, tmp_path, symbols=(instrument,), rules=Rules(risk=replace(LIMITS, max_weight=0.5), band=0.05)
     )
+
+
+def test_orders_by_hand_that_rest_on_both_sides_do_not_make_room_for_each_other(tmp_path: Path) -> None:
+    """Half of the allocation may be held: 50 of them at a price of 100."""
+
+    async def story(one: Composed) -> None:
+        assert (await _by_hand(one, "45", limit="99"))["answer"] == "working"
+        assert (await _by_hand(one, "-45", limit="101"))["answer"] == "working"
+        reply = await _by_hand(one, "46", limit="99")
+        assert reply["answer"] == "denied"
+        assert "5.00 ETH may be bought now" in reply["text"]
+
+    played(story, tmp_path, rules=Rules(risk=replace(LIMITS, max_weight=0.5), band=0.0))
+
+
+def test_what_rests_in_another_instrument_takes_its_part_of_the_whole(tmp_path: Path) -> None:
+    async def story(one: Composed) -> None:
+        assert (await _by_hand(one, "80", OTHER.symbol, limit="99"))["answer"] == "working"
+        reply = await _by_hand(one, "30")
+        assert reply["answer"] == "denied"
+        assert "19.88 ETH may be bought now" in reply["text"]
+
+    played(story, tmp_path, symbols=(PERP, OTHER))
+
+
+def test_an_order_by_hand_is_sized_at_the_newest_prices(tmp_path: Path) -> None:
+    """40 rose from 100 to 120 since the close: of 10,800 half may be held, which leaves 5 of them."""
+
+    async def story(one: Composed) -> None:
+        await one.bar(100.0, want=[0.4])
+        one.venue.quote(PERP.symbol, 120.0)
+        reply = await _by_hand(one, "8")
+        assert reply["answer"] == "denied"
+        assert "4.9" in reply["text"] or "5.0" in reply["text"], reply["text"]
+        assert (await _by_hand(one, "4"))["answer"] == "filled"
+
+    played(story, tmp_path, rules=Rules(risk=replace(LIMITS, max_weight=0.5), band=0.0))
 
 
 def test_after_the_loss_of_the_day_nobody_buys_by_hand_either(tmp_path: Path) -> None:

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.trading.ordering import SPOT
+from tradewind.market import Instrument
+from tradewind.policy.spec import Fees
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.watching import doctor_here
-from tradewind.trading.watching.doctor_here import addresses, disk, evidence, lock, neighbours, surroundings
+from tradewind.trading.watching.doctor_here import (
+    addresses,
+    costs,
+    disk,
+    evidence,
+    lock,
+    neighbours,
+    surroundings,
+    unserved,
+)
 from tradewind.trading.watching.findings import Grade
 
 HOLDER = """
@@ -111,3 +124,36 @@ def test_evidence_is_asked_for() -> None:
     assert evidence({"verdict": "pass"}).grade is Grade.PASS
     assert evidence(None).grade is Grade.WARN
     assert evidence({}).grade is Grade.WARN
+
+
+def at_fees(taker: float, maker: float) -> Instrument:
+    return replace(SPOT, taker_fee=taker, maker_fee=maker)
+
+
+def test_an_account_that_pays_more_than_was_trained_is_told_of_and_refused_for_real_money() -> None:
+    trained = {SPOT.symbol: Fees(0.0005, 0.0002)}
+    for listed in (at_fees(0.0005, 0.0002), at_fees(0.0004, 0.0)):
+        assert costs(trained, [listed], strict=True).grade is Grade.PASS
+    dear = costs(trained, [at_fees(0.001, 0.0002)], strict=False)
+    assert dear.grade is Grade.WARN
+    assert f"{SPOT.symbol} taker 0.0500% trained, 0.1000% paid" in dear.text
+    assert "maker" not in dear.text
+    assert costs(trained, [at_fees(0.0005, 0.0003)], strict=True).grade is Grade.FAIL
+
+
+def test_a_model_that_does_not_say_its_fees_is_doubtful_and_not_refused() -> None:
+    found = costs({}, [at_fees(0.001, 0.001)], strict=True)
+    assert found.grade is Grade.WARN
+    assert "does not say under which fees" in found.text
+
+
+@pytest.mark.parametrize(
+    ("channels", "port", "said"), [(("a://b",), None, "[alerts] channels"), ((), 9100, "[metrics] port")]
+)
+def test_settings_that_nothing_serves_are_told_of(
+    channels: tuple[str, ...], port: int | None, said: str
+) -> None:
+    found = unserved(channels, port)
+    assert found.grade is Grade.WARN
+    assert found.text.startswith(f"{said} is set, and no channel is served yet: nothing will be sent")
+    assert unserved((), None).grade is Grade.PASS

@@ -363,6 +363,22 @@ def test_a_decision_in_the_middle_of_a_turn_over_takes_its_place(tmp_path: Path)
     play(tmp_path, scenario)
 
 
+def test_a_turn_over_goes_on_where_what_was_decided_before_closed_the_position(tmp_path: Path) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(PERP.symbol, 100, 95.0)
+        desk.levels[PERP.symbol] = 105.0
+        desk.venue.fault = Fault.REPLY_LOST
+        desk.decide(desk.order(PERP.symbol, -100))
+        await settle()
+        assert desk.manager.ledger.positions[PERP.symbol] == 100
+        desk.decide(desk.order(PERP.symbol, -150))
+        await desk.clock.advance(10.0)
+        assert [i.lots for i in sent(desk)[1:]] == [-100, -50]
+        assert desk.venue.position(PERP.symbol) == -50
+
+    play(tmp_path, scenario)
+
+
 def test_a_stop_ends_what_was_still_being_bought(tmp_path: Path) -> None:
     """The guard here exits: what rests goes first, and is not bought again."""
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.trading.ordering import PERP, SPOT, START_MS
 from tests.trading.standing import ToldQuotes, ToldStanding
-from tradewind.market import Bar, ConfigError, Fill, Order, OrderType, Snapshot
+from tradewind.market import Bar, Command, CommandKind, ConfigError, Fill, Order, OrderType, Snapshot
 from tradewind.market.clock import ManualClock
 from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.risk.guard_settings import GuardSettings
@@ -201,6 +201,10 @@ def test_slippage_worse_than_the_model_only_lets_positions_shrink() -> None:
     place.clock.advance(1.0)
     place.guards.watch()
     assert place.latch.state is Risk.REDUCING
+    place.latch.apply(Command(CommandKind.REARM, 1, "seen"))
+    place.clock.advance(5.0)
+    place.guards.watch()
+    assert place.latch.state is Risk.ACTIVE
 
 
 @pytest.mark.fault("A7")

@@ -17,7 +17,7 @@ from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.records import Record
 from tradewind.trading.terms.order_records import Denied, OrderAlarm
 from tradewind.trading.terms.order_states import Alarm, Intent, Status
-from tradewind.trading.terms.order_venue import OrderReport, ReportStatus
+from tradewind.trading.terms.order_venue import NoSuchOrder, OrderReport, ReportStatus
 
 Scenario = Callable[[Desk], Awaitable[None]]
 
@@ -408,6 +408,86 @@ def test_o15_news_that_are_older_than_what_is_known_are_counted(tmp_path: Path) 
         desk.manager.observe(old)
         assert desk.state(order).status is Status.FILLED
         assert desk.manager.counts[Alarm.STALE] == 1
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.fault("O15")
+def test_o15_the_report_of_an_end_comes_after_that_of_a_later_fill(tmp_path: Path) -> None:
+    """Its trade is not to be read yet: nothing is alarmed, and it is asked about until the trade is booked."""
+
+    async def scenario(desk: Desk) -> None:
+        order = await place(desk)
+        await desk.clock.advance(30)  # so that readings that lag show the order
+        resting = desk.venue.orders[order.id]
+        desk.venue.fill(resting, 3)
+        await desk.clock.advance(1)
+        desk.venue.telling = Telling(delay=4.0)
+        desk.venue.end(resting, ReportStatus.CANCELED)
+        desk.venue.telling, desk.venue.lag = Telling(drop=True), 20.0
+        desk.venue.fill(resting, 1)
+        await refresh(desk)
+        assert (desk.state(order).filled, desk.state(order).reported) == (3, 4)
+        await desk.clock.advance(3)
+        assert desk.manager.counts[Alarm.STALE] == 1
+        assert desk.state(order).in_doubt
+        await desk.clock.advance(40)
+        assert (desk.state(order).status, desk.state(order).filled) == (Status.CANCELED, 4)
+        assert alarms(desk) == []
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.fault("O9")
+def test_an_end_read_before_a_late_fill_that_the_stream_told_meanwhile(tmp_path: Path) -> None:
+    """While the trades of an end are fetched, one more comes, and its report is faster than its trade."""
+
+    async def scenario(desk: Desk) -> None:
+        order = await place(desk)
+        resting = desk.venue.orders[order.id]
+        desk.venue.telling = Telling(drop=True)
+        desk.venue.fill(resting, 3)
+        await desk.clock.advance(30)  # so that readings that lag show it
+        desk.venue.end(resting, ReportStatus.CANCELED)
+        desk.manager.clarify(order.id)
+        await desk.clock.advance(0.32)  # 0.25 to the question, 0.05 to its answer: the trades are being read
+        assert desk.state(order).reported == 3
+        desk.manager.observe(OrderReport(order.id, SPOT.symbol, ReportStatus.CANCELED, 4, resting.venue_id))
+        desk.venue.lag = 5.0
+        desk.venue.fill(resting, 1)
+        await desk.clock.advance(60)
+        assert (desk.state(order).status, desk.state(order).filled) == (Status.CANCELED, 4)
+        assert alarms(desk) == []
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+@pytest.mark.fault("O10")
+def test_fills_that_were_reported_are_read_also_where_the_order_is_not_told_of_any_more(
+    tmp_path: Path, forgets: bool
+) -> None:
+    """A fill wins against the cancellation; then the venue forgets the order, or answers from a stale cache."""
+
+    async def scenario(desk: Desk) -> None:
+        order = await place(desk)
+        resting = desk.venue.orders[order.id]
+        stale = OrderReport(order.id, SPOT.symbol, ReportStatus.OPEN, 0, resting.venue_id)
+        desk.venue.telling = Telling(drop=True)
+        desk.venue.fill(resting, 10)
+
+        async def answer(intent: Intent, venue_id: str) -> OrderReport | NoSuchOrder:
+            return NoSuchOrder() if forgets else stale
+
+        desk.venue.query = answer  # type: ignore[method-assign]
+        desk.work(desk.manager.cancel(order.id))
+        await settle()
+        desk.manager.observe(OrderReport(order.id, SPOT.symbol, ReportStatus.FILLED, 10, resting.venue_id))
+        assert desk.state(order).status is Status.CANCEL_SENT
+        assert (desk.state(order).filled, desk.state(order).reported) == (0, 10)
+        await desk.clock.advance(2)
+        assert (desk.state(order).status, desk.state(order).filled) == (Status.FILLED, 10)
+        assert alarms(desk) == []
 
     play(tmp_path, scenario)
 

@@ -89,6 +89,7 @@ def test_a_cancellation_of_ours_is_remembered_until_the_venue_refuses_it() -> No
     assert (slow.status, slow.let_go) == (Status.OPEN, True)
     refused = transition(asked, replace(event(Happening.CANCEL_FAILED), kind="limit")).state
     assert (refused.status, refused.let_go) == (Status.OPEN, False)
+    assert transition(asked, fill(4)).state.let_go
 
 
 @pytest.mark.parametrize("status", Status)
@@ -118,6 +119,17 @@ def test_a_fill_that_cannot_be_of_the_order_is_refused(wrong: Fill) -> None:
 def test_o15_a_report_with_less_than_the_fills_is_stale(happening: Happening) -> None:
     before = OrderState(BUY, Status.PARTIAL, filled=5, reported=5)
     assert transition(before, event(happening, filled=4)) == Step(before, Alarm.STALE)
+
+
+@pytest.mark.parametrize("happening", [Happening.CANCELED, Happening.EXPIRED])
+@pytest.mark.parametrize("told", [2, 3])
+@pytest.mark.fault("O15")
+def test_o15_an_end_with_less_than_was_reported_is_stale(happening: Happening, told: int) -> None:
+    """An order filled on after its end: the report of that end is older than the one of the fill."""
+    before = OrderState(BUY, Status.PARTIAL, filled=3, reported=4)
+    assert transition(before, event(happening, filled=told)) == Step(before, Alarm.STALE)
+    whole = transition(before, fill(1)).state
+    assert transition(whole, event(happening, filled=4)).state.status is Status(happening.value)
 
 
 def test_o15_open_after_the_end_is_stale() -> None:

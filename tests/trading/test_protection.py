@@ -12,7 +12,7 @@ import pytest
 
 from tests.trading.marketplace import GuardedDesk
 from tests.trading.ordering import PERP, SPOT, Fault, Telling
-from tradewind.market import FillReason, OrderType, Rejected, RejectKind
+from tradewind.market import FillReason, OrderType, Rejected, RejectKind, VenueUnavailable
 from tradewind.market.venue import Command, CommandKind
 from tradewind.trading.acting.by_hand import ByHand
 from tradewind.trading.session.desk import OrderDesk
@@ -50,6 +50,13 @@ def exits(desk: GuardedDesk, symbol: str) -> list[Intent]:
 
 def alarms(desk: GuardedDesk) -> list[Alarm]:
     return [a.alarm for a in desk.alarms]
+
+
+def ending_of(desk: GuardedDesk) -> OrderDesk:
+    """What a session trades through, to end it."""
+    manager, guards, protection, clock = desk.manager, desk.guards, desk.protection, desk.clock
+    by_hand = ByHand(manager, guards, protection, clock, clock, lambda ticket, reply: None)
+    return OrderDesk(manager, guards, protection, desk.execution, by_hand, clock)
 
 
 @both
@@ -118,17 +125,90 @@ def test_a_session_that_ends_leaves_every_position_with_its_stop(
         await desk.clock.advance(after)
         left: list[list[tuple[int, Decimal | None]]] = []
 
-        manager, guards, protection, clock = desk.manager, desk.guards, desk.protection, desk.clock
-        by_hand = ByHand(manager, guards, protection, clock, clock, lambda ticket, reply: None)
-        ending = OrderDesk(manager, guards, protection, desk.execution, by_hand, clock)
-
         async def end() -> None:
-            await ending.end()
+            await ending_of(desk).end()
             left.append(stop_terms(desk, symbol))  # from now on nobody tends it
 
         desk.work(end())
         await desk.clock.advance(20.0)
         assert left == [[(100, Decimal("96.00"))]]
+
+    play(tmp_path, scenario)
+
+
+@both
+def test_a_session_that_ends_waits_for_the_trades_of_a_stop_that_filled_while_it_was_cancelled(
+    tmp_path: Path, symbol: str
+) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(symbol, 100, 95.0)
+        (stop,) = desk.venue.stops(symbol)
+        desk.venue.telling = Telling(drop=True)
+        accept, trades = desk.venue._cancel, desk.venue.trades
+        down = True
+
+        def beaten(intent: Intent) -> Any:
+            desk.venue.take(stop)
+            return accept(intent)
+
+        async def unread(where: str, since: int) -> Any:
+            if down:
+                raise VenueUnavailable("the trades cannot be read")
+            return await trades(where, since)
+
+        desk.venue._cancel, desk.venue.trades = beaten, unread  # type: ignore[method-assign]
+        desk.levels[symbol] = 96.0
+        desk.protection.wake(symbol)
+        await desk.clock.advance(4.0)
+        state = desk.manager.ledger.orders[stop.intent.client_id]
+        assert (state.status, state.filled, state.reported) == (Status.CANCEL_SENT, 0, 100)
+        done: list[bool] = []
+
+        async def end() -> None:
+            done.append(await ending_of(desk).end())
+
+        desk.work(end())
+        await desk.clock.advance(4.0)
+        assert done == []
+        down = False
+        await desk.clock.advance(4.0)
+        assert done == [True]
+        state = desk.manager.ledger.orders[stop.intent.client_id]
+        assert (state.status, state.filled) == (Status.FILLED, 100)
+
+    play(tmp_path, scenario)
+
+
+@both
+@pytest.mark.parametrize("most", [None, 20])
+def test_what_is_too_much_closes_in_parts_that_the_venue_takes_and_the_rest_is_protected(
+    tmp_path: Path, symbol: str, most: int | None
+) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(symbol, 100, 95.0)
+        if most is not None:
+            desk.most[symbol] = most
+        shrunk = desk.work(desk.protection.shrink(symbol, 70))
+        await desk.clock.advance(12.0)
+        assert shrunk.result() is True
+        assert [-i.lots for i in exits(desk, symbol)] == ([70] if most is None else [20, 20, 20, 10])
+        assert desk.venue.position(symbol) == 30
+        assert [left for left, _ in stop_terms(desk, symbol)] == [30 if most is None else 20]
+
+    play(tmp_path, scenario)
+
+
+def test_what_is_too_much_and_cannot_be_closed_stays_and_is_told(tmp_path: Path) -> None:
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(SPOT.symbol, 100, 95.0)
+        desk.venue.depth = 0
+        shrunk = desk.work(desk.protection.shrink(SPOT.symbol, 70))
+        await desk.clock.advance(9.0)
+        assert not shrunk.done()
+        await desk.clock.advance(11.0)
+        assert shrunk.result() is False
+        assert desk.venue.position(SPOT.symbol) == 100
+        assert stop_terms(desk, SPOT.symbol) == [(100, Decimal("95.00"))]
 
     play(tmp_path, scenario)
 

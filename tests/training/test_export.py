@@ -6,6 +6,7 @@ import torch
 
 from tradewind.market import Kind
 from tradewind.policy import Bundle, BundlePolicy, Network
+from tradewind.policy.spec import Fees
 from tradewind.simulator import Rules
 from tradewind.training import ALGORITHMS, TrainingSettings, make_bundle, network_of, train
 from tradewind.training.learners import Course, make_learner
@@ -69,6 +70,7 @@ def test_a_bundle_records_what_it_was_trained_under(tape):
     settings = TrainingSettings(steps=512, environments=16, net=(8,), seed=4)
     result = train(tape, Rules(), settings)
     bundle = make_bundle(result, tape, Rules(), data_sha256="a" * 64)
+    assert bundle.spec.fees == {i.symbol: Fees(i.taker_fee, i.maker_fee) for i in tape.traded}
     spec = bundle.spec
     assert Rules.from_dict(dict(spec.rules)) == Rules()
     assert TrainingSettings.from_dict(dict(spec.hyperparameters)) == settings

@@ -3,10 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tradewind.market import DataError
+from tests.promises.agents import CAPITAL, moody_agent, rules_for
+from tests.promises.worldlets import wild_market
+from tradewind.backtest.run import backtest
+from tradewind.market import DataError, FeeAsset, Kind
 from tradewind.validation.paths import stitch
 from tradewind.validation.schemes import cpcv, k_fold, walk_forward
-from tradewind.validation.splits import Fragment, Margins, Timeline
+from tradewind.validation.splits import Fragment, Margins, Timeline, spans
 
 MARGINS = Margins(1, 0)
 
@@ -66,3 +69,28 @@ def test_every_test_has_to_be_there_and_whole():
         stitch(scheme, {(0, 0): np.ones(3)})
     with pytest.raises(DataError, match="has 2 marks, expected one for each of its 3 rows"):
         stitch(scheme, {(0, 0): np.ones(3), (1, 1): np.ones(2)})
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_backtests_of_each_test_make_paths(kind):
+    """Over gaps inside a group, and with fees in the base coin, which leave dust."""
+    fee_asset = FeeAsset.BASE if kind is Kind.SPOT else FeeAsset.QUOTE
+    market = wild_market(1_200, 1, kind, seed=4, fragments=3, fee_asset=fee_asset)
+    agent = moody_agent(market, rules_for(kind))
+    tape = agent.tape(market)
+    line = Timeline.of(market, tape.segments)
+    scheme = cpcv(line, 4, 2, Margins(1, 20, 22))
+    assert any(len(group.fragments) > 1 for group in scheme.groups)
+    pieces = {
+        (split.number, group.number): backtest(
+            agent, tape, spans=spans(group.fragments), capital=CAPITAL
+        ).result.equity
+        for split in scheme.splits
+        for group in split.test
+    }
+    paths = stitch(scheme, pieces)
+    assert len(paths) == 3
+    for path in paths:
+        assert path.close_time.tolist() == market.close_time[line.rows].tolist()
+        assert path.equity[-1] == pytest.approx(paths[0].equity[-1])  # the agent learns nothing: all alike
+        assert path.equity.std() > 0

@@ -20,7 +20,7 @@ GOOD_PAPER: dict[str, Any] = {
     "daily_returns": (0.01, -0.01) * 7,
     "expected_daily_returns": (0.011, -0.012) * 7,
 }
-GOOD_TESTNET: dict[str, Any] = {"environment": "testnet", "exercised": EXERCISES}
+GOOD_TESTNET: dict[str, Any] = {"environment": "testnet", "exercised": EXERCISES, "position_drift_lots": 0}
 
 
 def failed(criteria: tuple[Criterion, ...]) -> list[str]:
@@ -69,6 +69,7 @@ def test_each_criterion_of_paper_fails_on_its_own(changes: dict[str, Any], name:
         ({"days": 6.9}, "days"),
         ({"orphan_orders": 1}, "orphan orders"),
         ({"position_drift_lots": 1}, "position drift"),
+        ({"position_drift_lots": None}, "position drift"),
         *(({"exercised": tuple(e for e in EXERCISES if e != left)}, left) for left in EXERCISES),
     ],
 )

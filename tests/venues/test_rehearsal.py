@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,11 @@ from tradewind.policy.agent import Agent
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.recorded import market_of
+from tradewind.trading.journal.records import Record
 from tradewind.trading.session.desk import BarDesk
 from tradewind.trading.session.parity import backtest_parity
 from tradewind.trading.session.session import run_session
-from tradewind.trading.terms.order_records import Denied
+from tradewind.trading.terms.order_records import Denied, FeeTold
 from tradewind.trading.told.contrast import contrast
 from tradewind.venues import PaperVenue
 from tradewind.venues.rehearsal import rehearse
@@ -117,6 +120,28 @@ def test_another_decision_is_found_and_told(tmp_path: Path, agent: Agent, market
     assert market.symbols[0] in found.first_difference
     assert found.equity_worst == pytest.approx(-7.0)
     assert found.fills_of_run_alone > 0
+
+
+def test_fees_that_were_told_later_count(tmp_path: Path, agent: Agent, market: Market) -> None:
+    """As trades come without a fee, or with one in a coin that nobody could value; the sums are the same in the end."""
+    session_of(tmp_path / "run.sqlite", agent, market)
+    with Journal.open(tmp_path / "run.sqlite") as journal:
+        records = [record for _, record in journal.records()]
+        again = rehearse(journal, agent)
+    later: list[Record] = []
+    for record in records:
+        if isinstance(record, Fill) and record.fee:
+            later.append(replace(record, fee=Decimal(7), fee_asset="BNB"))
+            told = (record.symbol, record.trade_id, record.price, record.fee, record.fee_asset)
+            later.append(FeeTold(record.at, *told))
+        else:
+            later.append(record)
+    assert len(later) > len(records)
+    found = contrast(later, again.decisions, again.fills, market.instruments)
+    assert found.fee_bp == contrast(records, again.decisions, again.fills, market.instruments).fee_bp
+    assert found.fee_bp["p99"] == 0.0
+    untold = [record for record in later if not isinstance(record, FeeTold)]
+    assert contrast(untold, again.decisions, again.fills, market.instruments).fee_bp["mean"] < -1.0
 
 
 def test_a_person_who_rearms_is_followed(tmp_path: Path, agent: Agent, market: Market) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,30 +13,9 @@ from tradewind.backtest.figures import TARGET_SHARPE, Comparison, Figures, Instr
 from tradewind.backtest.result import BacktestResult, trades
 from tradewind.market.errors import DataError
 from tradewind.market.orders import FillReason
+from tradewind.statistics import Reasons
 
-T = TypeVar("T")
 Floats = NDArray[np.float64]
-
-
-class _Reasons:
-    """Collects why figures are undefined."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, str] = {}
-
-    def value(self, name: str, compute: Callable[[], T]) -> T | None:
-        try:
-            return compute()
-        except st.Undefined as reason:
-            self.found[name] = str(reason)
-            return None
-
-    def ratio(self, name: str, above: float, below: float, reason: str) -> float | None:
-        """above / below where below is positive, else None for that reason."""
-        if below > 0:
-            return above / below
-        self.found[name] = reason
-        return None
 
 
 def summary(
@@ -49,7 +27,7 @@ def summary(
     confidence: float = 0.95,
 ) -> Figures:
     """All figures of a result; `rng` draws the bootstrap of its Sharpe. `benchmark` must share its bars."""
-    why = _Reasons()
+    why = Reasons()
     inactive = len(result.fills) == 0
     days = why.value("daily_returns", lambda: st.daily_returns(result.close_time, result.equity))
     curve = _curve_figures(result, why)
@@ -92,7 +70,7 @@ def summary(
     )
 
 
-def _curve_figures(result: BacktestResult, why: _Reasons) -> dict[str, Any]:
+def _curve_figures(result: BacktestResult, why: Reasons) -> dict[str, Any]:
     times, equity = result.close_time, result.equity
     start, end = int(times[0]), int(times[-1])
     fall = st.max_drawdown(equity)
@@ -117,7 +95,7 @@ def _curve_figures(result: BacktestResult, why: _Reasons) -> dict[str, Any]:
 
 
 def _risk_figures(
-    result: BacktestResult, daily: Floats | None, growth: float | None, why: _Reasons
+    result: BacktestResult, daily: Floats | None, growth: float | None, why: Reasons
 ) -> dict[str, Any]:
     names = ("volatility", "sortino", "value_at_risk_95", "expected_shortfall_95", "skew", "kurtosis")
     if growth is None:
@@ -141,7 +119,7 @@ def _skill_figures(
     rng: np.random.Generator,
     draws: int,
     confidence: float,
-    why: _Reasons,
+    why: Reasons,
 ) -> dict[str, Any]:
     names = ("sharpe", "sharpe_low", "sharpe_high", "psr", "years_to_show_target")
     if inactive or daily is None:
@@ -174,7 +152,7 @@ def _years_to_show(skew: float, kurtosis: float, confidence: float) -> float:
     return st.min_trl(per_day, skew, kurtosis, confidence=confidence) / st.DAYS_PER_YEAR
 
 
-def _cost_figures(result: BacktestResult, why: _Reasons) -> dict[str, Any]:
+def _cost_figures(result: BacktestResult, why: Reasons) -> dict[str, Any]:
     fees, slippage = float(result.fills["fee"].sum()), float(result.fills["slippage"].sum())
     net = float(result.equity[-1] - result.equity[0])
     costs = fees + slippage - result.funding
@@ -207,7 +185,7 @@ def _over_equity(amounts: Floats, result: BacktestResult) -> float:
     return float((amounts[alive] / equity[alive]).sum())
 
 
-def _trade_figures(trips: NDArray[np.void], why: _Reasons) -> dict[str, Any]:
+def _trade_figures(trips: NDArray[np.void], why: Reasons) -> dict[str, Any]:
     closed = trips[trips["exit_row"] >= 0]
     profit = closed["profit"]
     none = "no trade was closed"
@@ -264,7 +242,7 @@ def _compare(
     rng: np.random.Generator,
     draws: int,
     confidence: float,
-    why: _Reasons,
+    why: Reasons,
 ) -> Comparison:
     if not np.array_equal(result.close_time, other.close_time):
         raise DataError(f"{result.name} and {other.name} were tested on different bars: run both on the same")

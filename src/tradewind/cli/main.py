@@ -24,6 +24,7 @@ from tradewind.cli.doctor import doctor_command
 from tradewind.cli.exchange import exchange_app
 from tradewind.cli.export import export_command
 from tradewind.cli.init import init_command
+from tradewind.cli.judge import judge_command
 from tradewind.cli.logs import configure_logs, redactor
 from tradewind.cli.model import model_app
 from tradewind.cli.order import order_app
@@ -54,6 +55,7 @@ app.command("train")(train_command)
 app.add_typer(study_app, name="study")
 app.command("backtest")(backtest_command)
 app.command("report")(report_command)
+app.command("judge")(judge_command)
 app.add_typer(model_app, name="model")
 app.add_typer(run_app, name="run")
 app.command("status")(status_command)

@@ -50,6 +50,12 @@ class Throttled(Rejected):
     retry_after_seconds: float | None = None
     banned_until_ms: int | None = None
 
+    def seconds_from(self, now_ms: int) -> float | None:
+        """How long the venue wants silence, however long that is; None where it does not say. `now_ms`: the wall."""
+        if self.banned_until_ms is None:
+            return self.retry_after_seconds
+        return max(self.retry_after_seconds or 0.0, (self.banned_until_ms - now_ms) / 1000)
+
 
 def of_reply(reply: object, client_id: str | None = None) -> Outcome:
     """What an order of ccxt says that came back: `Accepted` only if it has an id, and our client id if given.

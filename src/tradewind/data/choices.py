@@ -26,3 +26,10 @@ class VolumeIn(StrEnum):
 
     BASE = "base"
     QUOTE = "quote"
+
+
+class Holds(StrEnum):
+    """What the columns of a track record hold."""
+
+    RETURNS = "returns"  # of the time since the row before, as fractions
+    EQUITY = "equity"

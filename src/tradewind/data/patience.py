@@ -10,8 +10,11 @@ from typing import Any
 import aiohttp
 import ccxt
 
-from tradewind.clients.outcomes import may_pass
-from tradewind.market import Clock, ConfigError, VenueUnavailable
+from tradewind.clients.outcomes import Throttled, may_pass, of_error
+from tradewind.market import Clock, ConfigError, VenueUnavailable, WallClock
+from tradewind.market.errors import Stopped
+
+_WALL = WallClock()  # the time of the wire, in which venues tell the end of a ban
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,9 @@ class Patience:
     first_attempts: int = 2  # without any connection so far: then it is mostly ours that is missing
     first_seconds: float = 1.0
     longest_seconds: float = 60.0
-    longest_ban_seconds: float = 300.0  # a venue's own Retry-After is honoured up to here
+    longest_ban_seconds: float = (
+        300.0  # where a venue wants silence for longer, a call ends at once and says so
+    )
 
     def wait_seconds(self, failures: int, chance: float) -> float:
         """The wait after that many failures: doubling, spread by `chance` in [0, 1) so that calls part."""
@@ -57,10 +62,15 @@ class VenueReader:
         """The client's answer. `VenueUnavailable` after the last attempt, `ConfigError` when it refuses."""
         name = self.client.id
         for failures in range(1, self.patience.attempts + 1):
-            await self._wait_for_quiet()
             try:
+                await self._wait_for_quiet()
                 answer = await getattr(self.client, method)(*arguments, **parameters)
+            except Stopped as stopped:
+                if failures >= self.patience.attempts or stopped.seconds > self.patience.longest_ban_seconds:
+                    raise
+                await self.clock.sleep(stopped.seconds)
             except ccxt.BaseError as error:
+                self._mind_limits(error)
                 self._reached = self._reached or not _is_no_connection(error)
                 most, first = self.patience.attempts, self.patience.first_attempts
                 attempts = most if self._reached else min(first, most)
@@ -79,23 +89,28 @@ class VenueReader:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _wait_for_quiet(self) -> None:
-        left = self._quiet_until_ms - self.clock.now_ms()
+        """`Stopped` where the wait would be too long, or this is the only attempt."""
+        left = (self._quiet_until_ms - self.clock.now_ms()) / 1000
+        if left > self.patience.longest_ban_seconds or (left > 0 and self.patience.attempts == 1):
+            raise Stopped(
+                f"{self.client.id} wants no request for another {left:.0f} s: run the same command later",
+                left,
+            )
         if left > 0:
-            await self.clock.sleep(left / 1000)
+            await self.clock.sleep(left)
+
+    def _mind_limits(self, error: ccxt.BaseError) -> None:
+        """A limit that one call met holds for all; asked again before its end, venues ban for longer."""
+        outcome = of_error(error)
+        if isinstance(outcome, Throttled):
+            seconds = outcome.seconds_from(_WALL.now_ms()) or 0.0
+            self._quiet_until_ms = max(self._quiet_until_ms, self.clock.now_ms() + int(seconds * 1000))
 
     async def _pause(self, error: ccxt.BaseError, failures: int) -> None:
         wait = self.patience.wait_seconds(failures, self._chances.random())
         if isinstance(error, ccxt.DDoSProtection | ccxt.RateLimitExceeded):
-            wait = max(wait, self._asked_wait())
             self._quiet_until_ms = max(self._quiet_until_ms, self.clock.now_ms() + int(wait * 1000))
         await self.clock.sleep(wait)
-
-    def _asked_wait(self) -> float:
-        headers = {str(k).lower(): v for k, v in (self.client.last_response_headers or {}).items()}
-        try:
-            return min(float(headers.get("retry-after", 0)), self.patience.longest_ban_seconds)
-        except ValueError:
-            return 0.0
 
 
 def _may_pass(error: ccxt.BaseError) -> bool:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
-from polars.exceptions import PolarsError
 
 from tradewind.data.choices import TimesAre, VolumeIn
 from tradewind.data.columns import SAYS_OPEN, TWELVE, plain_name, roles
 from tradewind.data.faults import most_frequent_step
+from tradewind.data.frames import SUFFIXES, numbers_of, read_frame
 from tradewind.data.series import Candles, Floats, Funding, Times
 from tradewind.data.time_columns import to_ms
 from tradewind.market import ConfigError, DataError, Timeframe
 
-SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".zip", ".parquet")
 _HEADER = "open_time,open,high,low,close,volume"
-_MISSING = ["", "nan", "null", "none", "na"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,17 +49,7 @@ class _Table:
         return to_ms(self.frame[name], f"{self.path.name}: column {name!r}")
 
     def numbers(self, name: str) -> Floats:
-        column = self.frame[name]
-        if column.dtype == pl.String:
-            column = column.str.strip_chars()
-        numbers = column.cast(pl.Float64, strict=False)
-        if column.dtype == pl.String:
-            unread = numbers.is_null() & ~column.str.to_lowercase().fill_null("").is_in(_MISSING)
-            if unread.any():
-                row = unread.arg_max() or 0
-                at = f"{self.path.name}: column {name!r} holds {column[row]!r} at data row {row + 1}"
-                raise DataError(f"{at}, expected a number")
-        return numbers.fill_null(float("nan")).to_numpy().copy()
+        return numbers_of(self.frame, name, self.path.name)
 
 
 def read_candles(
@@ -121,71 +105,8 @@ def files_of(paths: list[Path]) -> list[Path]:
 
 
 def _table(path: Path) -> _Table:
-    if not path.name.lower().endswith(SUFFIXES):
-        raise DataError(f"{path.name} is of a kind that cannot be read: expected {', '.join(SUFFIXES)}")
-    if not path.exists():
-        raise DataError(f"there is no file {path}: check the path")
-    try:
-        if path.suffix.lower() == ".parquet":
-            frame = pl.read_parquet(path)
-        else:
-            frame = _csv_frame(path, _csv_bytes(path))
-    except (PolarsError, OSError, zipfile.BadZipFile, EOFError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{path.name} cannot be read: {reason}") from None
-    if not frame.height:
-        raise DataError(f"{path.name} holds no rows: expected candles under a header such as {_HEADER}")
+    frame = read_frame(path, f"candles under a header such as {_HEADER}", TWELVE)
     return _Table(path, frame, roles(frame.columns))
-
-
-def _csv_bytes(path: Path) -> bytes:
-    name = path.name.lower()
-    if name.endswith(".gz"):
-        return gzip.decompress(path.read_bytes())
-    if not name.endswith(".zip"):
-        return path.read_bytes()
-    with zipfile.ZipFile(path) as archive:
-        members = [m for m in archive.namelist() if not m.endswith("/")]
-        if len(members) != 1:
-            raise DataError(f"{path.name} holds {len(members)} files, expected one CSV: unpack it first")
-        return archive.read(members[0])
-
-
-def _csv_frame(path: Path, data: bytes) -> pl.DataFrame:
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if not data.strip():
-        raise DataError(f"{path.name} is empty: expected candles under a header such as {_HEADER}")
-    first, second = _first_lines(data)
-    delimiter = max(",;\t|", key=(second or first).count)
-    has_title = bool(second) and first.count(delimiter) == 0 < second.count(delimiter)
-    head = next(csv.reader([second if has_title else first], delimiter=delimiter))
-    headless = len(head) >= 6 and all(_is_number(field) for field in head[1:5])
-    if headless and len(head) not in (6, 12):
-        raise DataError(f"{path.name} has {len(head)} columns and no header: give it one, such as {_HEADER}")
-    frame = pl.read_csv(
-        io.BytesIO(data),
-        has_header=not headless,
-        separator=delimiter,
-        infer_schema=False,
-        skip_rows=int(has_title),
-        encoding="utf8-lossy",
-    )
-    return frame.rename(dict(zip(frame.columns, TWELVE))) if headless else frame
-
-
-def _first_lines(data: bytes) -> tuple[str, str]:
-    lines = [
-        line.decode("utf-8", "replace").strip() for line in data[:65536].splitlines()[:4] if line.strip()
-    ]
-    return lines[0], lines[1] if len(lines) > 1 else ""
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _time_column(table: _Table, times: TimesAre) -> str:

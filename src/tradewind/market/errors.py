@@ -30,3 +30,11 @@ class OrderRejected(TradewindError):
 
 class Inconsistent(TradewindError):
     """Two books that must agree do not. Halt."""
+
+
+class Stopped(VenueUnavailable):
+    """Nothing was sent: the venue wants silence, or no budget is left for this."""
+
+    def __init__(self, text: str, seconds: float) -> None:
+        super().__init__(text)
+        self.seconds = seconds  # until it may be tried again

@@ -16,8 +16,9 @@ from tradewind.policy.spec import BundleSpec
 class NetworkPolicy:
     """Decides with a network and the spec that says what its numbers mean.
 
-    A NaN or infinity among the inputs, or in the answer, means hold for all instruments and is counted in
-    `held`; `clipped` counts the targets that an adapter had to move into what can be traded.
+    A NaN or infinity among the inputs means hold for all instruments and is counted in `held`. Where the inputs are
+    numbers and the network's answer is none, every weight is infinite, which nobody takes for a wish. `clipped` counts
+    the targets that an adapter had to move into what can be traded.
     """
 
     def __init__(self, spec: BundleSpec, tensors: Tensors) -> None:
@@ -36,11 +37,14 @@ class NetworkPolicy:
 
     def decide(self, observation: Observation) -> Weights:
         self.decisions += 1
-        action = self._network(self._vector(observation))
+        vector = self._vector(observation)
+        action = self._network(vector)
         if np.isnan(action[0]):
-            self.held += 1
             if self._adapter is not None:
                 self._adapter.hold()
+            if np.isfinite(vector).all():
+                return np.full(len(action), np.inf)
+            self.held += 1
             return np.full(len(action), np.nan)
         if self._adapter is not None:
             return self._adapter.weights(action, observation)

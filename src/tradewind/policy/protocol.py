@@ -19,7 +19,7 @@ class Policy(Protocol):
     def decide(self, observation: Observation) -> Weights:
         """Signed fraction of equity [A] per instrument, in the order of the run; NaN means hold.
 
-        The array is a new one at every call.
+        An infinite one is no answer: all is held, with an alarm.         The array is a new one at every call.
         """
 
     def reset(self) -> None:

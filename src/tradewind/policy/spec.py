@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
@@ -58,6 +59,14 @@ class DataSpan(_Part):
     sha256: Sha256
 
 
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """Of one instrument, as fractions of the notional."""
+
+    taker: float
+    maker: float
+
+
 class BundleSpec(_Part):
     """Everything about a model but its weights. Strict: unknown keys and wrong types are refused.
 
@@ -105,6 +114,18 @@ class BundleSpec(_Part):
         except ConfigError as error:
             raise ValueError(str(error)) from error
         return self
+
+    @property
+    def fees(self) -> dict[str, Fees]:
+        """What training paid, by symbol; a symbol is missing where an older or imported bundle does not say."""
+        found = {
+            str(one.get("symbol")): (one.get("taker_fee"), one.get("maker_fee")) for one in self.instruments
+        }
+        return {
+            symbol: Fees(taker, maker)
+            for symbol, (taker, maker) in found.items()
+            if isinstance(taker, float | int) and isinstance(maker, float | int)
+        }
 
     def to_json(self) -> bytes:
         """The one way to write it: keys sorted, so that equal specs are equal bytes."""

@@ -13,7 +13,7 @@ from tradewind.files import replacing
 from tradewind.market import Decision
 from tradewind.market.instrument_json import instrument_from_dict
 from tradewind.policy.agent import Agent
-from tradewind.reports.session_evidence import evidence_of
+from tradewind.reports.session_evidence import evidence_of_sessions
 from tradewind.reports.session_page import session_page
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.session.parity import backtest_parity
@@ -36,7 +36,7 @@ class SessionReport:
     metrics: Metrics
     contrast: Contrast
     parity: dict[str, Any] | None
-    evidence: SessionEvidence | None  # None while nothing was decided
+    evidence: tuple[SessionEvidence, ...]  # of each start that decided something, oldest first
 
 
 def write_session_report(
@@ -59,7 +59,7 @@ def write_session_report(
     repeated = replay(journal, agent)
     made = sum(isinstance(record, Decision) for record in records)
     share = None if not made else 1.0 if repeated.identical else (repeated.decisions - 1) / made
-    evidence = evidence_of(session, about, records, tally, rehearsal, share)
+    evidence = evidence_of_sessions(session, about, records, rehearsal, repeated)
     name = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%d_%H%M%S")
     page, plain = folder / FOLDER / f"{name}.html", folder / FOLDER / f"{name}.json"
     content = {
@@ -71,10 +71,17 @@ def write_session_report(
         "simulation": compared.as_dict(),
         "backtest": parity,
         "replayed_share": share,
-        "evidence": None if evidence is None else json.loads(evidence.to_json()),
+        "evidence": [json.loads(one.to_json()) for one in evidence],
     }
     html = session_page(folder.name, session, tally, metrics, rehearsal.decisions, compared, parity, about)
     with replacing(page, plain) as (page_at, plain_at):
         page_at.write_text(html, encoding="utf-8")
         plain_at.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
     return SessionReport(page, plain, metrics, compared, parity, evidence)
+
+
+def sessions_shown(journal: Journal, agent: Agent, about: Mapping[str, Any]) -> tuple[SessionEvidence, ...]:
+    """The evidence alone, as in the report."""
+    records = [record for _, record in journal.records()]
+    rehearsal, repeated = rehearse(journal, agent), replay(journal, agent)
+    return evidence_of_sessions(journal.session, about, records, rehearsal, repeated)

@@ -1,77 +1,156 @@
-"""What a run shows, as the facts that the gate and the ramp judge by."""
+"""What the sessions of a run show, as the facts that the gates and the ramp judge by."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.market import Decision, Fill, FillReason, OrderId, Reason
-from tradewind.statistics import DAY_MS, Undefined, daily_returns
+from tradewind.market import Fill
+from tradewind.reports.daily import daily_growth, drawdown_within, simulated_growth
+from tradewind.reports.exercises import exercised
+from tradewind.statistics import DAY_MS
 from tradewind.trading.acting.slippage import Slipped
 from tradewind.trading.journal.records import Record
+from tradewind.trading.session.replaying import ReplayReport
+from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.discrepancy import Discrepancy, Settled
-from tradewind.trading.terms.order_states import Alarm, Happening, OrderEvent
+from tradewind.trading.terms.order_states import Alarm
+from tradewind.trading.terms.session_records import TRAINED_UNTIL, BooksCompared, SessionBegan
 from tradewind.trading.told.tally import Tally
 from tradewind.validation.evidence import NOT_REAL, SessionEvidence
 from tradewind.validation.stages import StageBegan, stage_of
 from tradewind.venues.rehearsal import Rehearsal
 
+LEAST_PATH = 30  # days: the falls within a day are no part of a path, so a short one would be judged too hard
+Growth = NDArray[np.float64]
 
-def evidence_of(
+
+def evidence_of_sessions(
     session: Mapping[str, Any],
     about: Mapping[str, Any],
     records: Sequence[Record],
-    tally: Tally,
     rehearsal: Rehearsal,
-    parity_share: float | None,
-) -> SessionEvidence | None:
-    """None while nothing was decided. What could not be measured stays None."""
-    metrics = tally.metrics()
-    if metrics.started_at is None or metrics.ended_at is None:
-        return None
-    environment = "local" if about.get("at") else session.get("place") or session["mode"]
-    made = daily(*tally.curve())
-    at = np.array([d.at for d in rehearsal.decisions], np.int64)
-    expected = daily(at, np.array([d.equity for d in rehearsal.decisions]))
-    slipped = tally.slippage.slipped
-    stages = [record for record in records if isinstance(record, StageBegan)]
-    return SessionEvidence(
-        run=str(session["run"]),
-        bundle=session["model_hash"],
-        venue=str(session.get("venue", "")),
-        environment=environment,
-        real_time="venue" in session and environment not in NOT_REAL,
-        started_at=metrics.started_at,
-        ended_at=max(metrics.ended_at, metrics.started_at),
-        share=stage_of(stages, session["model_hash"]).share if stages else 1.0,
-        decisions=metrics.decisions,
-        trades=metrics.trades,
-        parity_share=parity_share,
-        uptime_share=min(1.0, metrics.uptime_share if metrics.uptime_share is not None else 1.0),
-        slippage_mean_ratio=_mean_ratio(slipped),
-        slippage_p95_ratio=_p95_ratio(slipped),
-        daily_slippage_ratio=_daily_ratios(slipped, list(made)),
-        unreconciled=sum(isinstance(r, Discrepancy) and r.settled is Settled.HALTED for r in records),
-        orphan_orders=metrics.alarms.get(Alarm.FOREIGN.value, 0),
-        faults_survived=tuple(sorted(metrics.faults)),
-        exercised=_exercised(records, metrics.faults),
-        drawdown=metrics.max_drawdown,
-        daily_returns=tuple(made.values()),
-        expected_daily_returns=tuple(expected[day] for day in made) if made.keys() <= expected.keys() else (),
-    )
+    repeated: ReplayReport,
+) -> tuple[SessionEvidence, ...]:
+    """One for each start that decided something, oldest first. What could not be measured is None.
+
+    A day counts for the session in which it ended, the drawdown from the peak since the stage began: a restart is
+    no way out of either.
+    """
+    tally, found = Tally(session), list[SessionEvidence]()
+    expected = daily_growth(*simulated_growth(float(session["capital"]), records, rehearsal.decisions))
+    stages: list[StageBegan] = []
+    stage_decisions, days_told = 0, 0
+    for part in _sessions(records):
+        first, before = tally.glance().decisions, _Counts.of(tally)
+        for record in part:
+            if isinstance(record, StageBegan):
+                stages.append(record)
+                stage_decisions = tally.glance().decisions
+            tally.apply(record)
+        last = tally.glance().decisions
+        if last == first:
+            continue
+        at, growth = tally.curve()
+        days = {day: made for day, made in daily_growth(at, growth).items() if day >= days_told}
+        days_told = max(days, default=days_told - DAY_MS) + DAY_MS
+        ended_at = max(r.at for r in part if not isinstance(r, ApiCall))
+        began_at = (
+            max(r.at for r in part if isinstance(r, SessionBegan | StageBegan)) if _told(part) else part[0].at
+        )
+        known = {d: e for d, e in expected.items() if d < days_told}
+        in_stage = round((ended_at - (stages[-1].at if stages else began_at)) / DAY_MS)
+        new, slipped = _Counts.of(tally) - before, tally.slippage.slipped[before.slipped :]
+        agreed = _agreed(first, last, repeated)
+        trained = about.get(TRAINED_UNTIL)
+        environment = "local" if about.get("at") else session.get("place") or session["mode"]
+        uptime = tally.glance().uptime_share
+        found.append(
+            SessionEvidence(
+                run=str(session["run"]),
+                bundle=session["model_hash"],
+                venue=str(session.get("venue", "")),
+                environment=environment,
+                real_time="venue" in session and environment not in NOT_REAL,
+                started_at=began_at,
+                ended_at=max(ended_at, began_at),
+                share=stage_of(stages, session["model_hash"]).share if stages else 1.0,
+                decisions=last - first,
+                trades=sum(isinstance(r, Fill) for r in part),
+                parity_share=agreed,
+                uptime_share=1.0 if uptime is None else min(1.0, uptime),
+                slippage_mean_ratio=_mean_ratio(slipped),
+                slippage_p95_ratio=_p95_ratio(slipped),
+                daily_slippage_ratio=_daily_ratios(tally.slippage.slipped, list(days)),
+                unreconciled=sum(isinstance(r, Discrepancy) and r.settled is Settled.HALTED for r in part),
+                orphan_orders=new.alarms[Alarm.FOREIGN.value],
+                position_drift_lots=_drift(part),
+                faults_survived=tuple(sorted(+new.faults)),
+                exercised=exercised(part, new.faults),
+                drawdown=_fall(growth[stage_decisions:], first - stage_decisions),
+                backtest_drawdown_95=drawdown_within(list(known.values()), max(in_stage, LEAST_PATH)),
+                daily_returns=tuple(days.values()),
+                expected_daily_returns=tuple(expected[d] for d in days)
+                if days.keys() <= expected.keys()
+                else (),
+                model_age_days=None if trained is None else (ended_at - trained) / DAY_MS,
+            )
+        )
+    return tuple(found)
 
 
-def daily(at: NDArray[np.int64], equity: NDArray[np.float64]) -> dict[int, float]:
-    """Returns of whole UTC days, by the day: the first and the last are left out."""
-    try:
-        found = daily_returns(at, equity)
-    except Undefined:
-        return {}
-    return {int(d): float(v) for d, v in list(zip(found.day, found.value, strict=True))[1:-1]}
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What a tally counts, at one moment or between two."""
+
+    slipped: int
+    faults: Counter[str]
+    alarms: Counter[str]
+
+    @classmethod
+    def of(cls, tally: Tally) -> _Counts:
+        return cls(len(tally.slippage.slipped), Counter(tally.faults), Counter(tally.alarms))
+
+    def __sub__(self, before: _Counts) -> _Counts:
+        slipped = self.slipped - before.slipped
+        return _Counts(slipped, self.faults - before.faults, self.alarms - before.alarms)
+
+
+def _sessions(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    """The records of each start; what stands before the first one belongs to it."""
+    begins = [i for i, record in enumerate(records) if isinstance(record, SessionBegan)][1:]
+    for start, end in zip([0, *begins], [*begins, len(records)], strict=True):
+        if end > start:
+            yield records[start:end]
+
+
+def _told(part: Sequence[Record]) -> bool:
+    return any(isinstance(r, SessionBegan | StageBegan) for r in part)
+
+
+def _agreed(first: int, last: int, repeated: ReplayReport) -> float | None:
+    """Of the decisions numbered `first` to `last`, the share that came out again; unknown beyond a difference."""
+    if repeated.identical:
+        return 1.0
+    same = repeated.decisions - 1
+    return None if same < first else min(1.0, (same - first) / (last - first))
+
+
+def _drift(part: Sequence[Record]) -> int | None:
+    """By how many lots the venue held other than the books when the session ended; None where nobody looked."""
+    looked = [record.drift_lots for record in part if isinstance(record, BooksCompared)]
+    return looked[-1] if looked else None
+
+
+def _fall(growth: Growth, first: int) -> float:
+    """The deepest fall from the peak, from the decision `first` on."""
+    falls = 1.0 - growth / np.maximum.accumulate(np.maximum(growth, 0.0))
+    return float(max(0.0, falls[max(first, 0) :].max(initial=0.0)))
 
 
 def _mean_ratio(slipped: Sequence[Slipped]) -> float | None:
@@ -90,24 +169,3 @@ def _daily_ratios(slipped: Sequence[Slipped], days: Sequence[int]) -> tuple[floa
     for one in slipped:
         by_day[one.at // DAY_MS * DAY_MS].append(one)
     return tuple(_mean_ratio(by_day.get(day, [])) for day in days)
-
-
-def _exercised(records: Sequence[Record], faults: Mapping[str, int]) -> tuple[str, ...]:
-    """What the run has met and come through."""
-    fills_of: dict[OrderId, int] = defaultdict(int)
-    found = {name for name in ("reconnect", "restart") if faults.get(name)}
-    for record in records:
-        match record:
-            case Fill(reason=FillReason.STOP | FillReason.TRAILING_STOP):
-                found.add("protective stop")
-            case Fill():
-                fills_of[record.order_id] += 1
-            case OrderEvent(happening=Happening.REFUSED):
-                found.add("reject")
-            case OrderEvent(happening=Happening.DOUBTED):
-                found.add("unknown order")
-            case Decision() if any(Reason.KILL_SWITCH in r for r in record.review.reasons):
-                found.add("kill switch")
-    if any(count > 1 for count in fills_of.values()):
-        found.add("partial fill")
-    return tuple(sorted(found))

@@ -19,6 +19,7 @@ from tradewind.statistics.figures import (
     value_at_risk,
     volatility,
 )
+from tradewind.statistics.overfitting import Overfitting, cscv, most_blocks
 from tradewind.statistics.returns import (
     DAY_MS,
     DAYS_PER_YEAR,
@@ -31,8 +32,20 @@ from tradewind.statistics.returns import (
     years_between,
 )
 from tradewind.statistics.round_trips import TRIP_ROW, round_trips
-from tradewind.statistics.sharpe_tests import dsr, expected_maximum, min_trl, psr
-from tradewind.statistics.undefined import MIN_DAYS, Undefined
+from tradewind.statistics.seeds import iqm, iqm_interval
+from tradewind.statistics.sharpe_tests import (
+    dsr,
+    effective_trials,
+    expected_maximum,
+    family_psr,
+    lucky_trl,
+    min_btl,
+    min_trl,
+    psr,
+    psr_of,
+)
+from tradewind.statistics.superior import Superiority, spa
+from tradewind.statistics.undefined import MIN_DAYS, Reasons, Undefined
 
 __all__ = [
     "DAYS_PER_YEAR",
@@ -43,22 +56,34 @@ __all__ = [
     "Drawdown",
     "Interval",
     "MonthReturn",
+    "Overfitting",
+    "Reasons",
+    "Superiority",
     "Undefined",
     "cagr",
     "calmar",
     "checked_equity",
+    "cscv",
     "daily_returns",
     "drawdowns",
     "dsr",
+    "effective_trials",
     "expected_maximum",
     "expected_shortfall",
+    "family_psr",
+    "iqm",
+    "iqm_interval",
     "kurtosis",
     "longest_under_water",
+    "lucky_trl",
     "max_drawdown",
+    "min_btl",
     "min_trl",
     "monthly_returns",
+    "most_blocks",
     "net_return",
     "psr",
+    "psr_of",
     "regression",
     "round_trips",
     "sharpe",
@@ -68,6 +93,7 @@ __all__ = [
     "simple_returns",
     "skew",
     "sortino",
+    "spa",
     "stationary_indices",
     "value_at_risk",
     "volatility",

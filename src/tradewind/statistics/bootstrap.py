@@ -49,10 +49,13 @@ def stationary_indices(
     return (np.take_along_axis(starts, begun_at, axis=1) + column - begun_at) % length
 
 
-def _batches(length: int, draws: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+def index_batches(
+    length: int, draws: int, rng: np.random.Generator, block: float | None = None
+) -> Iterator[NDArray[np.intp]]:
+    """`stationary_indices` in parts that fit in memory at any length."""
     at_once = max(1, _CELLS // length)
     for done in range(0, draws, at_once):
-        yield stationary_indices(length, min(at_once, draws - done), rng)
+        yield stationary_indices(length, min(at_once, draws - done), rng, block)
 
 
 def _sharpes(samples: Floats) -> Floats:
@@ -78,7 +81,7 @@ def sharpe_interval(
 ) -> Interval:
     """Annual Sharpe of daily returns with its percentile interval."""
     value = sharpe(returns)
-    batches = [_sharpes(returns[rows]) for rows in _batches(len(returns), draws, rng)]
+    batches = [_sharpes(returns[rows]) for rows in index_batches(len(returns), draws, rng)]
     return _interval(value, np.concatenate(batches), confidence)
 
 
@@ -94,6 +97,7 @@ def sharpe_difference(
         raise DataError(f"{len(returns)} days against {len(benchmark)}: both need the same days")
     value = sharpe(returns) - sharpe(benchmark)
     batches = [
-        _sharpes(returns[rows]) - _sharpes(benchmark[rows]) for rows in _batches(len(returns), draws, rng)
+        _sharpes(returns[rows]) - _sharpes(benchmark[rows])
+        for rows in index_batches(len(returns), draws, rng)
     ]
     return _interval(value, np.concatenate(batches), confidence)

@@ -8,7 +8,13 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
+import numpy as np
+
 from tradewind.market.errors import DataError
+from tradewind.statistics.figures import kurtosis as kurtosis_of
+from tradewind.statistics.figures import sharpe_per_day
+from tradewind.statistics.figures import skew as skew_of
+from tradewind.statistics.returns import Floats
 from tradewind.statistics.undefined import Undefined
 
 EULER_GAMMA = 0.5772156649015329
@@ -61,3 +67,68 @@ def min_trl(
         raise Undefined(f"a Sharpe of {sharpe:.3g} never shows itself above {benchmark:.3g}")
     quantile = _NORMAL.inv_cdf(confidence)
     return 1 + _variance_factor(sharpe, skew, kurtosis) * (quantile / (sharpe - benchmark)) ** 2
+
+
+def min_btl(trials: float, sharpe: float = 1.0) -> float:
+    """Years below which the best of so many trials without skill is expected to show that annual Sharpe."""
+    if not sharpe > 0:
+        raise DataError(f"sharpe is {sharpe}: an annual Sharpe above zero is needed")
+    return (expected_maximum(trials) / sharpe) ** 2
+
+
+def lucky_trl(
+    sharpe: float,
+    skew: float,
+    kurtosis: float,
+    trials: float,
+    skill_variance: float = 0.0,
+    confidence: float = 0.95,
+) -> float:
+    """Observations until a Sharpe shows itself above the best to expect of so many trials; of one it is `min_trl`.
+
+    The variance of theirs is `skill_variance`, by which they truly differ, and 1 / T of estimation, which falls as
+    the record grows. `Undefined` where no record would be long enough.
+    """
+    highest = expected_maximum(trials)
+    shortest = min_trl(sharpe, skew, kurtosis, highest * math.sqrt(skill_variance), confidence)
+
+    def enough(length: float) -> bool:
+        bar = highest * math.sqrt(skill_variance + 1 / length)
+        return psr(sharpe, length, skew, kurtosis, bar) >= confidence
+
+    low, high = shortest, shortest
+    while not enough(high):
+        low, high = high, high * 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def psr_of(returns: Floats, benchmark: float = 0.0) -> float:
+    """PSR of daily returns, against a benchmark Sharpe a day."""
+    return psr(sharpe_per_day(returns), len(returns), skew_of(returns), kurtosis_of(returns), benchmark)
+
+
+def family_psr(returns: Floats) -> float:
+    """PSR(0) of the equal-weight average of trials [T, N]: does the family earn, without any choice?"""
+    values = np.asarray(returns, dtype=np.float64)
+    if values.ndim != 2 or not values.shape[1]:
+        raise DataError(f"returns have shape {values.shape}, expected rows and trials")
+    return psr_of(values.mean(axis=1))
+
+
+def effective_trials(returns: Floats) -> float:
+    """How many independent trials [T, N] amount to, by their mean correlation: r + (1 - r) N, from 1 to N."""
+    values = np.asarray(returns, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] < 1 or not np.isfinite(values).all():
+        raise DataError(f"returns of shape {values.shape} must be finite numbers of rows and trials")
+    rows, trials = values.shape
+    if trials == 1:
+        return 1.0
+    if rows < 3 or not values.std(axis=0).all():
+        raise Undefined("a trial that does not vary has no correlation with the others")
+    together = np.corrcoef(values, rowvar=False)
+    mean = float((together.sum() - trials) / (trials * (trials - 1)))
+    shared = min(max(mean, 0.0), 1.0)
+    return shared + (1 - shared) * trials

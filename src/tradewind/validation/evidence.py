@@ -34,7 +34,7 @@ class SessionEvidence(BaseModel):
     share: Share  # of the allocation that it could use
 
     decisions: Count
-    trades: Count
+    trades: Count  # fills, also of positions that are still open
     parity_share: Share | None = None  # decisions that a replay of the recorded bars gives again
     uptime_share: Share
     slippage_mean_ratio: float | None = None
@@ -43,7 +43,7 @@ class SessionEvidence(BaseModel):
 
     unreconciled: Count = 0  # differences between books and venue that were not explained
     orphan_orders: Count = 0  # at the venue, and of nobody
-    position_drift_lots: Count = 0  # at the end
+    position_drift_lots: Count | None = None  # at the end
     faults_survived: tuple[str, ...] = ()
     exercised: tuple[
         str, ...

@@ -15,7 +15,7 @@ from tradewind.validation.splits import UNTESTED, Group, Scheme, Times
 Floats = NDArray[np.float64]
 Pieces = Mapping[tuple[int, int], Floats]  # (split, group) -> equity at the close of each of its rows
 
-_FLAT = 1e-9  # equity may move by rounding where a fragment begins, by nothing else
+_DUST = 0.01  # what is too small to sell stays over a gap, and may move equity by this much of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,8 +30,8 @@ class Path:
 def stitch(scheme: Scheme, pieces: Pieces) -> tuple[Path, ...]:
     """All paths of a scheme, each group's returns after those of the group before it.
 
-    A piece starts flat and ends closed out: its first return is none, and so is that after a gap inside it. A piece
-    that is missing, has another number of rows or carries a position over a gap is a `DataError`.
+    A piece starts flat and ends closed out: its first return is none, and that after a gap inside it is of dust at
+    most. A piece that is missing, has another number of rows or carries a position over a gap is a `DataError`.
     """
     returns = {
         (split.number, group.number): _piece(split.number, group, pieces)
@@ -52,7 +52,7 @@ def _piece(split: int, group: Group, pieces: Pieces) -> Floats:
         raise DataError(f"{name} has {len(equity)} marks, expected one for each of its {len(group)} rows")
     returns = np.concatenate([[0.0], simple_returns(equity)])
     begins = np.cumsum([0, *(len(one) for one in group.fragments[:-1])])
-    carried = np.abs(returns[begins]) > _FLAT
+    carried = np.abs(returns[begins]) > _DUST
     if carried.any():
         row = group.fragments[int(np.argmax(carried))].start
         raise DataError(f"{name} moved over the gap before row {row}: a position was carried across a seam")

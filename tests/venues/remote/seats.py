@@ -17,6 +17,7 @@ import pytest
 from tests.gateway.exchange_here import MINUTE, settings
 from tests.promises.virtual_time import wire_clock
 from tradewind.clients import Keys, connect
+from tradewind.data import patience
 from tradewind.data.coins import coin_markets
 from tradewind.exchange import Exchange, Permission
 from tradewind.gateway.compose import LocalExchange, Opening, open_exchange
@@ -26,7 +27,7 @@ from tradewind.trading.terms.account_venue import AccountReading
 from tradewind.trading.terms.api_call import ApiCall
 from tradewind.trading.terms.order_states import Intent, client_id
 from tradewind.trading.terms.order_venue import OrderReport, Trade
-from tradewind.venues.remote import RemoteAccount, calls, open_account
+from tradewind.venues.remote import RemoteAccount, lanes, open_account
 
 HISTORY = 400  # bars before now
 _numbers = count(1)
@@ -189,7 +190,7 @@ async def exchange_now(folder: Path, **changes: Any) -> AsyncIterator[LocalExcha
         "accounts": (),
     }
     async with await open_exchange(settings(folder, **values | changes)) as exchange:
-        with patch.object(calls, "_WALL", wire):
+        with patch.object(lanes, "_WALL", wire), patch.object(patience, "_WALL", wire):
             yield exchange
 
 

@@ -17,8 +17,8 @@ from tests.venues.remote.feeds import (
     Feed,
     Place,
     QuickClock,
-    by_the_wall,
     feeding,
+    over_sockets,
 )
 from tradewind.gateway.control import ControlClient
 from tradewind.market import ConfigError
@@ -46,7 +46,7 @@ def end_lines(feed: Feed) -> None:
 
 @pytest.mark.fault("M1")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_a_silent_line_is_bridged_by_rest_and_dialled_again(tmp_path: Path, place: Place) -> None:
     async with feeding(tmp_path, place, clock=QuickClock(20)) as feed:
         await feed.live()
@@ -68,7 +68,7 @@ async def test_a_silent_line_is_bridged_by_rest_and_dialled_again(tmp_path: Path
 
 @pytest.mark.fault("M2")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_bars_that_close_while_the_line_is_down_come_by_rest(tmp_path: Path, place: Place) -> None:
     async with feeding(tmp_path, place, clock=QuickClock()) as feed:
         await feed.live()
@@ -87,7 +87,7 @@ async def test_bars_that_close_while_the_line_is_down_come_by_rest(tmp_path: Pat
 
 @pytest.mark.fault("M3")
 @pytest.mark.parametrize("place", [BINANCE_PERPETUAL, BITGET_SPOT], ids=str)
-@by_the_wall
+@over_sockets
 async def test_candles_that_come_twice_or_in_another_order_count_once(tmp_path: Path, place: Place) -> None:
     async with feeding(tmp_path, place, clock=QuickClock()) as feed:
         await feed.live()
@@ -107,7 +107,7 @@ async def test_candles_that_come_twice_or_in_another_order_count_once(tmp_path: 
 
 @pytest.mark.fault("M4")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_a_bar_after_the_deadline_was_masked_and_is_told_as_revised(
     tmp_path: Path, place: Place
 ) -> None:
@@ -133,7 +133,7 @@ async def test_a_bar_after_the_deadline_was_masked_and_is_told_as_revised(
 
 @pytest.mark.fault("M5")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_a_closed_bar_that_the_venue_corrects_is_told_as_revised(tmp_path: Path, place: Place) -> None:
     async with feeding(tmp_path, place, clock=QuickClock()) as feed:
         await feed.live()
@@ -165,7 +165,7 @@ async def test_a_closed_bar_that_the_venue_corrects_is_told_as_revised(tmp_path:
 
 @pytest.mark.fault("M6")
 @pytest.mark.parametrize("place", [BINANCE_SPOT, BINANCE_PERPETUAL], ids=str)
-@by_the_wall
+@over_sockets
 async def test_a_forming_candle_that_is_told_as_closed_closes_nothing(tmp_path: Path, place: Place) -> None:
     async with feeding(tmp_path, place) as feed:
         feed.fault("alter", where="frame", match=CANDLES, candle={"closed": True})
@@ -176,7 +176,7 @@ async def test_a_forming_candle_that_is_told_as_closed_closes_nothing(tmp_path: 
 
 
 @pytest.mark.fault("M6")
-@by_the_wall
+@over_sockets
 async def test_a_candle_of_the_future_closes_nothing_where_no_candle_is_flagged(tmp_path: Path) -> None:
     async with feeding(tmp_path, BITGET_SPOT, clock=QuickClock()) as feed:
         await feed.live()
@@ -190,7 +190,7 @@ async def test_a_candle_of_the_future_closes_nothing_where_no_candle_is_flagged(
 
 
 @pytest.mark.fault("M7")
-@by_the_wall
+@over_sockets
 async def test_a_bar_that_the_venue_has_not_is_masked_and_counted(tmp_path: Path) -> None:
     async with feeding(tmp_path, BINANCE_SPOT, clock=QuickClock()) as feed:
         await feed.live()
@@ -204,7 +204,7 @@ async def test_a_bar_that_the_venue_has_not_is_masked_and_counted(tmp_path: Path
 
 
 @pytest.mark.fault("M7")
-@by_the_wall
+@over_sockets
 async def test_bars_without_volume_are_bars_and_are_counted(tmp_path: Path) -> None:
     async with feeding(tmp_path, BINANCE_SPOT, settings=CandleSettings(check_after_seconds=60)) as feed:
         feed.fault("alter", where="frame", match=CANDLES, candle={"volume": "0"})
@@ -229,7 +229,7 @@ async def test_bars_without_volume_are_bars_and_are_counted(tmp_path: Path) -> N
     ],
     ids=str,
 )
-@by_the_wall
+@over_sockets
 async def test_prices_that_cannot_be_are_refused_and_fetched_again(
     tmp_path: Path, candle: dict[str, Any]
 ) -> None:
@@ -248,7 +248,7 @@ async def test_prices_that_cannot_be_are_refused_and_fetched_again(
 @pytest.mark.fault("M9")
 @pytest.mark.parametrize("place", [BINANCE_PERPETUAL, BITGET_PERPETUAL], ids=str)
 @pytest.mark.parametrize("candle", [{"high": "x0.5"}, {"open": "x2"}, {"time": "x0.001"}], ids=str)
-@by_the_wall
+@over_sockets
 async def test_candles_that_cannot_be_are_refused_and_fetched_again(
     tmp_path: Path, place: Place, candle: dict[str, Any]
 ) -> None:
@@ -272,7 +272,7 @@ async def equal_spans(feed: Feed, bars: int) -> None:
 
 @pytest.mark.fault("M10")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_one_stale_symbol_is_masked_and_the_others_go_on(tmp_path: Path, place: Place) -> None:
     async with feeding(tmp_path, place, clock=QuickClock()) as feed:
         await feed.live()
@@ -296,7 +296,7 @@ async def test_one_stale_symbol_is_masked_and_the_others_go_on(tmp_path: Path, p
 
 @pytest.mark.fault("M11")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_a_subscription_that_was_swallowed_is_made_again(tmp_path: Path, place: Place) -> None:
     async with feeding(tmp_path, place, clock=QuickClock(20)) as feed:
         await feed.live()
@@ -314,7 +314,7 @@ async def test_a_subscription_that_was_swallowed_is_made_again(tmp_path: Path, p
 
 @pytest.mark.fault("M12")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_lines_that_end_after_a_day_are_dialled_again(tmp_path: Path, place: Place) -> None:
     async with feeding(tmp_path, place, clock=QuickClock()) as feed:
         await feed.live()
@@ -330,7 +330,7 @@ async def test_lines_that_end_after_a_day_are_dialled_again(tmp_path: Path, plac
 
 
 @pytest.mark.fault("M14")
-@by_the_wall
+@over_sockets
 async def test_a_symbol_with_too_short_a_history_is_refused_with_a_sentence(tmp_path: Path) -> None:
     async with feeding(tmp_path, BINANCE_SPOT, warm_up=4_001) as feed:
         with pytest.raises(ConfigError, match="has 4000 closed 1m bars at binance, the warm-up needs 4001"):
@@ -339,7 +339,7 @@ async def test_a_symbol_with_too_short_a_history_is_refused_with_a_sentence(tmp_
 
 @pytest.mark.fault("E10")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_pages_of_proxies_and_refused_connections_teach_nothing_and_end_nothing(
     tmp_path: Path, place: Place
 ) -> None:
@@ -359,7 +359,7 @@ async def test_pages_of_proxies_and_refused_connections_teach_nothing_and_end_no
 
 @pytest.mark.fault("E12")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_an_hour_without_streams_is_lived_by_rest(tmp_path: Path, place: Place) -> None:
     patient = CandleSettings(deadline_seconds=30)
     async with feeding(tmp_path, place, clock=QuickClock(), settings=patient) as feed:
@@ -374,7 +374,7 @@ async def test_an_hour_without_streams_is_lived_by_rest(tmp_path: Path, place: P
 
 @pytest.mark.fault("E12")
 @ONE_EACH
-@by_the_wall
+@over_sockets
 async def test_streams_go_on_while_rest_is_down(tmp_path: Path, place: Place) -> None:
     async with feeding(tmp_path, place, clock=QuickClock()) as feed:
         await feed.live()
@@ -389,7 +389,7 @@ async def test_streams_go_on_while_rest_is_down(tmp_path: Path, place: Place) ->
 
 @pytest.mark.fault("M1")
 @pytest.mark.fault("M8")
-@by_the_wall
+@over_sockets
 async def test_a_frame_that_is_no_json_ends_the_reading_of_ccxt_and_not_the_feed(tmp_path: Path) -> None:
     async with feeding(tmp_path, BINANCE_PERPETUAL, clock=QuickClock(20)) as feed:
         await feed.live()
@@ -409,7 +409,7 @@ async def test_a_frame_that_is_no_json_ends_the_reading_of_ccxt_and_not_the_feed
         await equal_history(feed, bars)
 
 
-@by_the_wall
+@over_sockets
 async def test_a_line_that_ccxt_closes_is_dialled_again(tmp_path: Path) -> None:
     async with feeding(tmp_path, BITGET_SPOT, clock=QuickClock()) as feed:
         await feed.live()

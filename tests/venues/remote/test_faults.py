@@ -27,6 +27,7 @@ from tests.venues.remote.seats import (
     until,
 )
 from tradewind.clients.outcomes import Throttled
+from tradewind.data.patience import Patience, VenueReader
 from tradewind.market import Accepted, OrderType, Rejected, RejectKind, VenueUnavailable
 from tradewind.trading.terms.order_states import Alarm, Status
 from tradewind.trading.terms.order_venue import OrderReport
@@ -473,6 +474,25 @@ def test_a_ban_is_sat_out(alone: Any, place: Place) -> None:
         assert len(seat.told) == calls
         await until(lambda: not seat.venue.calls.lanes.stopped_for, 8)
         await seat.venue.account()
+
+    alone(story)
+
+
+@pytest.mark.fault("E2")
+def test_a_ban_that_candles_meet_stops_the_account_for_all_of_it(alone: Any) -> None:
+    async def story(seat: Seat) -> None:
+        seat.fault("ban", match={"kind": "candles"}, seconds=900, when={"times": 1})
+        reader = VenueReader(seat.venue.client, seat.clock, Patience(attempts=1))
+        with pytest.raises(VenueUnavailable):
+            await reader.call("fetch_ohlcv", seat.symbol, "1m")
+        assert seat.venue.calls.lanes.stopped_for == pytest.approx(900, abs=30)
+        calls = len(seat.told)
+        with pytest.raises(VenueUnavailable, match="wants no request"):
+            await seat.venue.account()
+        with pytest.raises(VenueUnavailable, match="wants no request"):
+            await reader.call("fetch_ohlcv", seat.symbol, "1m")
+        assert isinstance(await seat.venue.send(seat.intent()), Throttled)
+        assert len(seat.told) == calls  # nothing left this machine
 
     alone(story)
 

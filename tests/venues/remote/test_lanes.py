@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.trading.ordering import VirtualClock, settle
-from tradewind.venues.remote.lanes import LANE, PATIENCE_SECONDS, RESERVED, Lane, Lanes, Stopped
+from tradewind.market.errors import Stopped
+from tradewind.venues.remote.lanes import LANE, PATIENCE_SECONDS, RESERVED, Lane, Lanes
 
 BUDGET = 100.0
 

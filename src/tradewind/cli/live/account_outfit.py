@@ -17,6 +17,7 @@ from tradewind.trading.acting.protection import Protection
 from tradewind.trading.acting.remedies import AccountRemedies
 from tradewind.trading.books.funding import change_of_share
 from tradewind.trading.books.order_ledger import OrderLedger
+from tradewind.trading.comparing.last_look import look_last
 from tradewind.trading.comparing.reconcile import Reconciler
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
@@ -30,7 +31,7 @@ from tradewind.trading.session.replaying import engine_for
 from tradewind.trading.terms.account_venue import AccountReading, AccountVenue
 from tradewind.trading.terms.order_names import OrderNames
 from tradewind.trading.terms.order_records import Denied, OrderAlarm, Risk
-from tradewind.trading.terms.order_states import OrderState
+from tradewind.trading.terms.order_states import Alarm, OrderState
 from tradewind.trading.terms.order_venue import OrderReport, Trade
 from tradewind.trading.terms.quotes import Quotes
 
@@ -126,6 +127,19 @@ class AccountOutfit:
         def hear_flow(flow: CashFlow) -> None:
             engine.process(flow)
 
+        def fund() -> bool:
+            """Bring the run to its share; was there anything to do?"""
+            equity, now = engine.equity_at({}), self._market_clock.now_ms()
+            flow = (
+                None
+                if share is None
+                else change_of_share(plan.allocation, share, ledger.flows.values(), equity, now)
+            )
+            if flow is not None:
+                manager.write(flow)
+                hear_flow(flow)
+            return flow is not None
+
         reconciler = Reconciler(
             manager,
             self._venue,
@@ -149,26 +163,22 @@ class AccountOutfit:
             protection.hear(alarm)
             self._warn(alarm)
 
-        if share is not None and (
-            flow := change_of_share(
-                plan.allocation,
-                share,
-                ledger.flows.values(),
-                engine.equity_at({}),
-                self._market_clock.now_ms(),
-            )
-        ):
-            manager.write(flow)
-            hear_flow(flow)
         await complete_panics(self._venue, plan, ledger)
         join_panics(plan, ledger, manager, latch, hear_fill)
         listener = _Listener(manager, reconciler, guards, self._on_break)
         manager.barred = lambda: PRESSED if is_pressed(plan.folder.path) else ""
+        if not ledger.fills:
+            fund()  # the account need not hold more than the share
         await reconciler.gate()
+        if fund():  # of what is left after all that happened while nobody was at work
+            await reconciler.gate()
         if share is not None and share < 1.0:
             for symbol, lots in engine.beyond_limits().items():
-                if lots:
-                    await protection.shrink(symbol, lots)
+                if lots and not await protection.shrink(symbol, lots):
+                    text = (
+                        "more is held than the limits allow on the smaller share, and it could not be closed"
+                    )
+                    manager.warn(Alarm.NOT_FLAT, symbol, text)
         execution.start()
         return Outfit(
             engine,
@@ -180,6 +190,7 @@ class AccountOutfit:
                 by_hand,
                 self._clock,
                 flattens=plan.settings.run.on_stop is OnStop.FLATTEN,
+                last_look=lambda: look_last(manager, self._venue, self._market_clock),
                 on_denied=self._on_denied,
             ),
             found,

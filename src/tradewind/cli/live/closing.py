@@ -18,14 +18,21 @@ HOUR_SECONDS = 3600.0
 
 
 def write_report(plan: Plan) -> SessionReport:
-    """The report of all that the run's journal holds. The run must have let go of it."""
+    """The report of all that the run's journal holds; what its sessions showed is kept for the gates and the ramp.
+
+    The run must have let go of the journal.
+    """
     from tradewind.cli.live.books import known_place
+    from tradewind.cli.live.grant import keep_evidence
     from tradewind.reports.session import write_session_report
     from tradewind.trading.journal.journal import Journal
 
     with Journal.open(known_place(plan.folder)) as journal:
         agent, now = plan.named.agent, WallClock().now_ms()
-        return write_session_report(plan.folder.path, journal, agent, now, plan.about)
+        report = write_session_report(plan.folder.path, journal, agent, now, plan.about)
+    for one in report.evidence:
+        keep_evidence(plan.folder, one)
+    return report
 
 
 def in_lines(m: Metrics) -> Iterator[str]:

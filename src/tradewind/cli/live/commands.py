@@ -91,9 +91,14 @@ def go(asked: AskedRun, *, show: bool, as_json: bool) -> None:
     def grants(journal: Journal, now_ms: int) -> float:
         if asked.mode != "live":
             return 1.0
+        from tradewind.cli.live.gates import gates_in_lines, gates_of
         from tradewind.cli.live.grant import asking, grant
 
-        return grant(plan, journal, asking(asked.confirm), asked.override, now_ms).share
+        for line in gates_in_lines(gates_of(asked.home, plan.named.agent.model_hash)):
+            say(console, line, "dim")
+        stage = grant(plan, journal, asking(asked.confirm), asked.override, now_ms)
+        say(console, f"Stage {stage.number} of the ramp: {stage.share:.0%} of the allocation.")
+        return stage.share
 
     try:
         summary = _until_stopped(
@@ -177,9 +182,12 @@ def tell(summary: SessionSummary, report: SessionReport, plan: Plan, as_json: bo
     """What the session did, the run in numbers, and whether it is what the simulation does."""
     from tradewind.cli.live.books import known_place
     from tradewind.cli.live.closing import in_lines
+    from tradewind.cli.live.gates import gates_in_lines, gates_of
     from tradewind.reports.session_page import said_of_simulation
 
     change = summary.end_equity / summary.start_equity - 1
+    home = plan.folder.path.parent.parent
+    gates = gates_of(home, plan.named.agent.model_hash)
     if as_json:
         print_json(
             {
@@ -191,6 +199,7 @@ def tell(summary: SessionSummary, report: SessionReport, plan: Plan, as_json: bo
                 "metrics": report.metrics.as_dict(),
                 "simulation": report.contrast.as_dict(),
                 "backtest": report.parity,
+                "gates": {name: [asdict(one) for one in criteria] for name, criteria in gates.items()},
             }
         )
         return
@@ -204,6 +213,7 @@ def tell(summary: SessionSummary, report: SessionReport, plan: Plan, as_json: bo
     for line in in_lines(report.metrics):
         say(console, line)
     say(console, said_of_simulation(report.contrast, report.parity))
-    home = plan.folder.path.parent.parent
+    for line in gates_in_lines(gates):
+        say(console, line, "dim")
     say(console, f"The report: {report.html}")
     say(console, f"Recompute every decision: {next_command(f'tradewind replay {plan.folder.name}', home)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from decimal import Decimal
@@ -19,7 +19,7 @@ from tradewind.cli.live.asked import AskedRun, plan_of
 from tradewind.cli.live.books import known_place, place_of_journal
 from tradewind.cli.live.commands import credentials_of
 from tradewind.cli.tables import Column, print_table, say, stderr, stdout
-from tradewind.market import Clock, ConfigError, Kind, VenueUnavailable
+from tradewind.market import Clock, ConfigError, Instrument, Kind, VenueUnavailable
 from tradewind.trading.journal.database import Place, is_taken
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.watching import doctor, doctor_here
@@ -106,6 +106,9 @@ def _at_home(plan: Plan, client: Any | None) -> dict[str, Check]:
         ),
         "disk": _told(partial(doctor_here.disk, folder.path)),
         "model": _told(partial(_model, plan)),
+        "alerts": _told(
+            partial(doctor_here.unserved, plan.settings.alerts.channels, plan.settings.metrics.port)
+        ),
     }
     if plan.mode != "paper":
         near = partial(doctor_here.neighbours, folder, plan.place, plan.account, plan.symbols)
@@ -132,12 +135,26 @@ def _at_venue(plan: Plan, account: AccountVenue, clock: Clock) -> dict[str, Chec
         "orders": partial(doctor.foreign_orders, account, symbols, ours, partial(_run_of, plan)),
         "stops": _told(partial(_stops, plan, account)),
     }
+    if plan.named.bundle is not None:
+        checks["costs"] = partial(_costs, plan, account)
     if plan.kind is Kind.PERPETUAL:
         checks["margin"] = partial(doctor.margin, account, _wanted(plan))
         checks["head-room"] = partial(doctor.head_room, account)
         if not began:
             checks["positions"] = partial(_positions, plan, account)
     return checks
+
+
+async def _costs(plan: Plan, account: AccountVenue) -> Finding:
+    listed = await account.instruments(plan.symbols)
+    return costs_of(plan, [listed[symbol] for symbol in plan.symbols if symbol in listed])
+
+
+def costs_of(plan: Plan, listed: Iterable[Instrument]) -> Finding:
+    """What the model was trained under beside what is paid now; a baseline was not trained."""
+    if plan.named.bundle is None:
+        return Finding.good(f"{plan.named.agent.name} is a baseline: nothing was trained")
+    return doctor_here.costs(plan.named.bundle.spec.fees, listed, strict=plan.mode == "live")
 
 
 def _stops(plan: Plan, account: AccountVenue) -> Finding:

@@ -11,7 +11,8 @@ import typer
 from tradewind.cli.live.plan import Plan
 from tradewind.config import Settings, settings_hash
 from tradewind.data.naming import parts
-from tradewind.market import ConfigError
+from tradewind.files import write_whole
+from tradewind.market import ConfigError, Decision
 from tradewind.trading.journal.arming import (
     Armed,
     GrantRecord,
@@ -63,6 +64,7 @@ def grant(plan: Plan, journal: Journal, ask: Ask | None, why: str | None, now_ms
     override = _override(folder, armed.bundle, why, now_ms)
     quote = parts(plan.symbols[0])[1]
     word = arm(folder, armed, confirmation(plan.venue, plan.place, plan.allocation, quote), ask, now_ms)
+    _catch_up(plan, journal)
     history = [record for _, record in journal.records() if isinstance(record, StageBegan)]
     stage = _stage(history, folder, armed.bundle, now_ms)
     new: list[GrantRecord] = [record for record in (override, word, stage) if record is not None]
@@ -84,16 +86,29 @@ def asking(confirm: str | None) -> Ask | None:
 
 
 def keep_evidence(folder: RunFolder, evidence: SessionEvidence) -> None:
-    """Keep what a session showed for the ramp."""
+    """Keep what a session showed, for the gates and the ramp; what was kept of it already stays."""
     path = folder.path / "evidence" / f"{evidence.started_at}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(evidence.to_json(), encoding="utf-8")
+    if not path.exists():
+        write_whole(path, lambda part: part.write_text(evidence.to_json(), encoding="utf-8"))
 
 
 def kept_evidence(folder: RunFolder) -> list[SessionEvidence]:
     """What the sessions of a run showed, oldest first; `DataError` where a file is none."""
     paths = sorted((folder.path / "evidence").glob("*.json"), key=lambda path: int(path.stem))
     return [SessionEvidence.from_json(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def _catch_up(plan: Plan, journal: Journal) -> None:
+    """A session that was killed has kept nothing: its journal says it."""
+    told = max((one.ended_at for one in kept_evidence(plan.folder)), default=0)
+    if any(isinstance(record, Decision) and record.at > told for _, record in journal.records()):
+        from tradewind.cli.run import agent_for
+        from tradewind.reports.session import sessions_shown
+
+        agent = agent_for(journal, plan.folder.path.parent.parent)
+        for one in sessions_shown(journal, agent, plan.about):
+            keep_evidence(plan.folder, one)
 
 
 def _override(folder: RunFolder, bundle: str, why: str | None, now_ms: int) -> Override | None:

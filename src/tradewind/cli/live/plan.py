@@ -18,6 +18,7 @@ from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.lease import Lease
 from tradewind.trading.journal.run_folder import RunFolder
 from tradewind.trading.journal.safekeeping import back_up_daily, note_begun, require_safe
+from tradewind.trading.terms.session_records import TRAINED_UNTIL
 
 FORGETFUL = 500  # bars to warm up with where a feature never forgets
 
@@ -63,7 +64,15 @@ class Plan:
     def about(self) -> dict[str, Any]:
         """What other processes must know to reach the run's account."""
         reach = {"at": self.at, "unified": self.settings.run.unified}
-        return {**self.stamp, **reach, DATABASE: self.settings.database.url, "agent": self.named.described}
+        data = None if self.named.bundle is None else self.named.bundle.spec.data
+        trained = {} if data is None else {TRAINED_UNTIL: data.end_ms}
+        return {
+            **self.stamp,
+            **reach,
+            **trained,
+            DATABASE: self.settings.database.url,
+            "agent": self.named.described,
+        }
 
     def head(self, instruments: Sequence[Instrument], now: int) -> dict[str, Any]:
         """What stands at the head of the journal: enough to recompute every decision."""

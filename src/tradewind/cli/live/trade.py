@@ -12,7 +12,7 @@ from typing import Any
 
 from tradewind.cli.live.account_outfit import AccountOutfit, Grants
 from tradewind.cli.live.books import place_of_journal
-from tradewind.cli.live.examining import require_ready
+from tradewind.cli.live.examining import costs_of, require_ready
 from tradewind.cli.live.outfits import PaperOutfit
 from tradewind.cli.live.plan import Plan, open_journal
 from tradewind.cli.live.running import Running
@@ -31,9 +31,12 @@ from tradewind.trading.session.session import SessionSummary, Watcher
 from tradewind.trading.terms.order_records import Denied, OrderAlarm
 from tradewind.trading.terms.session_records import Incident
 from tradewind.trading.told.metrics import Metrics
+from tradewind.trading.watching.doctor_here import unserved
+from tradewind.trading.watching.findings import Finding, Grade
 from tradewind.trading.watching.start_up import forget_old_commands, refuse_during_panic
 from tradewind.trading.watching.supervision import Work
 from tradewind.venues.remote import open_account
+from tradewind.venues.remote.lanes import Lanes
 from tradewind.venues.remote.listing import Listing
 from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.stray import told_in_one_line
@@ -160,9 +163,13 @@ async def opened(
 
         quotes = LiveQuotes(client, plan.symbols, clock, on_alarm=feed_alarm)
         if credentials is None:
+            Lanes.of(client, clock)  # what one request is told of limits holds for all
             tell_requests(client, clock, notes)
             await VenueReader(client, clock).call("load_markets")
             instruments = _public_instruments(plan, client)
+            for finding in (costs_of(plan, instruments), _unserved(plan)):
+                if finding.grade is Grade.WARN:
+                    warn(finding.text)
             await quotes.start()
             stack.push_async_callback(quotes.close)
             yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes)
@@ -198,6 +205,10 @@ async def opened(
             on_break=lambda why: notes(Incident(venue_clock.now_ms(), "reconnect", why)),
         )
         yield AtVenue(client, clock, venue_clock, tasks, notes, instruments, quotes, bulk, outfit)
+
+
+def _unserved(plan: Plan) -> Finding:
+    return unserved(plan.settings.alerts.channels, plan.settings.metrics.port)
 
 
 def _denied_to(warn: Warn) -> Callable[[Denied], None]:

@@ -162,7 +162,8 @@ class Execution:
                 await answer
             if older:
                 await self._wait_for(older, aim)
-            await self._pursuit.pursue(aim, sent)
+            if aim.order.lots:
+                await self._pursuit.pursue(aim, sent)
             if aim.then is not None and not aim.superseded:
                 await self._turn_over(aim)
         finally:
@@ -179,8 +180,10 @@ class Execution:
             self._pursuit.deny(aim.order, f"what was decided before in {aim.order.symbol} is not over yet")
             aim.superseded = True
         wanted = aim.order.lots - sum(self._pursuit.filled(one) - filled for one, filled in older)
-        if wanted * aim.order.lots <= 0:
+        if wanted * aim.order.lots <= 0 and aim.then is None:
             aim.superseded = True  # there is nothing left to do
+        elif wanted * aim.order.lots <= 0:
+            aim.order = replace(aim.order, lots=0)  # it is closed already, and can be turned over
         elif abs(wanted) < abs(aim.order.lots):
             aim.order = replace(aim.order, lots=wanted)
 

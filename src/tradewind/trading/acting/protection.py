@@ -32,6 +32,7 @@ from tradewind.trading.terms.order_states import Alarm, OrderState, Status
 from tradewind.trading.terms.quotes import Quotes
 
 UNFILLED_SECONDS = 10.0  # after which a stop that was reached and did not fill gives way to an exit
+SHRINK_MS = 10_000  # without progress, after which the rest of what was to be closed stays
 STOP = "stop"  # a leg of client ids
 
 
@@ -126,11 +127,25 @@ class Protection:
         await self._stops.cancel(locking())
         return not locking()
 
-    async def shrink(self, symbol: str, lots: int) -> None:
-        """Close that many lots of the position at the market, then protect the rest."""
-        async with self.locks[symbol]:
-            await self.exits.close(symbol, SHRINK, most=lots)
+    async def shrink(self, symbol: str, lots: int) -> bool:
+        """Close that many lots of the position at the market, in parts, then protect the rest; False when some stay.
+
+        It gives up when nothing has closed for a while.
+        """
+        kept = abs(self.held(symbol)) - lots
+
+        def left() -> int:
+            return max(abs(self.held(symbol)) - kept, 0)
+
+        before, until = left(), self._now() + SHRINK_MS
+        while left() and not self._is_dust(symbol, left()) and self._now() < until:
+            async with self.locks[symbol]:
+                await self.exits.close(symbol, SHRINK, most=left())
+            await self._clock.sleep(0.1)
+            if left() < before:
+                before, until = left(), self._now() + SHRINK_MS
         await self.tend(symbol)
+        return not left() or self._is_dust(symbol, left())
 
     async def flatten(self, seconds: float) -> bool:
         """Close every position at the market; False when some are left after that time."""

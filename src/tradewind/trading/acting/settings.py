@@ -30,7 +30,7 @@ class ExecutionSettings:
     """How decided orders become orders at the venue. The last two matter to post-only orders alone."""
 
     order_type: EntryType = EntryType.MARKET
-    slippage_cap: float = 0.002  # of the price: what a market order may pay beyond the best offer
+    slippage_cap: float = 0.002  # of the price: of what a venue takes as a limit instead of a market order
     timeout_seconds: float = 20.0  # then what is left trades at the market
     repricings: int = 3  # how often the limit may follow the book until then
 

@@ -29,6 +29,7 @@ class EngineAccount:
         self.symbols = tuple(i.symbol for i in instruments)
         self.accounts, self.positions = open_account(capital, len(self.symbols))
         self.fills = self.cash_flows = 0  # taken until now
+        self._forgiven = 0  # of the losses in a row: those before the last re-arm
         self._capital = capital
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
         self._records = instrument_records(self.instruments)
@@ -63,8 +64,8 @@ class EngineAccount:
 
     @property
     def losing_streak(self) -> int:
-        """Bars in a row in which what was closed lost money."""
-        return int(self.accounts[0]["losses"])
+        """Bars in a row in which what was closed lost money, since the last re-arm."""
+        return int(self.accounts[0]["losses"]) - self._forgiven
 
     def position_lots(self) -> dict[str, int]:
         return {symbol: int(self.positions[0, a]["lots"]) for symbol, a in self._index.items()}
@@ -86,14 +87,22 @@ class EngineAccount:
 
         Only money that was taken out makes it so, or a price: what is decided is within the limits.
         """
-        limit = float(self._rules[0]["max_gross"])
+        rules, held, equity = self._rules[0], self.position_lots(), self.equity_at({})
+        if equity <= 0:
+            return {symbol: abs(lots) for symbol, lots in held.items()}
+        gross = float(rules["max_gross"])
         if self.instruments[0].kind is Kind.SPOT:
-            limit = min(limit, 1.0 - float(self._rules[0]["reserve"]))
-        position, lot = self.positions[0], self._records["lot"]
-        gross = float(np.nansum(np.abs(position["lots"]) * lot * position["price"]))
-        allowed = limit * max(self.equity_at({}), 0.0)
-        kept = min(1.0, allowed / gross) if gross else 1.0
-        return {s: abs(held) - int(abs(held) * kept) for s, held in self.position_lots().items()}
+            gross = min(gross, 1.0 - float(rules["reserve"]))
+        position = self.positions[0]
+        weights = np.nan_to_num(position["lots"] * self._records["lot"] * position["price"] / equity)
+        capped = np.clip(weights, -rules["max_weight"], rules["max_weight"])
+        kept = capped * min(
+            _part(gross, np.abs(capped).sum()), _part(float(rules["max_net"]), abs(capped.sum()))
+        )
+        return {
+            symbol: abs(lots) - int(abs(lots) * _part(abs(may), abs(is_)))
+            for (symbol, lots), may, is_ in zip(held.items(), kept, weights, strict=True)
+        }
 
     def left_by_rules(
         self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
@@ -124,13 +133,20 @@ class EngineAccount:
             positions[0, self._place(symbol)]["price"] = price
         return float(equity_now(self.accounts[0], positions, 0, self._records))
 
+    def _rearm(self) -> None:
+        """The next close lifts the kill switch; the losses until now count no more."""
+        self.accounts[0]["rearm"] = 1
+        self._forgiven = int(self.accounts[0]["losses"])
+
     def _open_anew(self) -> None:
+        self._forgiven = 0
         self.accounts, self.positions = open_account(self._capital, len(self.symbols))
 
     def _mark(self, window: BarWindow) -> None:
         """The close: marks, limits, reward."""
         bars, rows = window.bars, window.rows
         close_bar(self.accounts, self.positions, bars, rows, window.last, self._records, self._rules)
+        self._forgiven = min(self._forgiven, int(self.accounts[0]["losses"]))
 
     def _decide(self, wanted: Floats, window: BarWindow, ready: bool) -> None:
         """Risk and sizing: from `wanted` to `approved` to the lots of each order."""
@@ -174,6 +190,8 @@ class EngineAccount:
         if flow.symbol:
             self._place(flow.symbol)
         kind = FUNDING if flow.kind is CashFlowKind.FUNDING else EXTERNAL
+        if kind == EXTERNAL:  # the marks follow what there is now, not what there was at the last close
+            self.accounts[0]["equity"] = self.equity_at({})
         apply_cash_flow(self.accounts[0], float(flow.amount), kind)
         self.cash_flows += 1
 
@@ -181,3 +199,8 @@ class EngineAccount:
         if symbol not in self._index:
             raise Inconsistent(f"an event names {symbol}, which this run does not trade: {self.symbols}")
         return self._index[symbol]
+
+
+def _part(most: float, of: float) -> float:
+    """How much of it may stay, as a fraction."""
+    return min(1.0, most / of) if of else 1.0

@@ -201,7 +201,7 @@ class Engine(EngineAccount):
     def _obey(self, command: Command) -> None:
         match command.kind:
             case CommandKind.REARM:
-                self.accounts[0]["rearm"] = 1
+                self._rearm()
             case CommandKind.SEGMENT_END:
                 self._close_books()
                 self.started, self._window.seam = False, True

@@ -21,7 +21,7 @@ class Standing(Protocol):
 
     @property
     def losing_streak(self) -> int:
-        """Bars in a row in which what was closed lost money."""
+        """Bars in a row in which what was closed lost money, since the last re-arm."""
 
     def position_lots(self) -> dict[str, int]:
         """Signed whole lots by symbol: what can be sold, fees in base taken off."""

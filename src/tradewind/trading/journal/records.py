@@ -40,10 +40,10 @@ from tradewind.trading.terms.order_records import (
     RiskState,
 )
 from tradewind.trading.terms.order_states import Intent, OrderEvent
-from tradewind.trading.terms.session_records import Incident, SessionBegan
+from tradewind.trading.terms.session_records import BooksCompared, Incident, SessionBegan
 from tradewind.validation.stages import StageBegan
 
-NoteRecord = ApiCall | SessionBegan | Incident  # for people: no books follow from them
+NoteRecord = ApiCall | SessionBegan | BooksCompared | Incident  # for people: no books follow from them
 Record = Event | Decision | OrderRecord | ReconcileRecord | GrantRecord | Revision | NoteRecord
 _NO_WEIGHTS = TargetWeights(())
 _BAR_FIELDS = [f.name for f in fields(Bar)][2:]
@@ -68,6 +68,7 @@ _PLAIN: dict[str, type[Any]] = {
     "api_call": ApiCall,
     "revision": Revision,
     "session_began": SessionBegan,
+    "books_compared": BooksCompared,
     "incident": Incident,
 }
 _KIND_OF = {cls: kind for kind, cls in _PLAIN.items()}

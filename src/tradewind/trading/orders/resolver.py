@@ -10,7 +10,7 @@ from tradewind.trading.books.order_ledger import OrderLedger
 from tradewind.trading.orders.doubt import Evidence, wait_before
 from tradewind.trading.orders.order_intake import OrderIntake
 from tradewind.trading.terms.order_states import Alarm, Happening, OrderState, Status
-from tradewind.trading.terms.order_venue import NoSuchOrder, OrderVenue, ReportStatus, Trade
+from tradewind.trading.terms.order_venue import NoSuchOrder, OrderReport, OrderVenue, ReportStatus, Trade
 
 WORRIES = ((60.0, Alarm.UNKNOWN_LONG), (300.0, Alarm.UNKNOWN_ESCALATED))  # seconds of doubt
 LOOK_BACK_MS = 3_600_000  # of a sweep for trades, before the last thing that happened in the symbol
@@ -112,11 +112,12 @@ class Resolver:
     async def _ask(self, client_id: OrderId, evidence: Evidence) -> Evidence:
         state, asked_at = self.ledger.orders[client_id], self._clock.now_ms()
         answer = await self._venue.query(state.intent, state.venue_id)
+        if isinstance(answer, OrderReport) and answer.filled > self.ledger.orders[client_id].filled:
+            self._intake.learn(answer)  # its id at the venue, by which its trades are found
+        if self.ledger.orders[client_id].lacks_fills:  # also where this answer is an old one
+            await self.book_trades(state.intent.symbol)
         if isinstance(answer, NoSuchOrder):
             return await self._weigh_absence(client_id, evidence)
-        if answer.filled > self.ledger.orders[client_id].filled:
-            self._intake.learn(answer)  # its id at the venue, by which its trades are found
-            await self.book_trades(state.intent.symbol)
         self._intake.learn(answer)
         outlived = answer.status is ReportStatus.OPEN and evidence.expired(asked_at)
         if outlived and self.ledger.orders[client_id].status is Status.CANCEL_SENT:

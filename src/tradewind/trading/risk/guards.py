@@ -28,6 +28,7 @@ from tradewind.words import counted
 
 APART_MS = 1_000  # between two bad readings that agree
 MINUTE_MS = 60_000
+SLIPPAGE = "slippage"
 
 
 class Guards:
@@ -116,6 +117,8 @@ class Guards:
             first = self._first_bad.setdefault(breach.name, breach.at)
             if breach.then is not None and breach.at - first >= APART_MS:
                 self.latch.tighten(breach.then, breach.text)
+                if breach.name == SLIPPAGE:
+                    self._slippage.clear()  # after a re-arm new orders are measured
         return breaches
 
     def review(self, orders: Sequence[Order], bar_close: int) -> tuple[list[Order], list[Denied]]:
@@ -137,10 +140,8 @@ class Guards:
         """
         if reduces(order, self._standing.position_lots()[order.symbol]):
             return ""
-        resting = {
-            symbol: sum(s.remaining for s in self._ledger.live_in(symbol) if not s.intent.reduce_only)
-            for symbol in self.instruments
-        }
+        resting = {symbol: self._worst_resting(symbol) for symbol in self.instruments}
+        resting[order.symbol] = self._resting(order.symbol, order.lots)
         left, reason = self._standing.left_by_rules(order.symbol, order.lots, resting, self._prices())
         if abs(left) >= abs(order.lots) and left * order.lots > 0:
             return ""
@@ -148,6 +149,16 @@ class Guards:
         why = " and ".join(IN_WORDS[one] for one in reason) or "the run's money does not pay for more"
         most = abs(instrument.quantity(left)) if left * order.lots > 0 else Decimal(0)
         return f"{why}: {most:f} {instrument.base} may be {'bought' if order.lots > 0 else 'sold'} now"
+
+    def _resting(self, symbol: str, side: int) -> int:
+        """Signed lots of the sign of `side` that may still fill and are not there to close."""
+        lots = [s.remaining for s in self._ledger.live_in(symbol) if not s.intent.reduce_only]
+        return sum(n for n in lots if n * side > 0)
+
+    def _worst_resting(self, symbol: str) -> int:
+        """Of the one side on which the position could become largest."""
+        held = self._standing.position_lots()[symbol]
+        return max(self._resting(symbol, 1), self._resting(symbol, -1), key=lambda lots: abs(held + lots))
 
     def denied(self, order: Order, text: str) -> Denied:
         return Denied(self._stamps.now_ms(), order.id, order.symbol, order.lots, text)
@@ -255,7 +266,7 @@ class Guards:
             mean = sum(self._slippage) / limits.window
             if mean > limits.max_slippage:
                 text = f"the last {limits.window} orders cost {mean:.2%} more than the model says"
-                yield Breach("slippage", now, text, Risk.REDUCING)
+                yield Breach(SLIPPAGE, now, text, Risk.REDUCING)
         streak = self._standing.losing_streak
         if limits.max_losses_in_a_row is not None and streak >= limits.max_losses_in_a_row:
             yield Breach("streak", now, f"{streak} losses in a row", Risk.HALTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from tradewind.market import (
@@ -17,6 +18,7 @@ from tradewind.market import (
     Reason,
     Snapshot,
     Venue,
+    VenueUnavailable,
 )
 from tradewind.trading.acting.by_hand import ByHand
 from tradewind.trading.acting.execution import Execution
@@ -26,6 +28,7 @@ from tradewind.trading.engine.engine import Engine
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.records import Record
 from tradewind.trading.orders.order_manager import OrderManager
+from tradewind.trading.orders.order_watch import is_clear
 from tradewind.trading.risk.guards import Guards
 from tradewind.trading.terms.feed_records import Revision
 from tradewind.trading.terms.order_records import Denied, OrderAlarm
@@ -159,12 +162,15 @@ class OrderDesk:
         clock: Clock,
         *,
         flattens: bool = False,
+        last_look: Callable[[], Coroutine[Any, Any, None]] | None = None,
         on_denied: Callable[[Denied], None] = lambda denied: None,
     ) -> None:
-        """`flattens`: at the end every position is closed; else it stays, with its stop at the venue."""
+        """`flattens`: at the end every position is closed; else it stays, with its stop at the venue. `last_look`
+        compares the books with the venue then.
+        """
         self._manager, self._guards, self._protection = manager, guards, protection
         self._execution, self._clock = execution, clock
-        self._flattens, self._on_denied = flattens, on_denied
+        self._flattens, self._on_denied, self._last_look = flattens, on_denied, last_look
         self._symbols = tuple(protection.locks)
         self._by_hand, self._heard = by_hand, list[Command]()
 
@@ -219,7 +225,7 @@ class OrderDesk:
         self._manager.write(revision)
 
     async def end(self) -> bool:
-        """Cancel entries and wait for what is on its way; close positions too where that was asked for."""
+        """Cancel entries and wait for what is on its way or in doubt; close positions too where that was asked for."""
         await self._by_hand.end()
         done = True
         if not self._guards.latch.silent:
@@ -227,33 +233,43 @@ class OrderDesk:
             if self._flattens and not await self._protection.flatten(DRAIN_SECONDS):
                 self._manager.warn(Alarm.NOT_FLAT, "", "positions were left open at the stop: see the status")
                 done = False
-            await self._in_time(self._see_stops())
+            await self._in_time(self._settle())
+            self._tell_unprotected("the run ends")
+        if self._last_look is not None:
+            with suppress(VenueUnavailable):  # then it was not measured
+                await self._in_time(self._last_look())
         await self._close()
         return done
 
     async def abandon(self) -> None:
         """Entries that rest are cancelled and positions get their stops, as far as the venue answers in time."""
         try:
-            await self._in_time(self._leave())
+            if not self._guards.latch.silent:
+                await self._in_time(self._leave())
+                self._tell_unprotected("an error ends the run")
         finally:
             await self._close()
 
     async def _leave(self) -> None:
-        if self._guards.latch.silent:
-            return
         await self._execution.end(DRAIN_SECONDS)
-        for symbol in self._protection.locks:
-            await self._protection.tend(symbol)
-            if not self._protection.protected(symbol):
-                text = "an error ends the run, and no stop at the venue protects this position"
-                self._manager.warn(Alarm.UNPROTECTED, symbol, text)
+        await self._settle()
 
-    async def _see_stops(self) -> None:
-        """Every position has its stop, also where one is just being replaced; one that has none is told."""
+    async def _settle(self) -> None:
+        """Every position has its stop, also where one is just being replaced, and no order is in doubt."""
+        ledger = self._manager.ledger
+        while True:
+            for symbol in self._protection.locks:
+                await self._protection.tend(symbol)
+            unclear = [name for name in ledger.live if not is_clear(ledger.orders[name])]
+            if not unclear:
+                return
+            for name in unclear:
+                await self._manager.watch.until(name, is_clear, DRAIN_SECONDS)
+
+    def _tell_unprotected(self, why: str) -> None:
         for symbol in self._protection.locks:
-            await self._protection.tend(symbol)
             if not self._protection.protected(symbol):
-                text = "the run ends, and no stop at the venue protects this position"
+                text = f"{why}, and no stop at the venue protects this position"
                 self._manager.warn(Alarm.UNPROTECTED, symbol, text)
 
     async def _in_time(self, work: Coroutine[Any, Any, None]) -> None:

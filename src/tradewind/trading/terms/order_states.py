@@ -235,8 +235,7 @@ def _after_event(state: OrderState, event: OrderEvent) -> Step:
             f"order {event.client_id} is {status} and was reported {happening} ({event.text or 'no text'}): "
             "compare it with the venue"
         )
-    reports = happening in (Happening.ACCEPTED, Happening.CANCELED, Happening.EXPIRED)
-    if reports and event.filled < state.filled and (event.filled or happening is not Happening.ACCEPTED):
+    if _is_older(state, event):
         return Step(state, Alarm.STALE)
     if happening is Happening.ACCEPTED and status in DONE and event.filled <= state.filled:
         return Step(replace(state, venue_id=state.venue_id or event.venue_id), Alarm.STALE)
@@ -263,6 +262,14 @@ def _after_event(state: OrderState, event: OrderEvent) -> Step:
     )
 
 
+def _is_older(state: OrderState, event: OrderEvent) -> bool:
+    """Does it tell of less than is known? What fills after an end makes the report of that end an old one."""
+    if event.happening is Happening.ACCEPTED:
+        return 0 < event.filled < state.filled
+    ends = event.happening in (Happening.CANCELED, Happening.EXPIRED)
+    return ends and event.filled < max(state.filled, state.reported)
+
+
 def _let_go(state: OrderState, event: OrderEvent) -> bool:
     """A cancellation that seemed to have had no effect may come to one late: the end is ours all the same."""
     if event.happening is Happening.CANCEL_ASKED:
@@ -280,7 +287,8 @@ def _after_fill(state: OrderState, fill: Fill) -> Step:
     filled = state.filled + abs(fill.lots)
     status = Status.FILLED if filled >= state.lots else _AFTER_FILL[state.status]
     since = state.since if status is state.status else fill.at
-    after = OrderState(intent, status, filled, state.reported, state.venue_id, since, state.kind)
+    known = state.reported, state.venue_id, since, state.kind, state.let_go
+    after = OrderState(intent, status, filled, *known)
     if filled > state.lots:
         return Step(after, Alarm.OVERFILL)
     return Step(after, Alarm.LATE_FILL if state.done else None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TRAINED_UNTIL = "trained_until"  # in what a folder says of its run: close of the model's last bar, UTC ms
+
 
 @dataclass(frozen=True, slots=True)
 class SessionBegan:
@@ -11,6 +13,14 @@ class SessionBegan:
 
     at: int  # UTC ms
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class BooksCompared:
+    """The last look of a session: by how many lots in all the venue held other than the books said."""
+
+    at: int  # UTC ms
+    drift_lots: int
 
 
 @dataclass(frozen=True, slots=True)

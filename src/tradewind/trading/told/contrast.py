@@ -16,6 +16,8 @@ from tradewind.data.timestamps import utc_text
 from tradewind.market import CashFlow, CashFlowKind, Decision, Fill, FillReason, Instrument, Reason
 from tradewind.trading.journal.records import Record
 from tradewind.trading.session.parity import as_arrays, first_difference
+from tradewind.trading.terms.bookable import fee_of
+from tradewind.trading.terms.order_records import FeeTold
 from tradewind.trading.terms.order_states import Intent
 from tradewind.trading.told.metrics import percentiles
 
@@ -59,10 +61,14 @@ class _Traded:
     notional: float = 0.0
     fee: float = 0.0  # quote
 
-    def add(self, fill: Fill, base: str) -> None:
+    def add(self, fill: Fill, instrument: Instrument) -> None:
         self.lots += fill.lots
         self.notional += abs(float(fill.quantity)) * float(fill.price)
-        self.fee += float(fill.fee * fill.price if fill.fee_asset == base else fill.fee)
+        if (fee := fee_of(fill, instrument)) is not None:
+            self.fee += float(fee.amount * fill.price if fee.in_base else fee.amount)
+
+    def pay(self, told: FeeTold, instrument: Instrument) -> None:
+        self.fee += float(told.fee * told.price if told.fee_asset == instrument.base else told.fee)
 
     @property
     def fee_rate(self) -> float:
@@ -153,12 +159,17 @@ def _decided(records: Sequence[Any], decisions: Sequence[Decision]) -> dict[str,
 def _traded(
     records: Sequence[Any], decisions: Sequence[Decision], instruments: Sequence[Instrument]
 ) -> dict[Key, _Traded]:
-    bases = {i.symbol: i.base for i in instruments}
+    of = {i.symbol: i for i in instruments}
     decided = _decided(records, decisions)
     found: dict[Key, _Traded] = defaultdict(_Traded)
+    due: dict[tuple[str, str], _Traded] = {}  # by symbol and trade: those whose fee may come later
     for record in records:
         if isinstance(record, Fill) and record.reason is FillReason.ORDER and record.order_id in decided:
-            found[decided[record.order_id], record.symbol].add(record, bases[record.symbol])
+            traded = found[decided[record.order_id], record.symbol]
+            traded.add(record, of[record.symbol])
+            due[record.symbol, record.trade_id] = traded
+        elif isinstance(record, FeeTold) and (record.symbol, record.trade_id) in due:
+            due[record.symbol, record.trade_id].pay(record, of[record.symbol])
     return dict(found)
 
 

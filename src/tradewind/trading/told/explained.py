@@ -137,10 +137,11 @@ def _moved(
 
 
 def _ask(policy: NetworkPolicy, vector: NDArray[np.float32], width: int) -> NDArray[np.float64]:
-    """A network looks at the vector alone."""
+    """A network looks at the vector alone. NaN where it answers with no number."""
     nothing = np.zeros(width)
     seen = Observation(0, vector, np.zeros((1, 0)), nothing, nothing, nothing == 0, 0.0, 0.0)
-    return policy.decide(seen)
+    wanted = policy.decide(seen)
+    return np.where(np.isfinite(wanted), wanted, np.nan)
 
 
 def _story(

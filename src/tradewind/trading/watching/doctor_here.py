@@ -11,7 +11,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tradewind.market import TradewindError, VenueUnavailable
+from tradewind.market import Instrument, TradewindError, VenueUnavailable
+from tradewind.policy.spec import Fees
 from tradewind.trading.journal.database import Place
 from tradewind.trading.journal.journal import Journal
 from tradewind.trading.journal.run_folder import RunFolder
@@ -24,6 +25,7 @@ from tradewind.words import counted
 _TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "WS_PROXY", "WSS_PROXY")
 _HOSTS = ("binance.com", "bitget.com")
+SAME_FEE = 1e-9  # relative
 
 
 def lock(folder: RunFolder) -> Finding:
@@ -142,6 +144,41 @@ def model(folder: Path, symbols: Iterable[str], timeframe: str) -> Finding:
     except TradewindError as error:
         return Finding.refused(str(error), "take a fresh copy, or train it anew")
     return Finding.good(f"model {bundle.sha256[:12]} is whole and gives its golden answers")
+
+
+def costs(trained: Mapping[str, Fees], listed: Iterable[Instrument], *, strict: bool) -> Finding:
+    """The account pays no more than the model was trained under; with real money it must not (`strict`)."""
+    paid = list(listed)
+    unknown = [i.symbol for i in paid if i.symbol not in trained]
+    dearer = [
+        f"{i.symbol} {name} {then:.4%} trained, {now:.4%} paid"
+        for i in paid
+        if i.symbol in trained
+        for name, then, now in (
+            ("taker", trained[i.symbol].taker, i.taker_fee),
+            ("maker", trained[i.symbol].maker, i.maker_fee),
+        )
+        if now > then * (1 + SAME_FEE)
+    ]
+    if dearer:
+        text = f"the account pays higher fees than the model was trained under: {'; '.join(dearer)}"
+        remedy = "train it again under the fees of this account, or trade where they are as low"
+        return Finding.refused(text, remedy) if strict else Finding.doubtful(text, remedy)
+    if unknown:
+        text = f"the model does not say under which fees it was trained: {', '.join(unknown)}"
+        return Finding.doubtful(text, "compare them by hand, or train it again")
+    told = ", ".join(f"{i.symbol} taker {i.taker_fee:.4%}, maker {i.maker_fee:.4%}" for i in paid)
+    return Finding.good(f"the account pays no more than the model was trained under: {told}")
+
+
+def unserved(channels: Iterable[str], metrics_port: int | None) -> Finding:
+    """Settings that nothing reads yet are told of, so that nobody waits for a message."""
+    said = ["[alerts] channels"] if any(channels) else []
+    said += ["[metrics] port"] if metrics_port is not None else []
+    if said:
+        text = f"{' and '.join(said)} is set, and no channel is served yet: nothing will be sent, nothing answers"
+        return Finding.doubtful(text, "look at the terminal and at tradewind status instead")
+    return Finding.good("no channel is named")
 
 
 def evidence(found: Mapping[str, object] | None) -> Finding:

@@ -16,12 +16,11 @@ from tradewind.market import (
     RejectKind,
     Unknown,
     VenueUnavailable,
-    WallClock,
 )
-from tradewind.venues.remote.lanes import LANE, Lane, Lanes, Stopped
+from tradewind.market.errors import Stopped
+from tradewind.venues.remote.lanes import LANE, Lane, Lanes
 
 T = TypeVar("T")
-_WALL = WallClock()  # the time of the wire, in which venues tell the end of a ban
 
 
 class Calls:
@@ -33,7 +32,8 @@ class Calls:
         self.client, self._bulk = client, bulk or client
         self.lanes = Lanes.of(client, clock)
         if bulk is not None:
-            bulk.throttler, bulk.options = self.lanes, client.options
+            self.lanes.serve(bulk)
+            bulk.options = client.options
 
     async def __call__(self, lane: Lane, method: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The reply to one raw request; raises what ccxt raises, and `Stopped` when nothing was sent."""
@@ -45,9 +45,6 @@ class Calls:
         before = LANE.set(lane)
         try:
             return await work(client)
-        except ccxt.BaseError as error:
-            self._mind_limits(error)
-            raise
         finally:
             LANE.reset(before)
 
@@ -113,12 +110,3 @@ class Calls:
                 await self.set_clock()
             return VenueUnavailable(f"the venue refused to answer: {text}")
         return VenueUnavailable(outcome.text)
-
-    def _mind_limits(self, error: ccxt.BaseError) -> None:
-        outcome = of_error(error)
-        if not isinstance(outcome, Throttled):
-            return
-        seconds = outcome.retry_after_seconds
-        if outcome.banned_until_ms is not None:
-            seconds = max(seconds or 0.0, (outcome.banned_until_ms - _WALL.now_ms()) / 1000)
-        self.lanes.stop(seconds)

@@ -11,11 +11,16 @@ from enum import IntEnum
 from itertools import count
 from typing import Any
 
-from tradewind.market import Clock, VenueUnavailable
+import ccxt
+
+from tradewind.clients.outcomes import Throttled, of_error
+from tradewind.market import Clock, WallClock
+from tradewind.market.errors import Stopped
 
 RESERVED = 0.2  # of the budget, for the first two lanes
 PATIENCE_SECONDS = 2.0  # how long an entry may stand in the queue: an older one is stale
 PAUSE_SECONDS = 5.0  # after "too many requests" without a word on how long
+_WALL = WallClock()  # the time of the wire, in which venues tell the end of a ban
 
 
 class Lane(IntEnum):
@@ -29,14 +34,6 @@ class Lane(IntEnum):
 
 
 LANE: ContextVar[Lane] = ContextVar("tradewind_lane", default=Lane.HISTORY)
-
-
-class Stopped(VenueUnavailable):
-    """Nothing was sent: the venue wants silence, or no budget is left for this."""
-
-    def __init__(self, text: str, seconds: float) -> None:
-        super().__init__(text)
-        self.seconds = seconds  # until it may be tried again
 
 
 class Lanes:
@@ -64,8 +61,21 @@ class Lanes:
         config = throttler.config
         window = float(config["windowSize"])
         lanes = cls(clock, window / float(config["rateLimit"]), window / 1000)
-        client.throttler = lanes
+        lanes.serve(client)
         return lanes
+
+    def serve(self, client: Any) -> None:
+        """This client asks here from now on, whoever uses it, and what it is told of limits holds for all."""
+        client.throttler, fetch = self, client.fetch
+
+        async def mindful(*request: Any, **more: Any) -> Any:
+            try:
+                return await fetch(*request, **more)
+            except ccxt.BaseError as error:
+                self._mind(error)
+                raise
+
+        client.fetch = mindful
 
     @property
     def stopped_for(self) -> float:
@@ -104,6 +114,12 @@ class Lanes:
             if self._pump is None or self._pump.done():
                 self._pump = asyncio.create_task(self._serve())
         return future
+
+    def _mind(self, error: ccxt.BaseError) -> None:
+        """Be quiet for as long as the venue says, however long that is."""
+        outcome = of_error(error)
+        if isinstance(outcome, Throttled):
+            self.stop(outcome.seconds_from(_WALL.now_ms()))
 
     def close(self) -> None:
         """Whoever waits is sent away."""
