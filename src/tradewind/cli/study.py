@@ -379,7 +379,6 @@ def _short(value: Any) -> str:
 
 
 def _tell_plan(made: StudyPlan, design: Design) -> None:
-    source = "measured now, one core" if made.measured else "given"
     least = (
         "none: no Sharpe ratio could be told from luck on so few days"
         if made.least_sharpe is None
@@ -394,7 +393,10 @@ def _tell_plan(made: StudyPlan, design: Design) -> None:
                 f"at most {made.runs:,}: {made.trials} trials x {made.splits} splits x {made.seeds} seeds",
             ),
             ("splits", f"{design.data.scheme.name}, embargo {design.data.scheme.margins.embargo_bars} bars"),
-            ("speed", f"{made.steps_per_second:,.0f} steps/s ({source}), {made.steps:,} steps a run"),
+            (
+                "speed",
+                f"{made.steps_per_second:,.0f} steps/s (measured now, one core), {made.steps:,} steps a run",
+            ),
             ("time", f"at most {_duration(made.seconds)} with {made.workers} workers"),
             ("disk", f"at most {made.disk_bytes / 2**20:,.0f} MB"),
             ("vault", f"{made.vault_days} days" if made.vault_days else "none"),
