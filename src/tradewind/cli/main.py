@@ -32,13 +32,14 @@ from tradewind.cli.panic import panic_command
 from tradewind.cli.reconcile import reconcile_command
 from tradewind.cli.report import report_command
 from tradewind.cli.run import replay_command, run_app
+from tradewind.cli.study import study_app
 from tradewind.cli.tables import say, stderr
 from tradewind.cli.train import train_command
 from tradewind.cli.why import why_command
 from tradewind.market.errors import AccessRefused, TradewindError, VenueUnavailable
 
 DONE, BAD_INPUT, UNREACHABLE, REFUSED, INTERRUPTED = 0, 2, 3, 4, 130
-_EXTRAS = {"torch": "train", "gymnasium": "train", "stable_baselines3": "train", "tensorboard": "train"}
+_EXTRAS = dict.fromkeys(("torch", "gymnasium", "stable_baselines3", "tensorboard", "optuna"), "train")
 _UsageError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 app = typer.Typer(
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.command("init")(init_command)
 app.add_typer(data_app, name="data")
 app.command("train")(train_command)
+app.add_typer(study_app, name="study")
 app.command("backtest")(backtest_command)
 app.command("report")(report_command)
 app.command("judge")(judge_command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -142,10 +142,8 @@ def learn(
 
     `on_begun` is called after the first update: from there on something is lost if the run stops.
     """
-    from tradewind.training import progress_bar
-
     begun = False
-    with progress_bar(console) if console.is_terminal else _progress_lines(console) as tell:
+    with training_progress(console) as tell:
 
         def show(at: TrainingProgress) -> None:
             nonlocal begun
@@ -155,6 +153,13 @@ def learn(
             tell(at)
 
         return recipe.train(market, seeds, folder=folder, workers=workers, on_progress=show)
+
+
+def training_progress(console: Console) -> AbstractContextManager[OnProgress]:
+    """A bar for each seed in a terminal, a line every tenth of the way elsewhere."""
+    from tradewind.training import progress_bar
+
+    return progress_bar(console) if console.is_terminal else _progress_lines(console)
 
 
 @contextmanager

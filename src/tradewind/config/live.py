@@ -72,7 +72,7 @@ class AlertSettings:
 
     def __post_init__(self) -> None:
         for number, channel in enumerate(self.channels):
-            _refuse_secret(f"channels.{number}", channel)
+            refuse_secret(f"channels.{number}", channel)
             if "://" not in channel and not _PLACEHOLDER.search(channel):
                 raise ConfigError(
                     f"channels.{number} is {channel!r}, expected an address such as "
@@ -101,7 +101,7 @@ class DatabaseSettings:
     def __post_init__(self) -> None:
         if self.url is None:
             return
-        _refuse_secret("url", self.url)
+        refuse_secret("url", self.url)
         if not re.match(r"postgresql(\+psycopg)?://|\$\{", self.url):
             raise ConfigError(
                 f'url is {self.url!r}, expected postgresql://..., or "${{NAME}}" of a variable that holds it'
@@ -122,7 +122,7 @@ def filled_in(text: str, variables: dict[str, str], setting: str) -> str:
     return _PLACEHOLDER.sub(value, text)
 
 
-def _refuse_secret(setting: str, text: str) -> None:
+def refuse_secret(setting: str, text: str) -> None:
     """A secret in the file is refused, and not repeated."""
     if looks_secret(_PLACEHOLDER.sub("", text)):
         raise ConfigError(

@@ -86,9 +86,10 @@ class Bundle:
 
     def save(self, folder: Path, replace: bool = False) -> None:
         """Write the four files, all or nothing. A folder that exists is refused unless `replace`."""
-        write_folder(folder, self._files(), replace)
+        write_folder(folder, self.files(), replace)
 
-    def _files(self) -> dict[str, bytes]:
+    def files(self) -> dict[str, bytes]:
+        """The content of the four files by name, as `save` writes and `of_files` reads them."""
         golden: dict[str, NDArray[Any]] = {
             "actions": self.golden_actions,
             "observations": self.golden_observations,
@@ -107,10 +108,17 @@ class Bundle:
         Checked: no file missing or unknown, no links, sizes and SHA-256, the spec, the shape of every tensor,
         the constants of its adapter, and that the network gives the 64 golden actions to 1e-5.
         """
-        files = read_folder(folder, (*FILES, MANIFEST_FILE))
+        return cls.of_files(read_folder(folder, (*FILES, MANIFEST_FILE)))
+
+    @classmethod
+    def of_files(cls, content: Mapping[str, bytes]) -> Bundle:
+        """As `load`, from files that are read already."""
+        files = dict(content)
+        if sorted(files) != sorted((*FILES, MANIFEST_FILE)):
+            raise BundleError(f"a bundle has other files than {', '.join(sorted(files))}: take a fresh copy")
         manifest = files.pop(MANIFEST_FILE)
-        for name, content in files.items():
-            _check_listed(manifest, name, content)
+        for name, bytes_of in files.items():
+            _check_listed(manifest, name, bytes_of)
         spec = BundleSpec.from_json(files[SPEC_FILE])
         model_hash = _model_hash(files[SPEC_FILE], files[WEIGHTS_FILE])
         if _manifest(files, model_hash) != manifest:

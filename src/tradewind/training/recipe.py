@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from tradewind.market import DataError, Market
 from tradewind.policy import Bundle
 from tradewind.simulator import Rules, Tape, build_tape
 from tradewind.simulator.tape import segments_of
-from tradewind.training.episodes import inner_split
+from tradewind.training.episodes import Segments, inner_split
 from tradewind.training.export import make_bundle
 from tradewind.training.learn import TrainingResult, train_seeds
 from tradewind.training.progress import OnProgress
@@ -31,10 +31,12 @@ class Recipe:
     scaling: str = "robust"
     clip: float = 5.0
 
-    def prepare(self, market: Market) -> tuple[Tape, Scaler]:
-        """Lay out a market that holds training rows only; the scaler learns from the rows that train.
+    def prepare(self, market: Market, training: Segments | None = None) -> tuple[Tape, Scaler]:
+        """Lay out a market; the scaler learns from the rows that train.
 
-        Those are the learner's own: neither the inner validation rows nor the purged ones are among them.
+        `training` [K, 2] are the row ranges that may be learnt from, None all of them: no episode and no window of
+        features leaves one. What trains are the learner's own rows: neither the inner validation rows nor the
+        purged ones are among them. Indicators are of the whole history before each row, as they are when it trades.
         """
         matrix = compute(market, self.plan)
         if not matrix.ready.any():
@@ -42,7 +44,8 @@ class Recipe:
                 f"{len(market)} bars are fewer than the features' warm-up needs "
                 f"({self.plan.warmup_on(market.timeframe)} bars a fragment): give more history"
             )
-        segments = segments_of(matrix.values, market.fragments, self.rules.lookback)
+        allowed = market.fragments if training is None else training
+        segments = segments_of(matrix.values, allowed, self.rules.lookback)
         if not len(segments):
             raise DataError(
                 f"{len(market)} bars leave none with a whole window of {self.rules.lookback} bars of features: "
@@ -61,7 +64,12 @@ class Recipe:
             lookback=self.rules.lookback,
             volume_window=self.rules.costs.volume_window,
         )
-        return tape, scaler
+        return replace(tape, segments=segments), scaler
+
+    def bundle(self, result: TrainingResult, tape: Tape, scaler: Scaler) -> Bundle:
+        """What trades as this run learnt."""
+        features, scales = json.loads(self.plan.to_json()), json.loads(scaler.to_json())
+        return make_bundle(result, tape, self.rules, features=features, scaler=scales)
 
     def train(
         self,
@@ -77,8 +85,4 @@ class Recipe:
         results = train_seeds(
             tape, self.rules, self.settings, seeds, folder=folder, workers=workers, on_progress=on_progress
         )
-        features, scales = json.loads(self.plan.to_json()), json.loads(scaler.to_json())
-        return [
-            (make_bundle(result, tape, self.rules, features=features, scaler=scales), result)
-            for result in results
-        ]
+        return [(self.bundle(result, tape, scaler), result) for result in results]
