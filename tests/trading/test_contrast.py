@@ -28,12 +28,12 @@ def fill(of: int, lots: int, price: str, fee: str, asset: str = "USDT", *, after
 
 RUN = [decision(BUY, 10, 1000.0), decision(SELL, -5, 998.5)]
 SIMULATED = [decision(BUY, 10, 1000.0), decision(SELL, -5, 1000.5)]
-# bought 0.4 at 100.5 and 0.6 at 102: 1.0 for 101.4, fee 0.2028 = 20 bp
-# sold 0.5 at 102, fee 0.001 BTC = 0.102 = 20 bp
+# bought 0.4 at 100.5 and 0.6 at 102: 1.0 for 101.4, fee 0.0804 and 0.0012 BTC = 0.1224: 0.2028 = 20 bp
+# sold 0.5 at 102, fee 0.102 = 20 bp
 PAID = [
     fill(BUY, 4, "100.5", "0.0804"),
-    fill(BUY, 6, "102", "0.1224", after=9),
-    fill(SELL, -5, "102", "0.001", "BTC", after=7),
+    fill(BUY, 6, "102", "0.0012", "BTC", after=9),
+    fill(SELL, -5, "102", "0.102", after=7),
 ]
 # bought 1.0 at 100, fee 0.1 = 10 bp; sold 0.5 at 100, fee 0.125 = 25 bp
 EXPECTED = [fill(BUY, 10, "100", "0.1"), fill(SELL, -5, "100", "0.125")]

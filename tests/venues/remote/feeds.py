@@ -25,7 +25,7 @@ from tradewind.venues.remote.quotes import LiveQuotes
 from tradewind.venues.remote.venue_clock import SteadyClock, VenueClock
 
 MINUTE = 60_000
-GRACE = 0.001  # long histories are more than the kernel hands over at once
+GRACE = 0.01  # long histories are more than the kernel hands over at once
 BINANCE_SPOT = ("binance", ("BTC/USDT", "ETH/USDT"))
 BINANCE_PERPETUAL = ("binanceusdm", ("BTC/USDT:USDT", "ETH/USDT:USDT"))
 BITGET_SPOT = ("bitget", ("BTC/USDT", "ETH/USDT"))
