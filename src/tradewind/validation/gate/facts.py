@@ -9,7 +9,15 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+)
 
 from tradewind.market import DataError
 
@@ -28,12 +36,18 @@ def _whole(values: Any) -> NDArray[np.int64]:
     return array.astype(np.int64)
 
 
+def _by_name(values: dict[str, Any]) -> dict[str, Any]:
+    """In the order that JSON of a bundle has, so that every sum is of the same order."""
+    return dict(sorted(values.items()))
+
+
 def _listed(array: NDArray[Any]) -> Any:
     return array.tolist()
 
 
 Floats = Annotated[NDArray[np.float64], PlainValidator(_finite), PlainSerializer(_listed)]
 Whole = Annotated[NDArray[np.int64], PlainValidator(_whole), PlainSerializer(_listed)]
+Named = Annotated[dict[str, Floats], AfterValidator(_by_name)]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -82,7 +96,7 @@ class SkillFacts(_Part):
     by_seed: Floats  # [S, P, D] of the chosen configuration on CPCV
     walk_forward: Floats  # [days] stitched, mean of seeds
     trials: Floats  # [D, N] each the mean of its seeds, along its middle path
-    benchmarks: dict[str, Floats]  # [D] each: cash, buy and hold, momentum
+    benchmarks: Named  # [D] each: cash, buy and hold, momentum
     random_sharpes: Floats  # [R] annual, of policies that trade as much
 
 
@@ -98,7 +112,7 @@ class EconomicFacts(_Part):
     triple_costs: Floats  # [D]
     gross_edge_bps: float | None = None
     cost_bps: float | None = None
-    instrument_profit: dict[str, float]
+    instrument_profit: Annotated[dict[str, float], AfterValidator(_by_name)]
     capacity: Annotated[float, Field(ge=0)] | None = None
     depth: bool = True
     drawdown_limit: Annotated[float, Field(gt=0, lt=1)] | None = None  # the user's own
@@ -111,7 +125,7 @@ class RobustnessFacts(_Part):
     feature_noise: Floats  # [D]
     price_jitter: Floats  # [D]
     regime: tuple[str, ...]  # [D]
-    left_out: dict[str, Floats]  # [D] each
+    left_out: Named  # [D] each
     instruments: Annotated[int, Field(ge=1)]
     vault: Floats  # [V]
 
