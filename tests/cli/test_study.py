@@ -142,6 +142,30 @@ def test_a_worker_that_dies_loses_nothing_that_is_finished(home: Path, command: 
     assert finished_runs(home)
 
 
+def test_ctrl_c_is_one_sentence_from_all_processes(home: Path) -> None:
+    file = home.parent / "tiny.toml"
+    file.write_text(STUDY)
+    line = [sys.executable, "-m", "tradewind.cli", "study", "run", file, "--home", home, "--workers", "2"]
+    log = home.parent / "log"
+    with (
+        log.open("w") as out,
+        subprocess.Popen(line, stdout=out, stderr=out, start_new_session=True) as process,
+    ):
+        while "0 of 2 trials" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.05)
+        while len(children_of(process.pid)) < 3:  # two workers and what watches their semaphores
+            time.sleep(0.05)
+        time.sleep(0.5)  # they are importing
+        os.killpg(process.pid, signal.SIGINT)
+    said = log.read_text()
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].startswith(
+        "Interrupted: what is finished is kept, tradewind study resume tiny"
+    )
+
+
 def test_a_finished_study_is_told_again_at_once(finished: Path, command: Tell) -> None:
     before = finished_runs(finished)
     told = command("study", "resume", "tiny", "--home", finished)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.promises.agents import CAPITAL, live
+from tests.promises.differing import differing_fields
 from tests.promises.worldlets import Moody, wild_market
 from tradewind.backtest.decisions import Decisions
 from tradewind.backtest.run import backtest
@@ -22,7 +23,7 @@ from tradewind.policy import Policy
 from tradewind.policy.agent import Agent
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Rules, Tape
-from tradewind.trading.session.parity import as_arrays, differing_fields
+from tradewind.trading.session.parity import as_arrays
 
 BARS = 800
 PRICES = ("open", "high", "low", "close")

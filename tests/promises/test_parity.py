@@ -15,6 +15,7 @@ import torch
 from stable_baselines3 import A2C
 
 from tests.promises.agents import CAPITAL, ONLY_LIQUIDATION, live, moody_agent, rules_for
+from tests.promises.differing import differing_fields
 from tests.promises.worldlets import wild_market
 from tradewind.backtest.run import backtest
 from tradewind.features import FeaturePlan, FeatureSpec, preset, presets
@@ -24,7 +25,7 @@ from tradewind.policy.agent import Agent, agent_of_baseline, agent_of_bundle
 from tradewind.policy.importers import import_model
 from tradewind.policy.protocol import Policy
 from tradewind.risk import RiskLimits
-from tradewind.trading.session.parity import as_arrays, differing_fields
+from tradewind.trading.session.parity import as_arrays
 from tradewind.training.recipe import Recipe
 from tradewind.training.settings import TrainingSettings
 

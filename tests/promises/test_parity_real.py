@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.promises.agents import CAPITAL, live, moody_agent
+from tests.promises.differing import differing_fields
 from tradewind.backtest.run import Run, backtest
 from tradewind.data.aligning import align
 from tradewind.data.importing import import_file
@@ -20,7 +21,7 @@ from tradewind.policy import Bundle
 from tradewind.policy.agent import Agent, agent_of_baseline, agent_of_bundle
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Rules
-from tradewind.trading.session.parity import as_arrays, differing_fields
+from tradewind.trading.session.parity import as_arrays
 from tradewind.training.recipe import Recipe
 from tradewind.training.settings import TrainingSettings
 

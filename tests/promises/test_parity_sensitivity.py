@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.promises.differing import differing_fields
 from tests.promises.scenes import (
     PRICES,
     Scene,
@@ -32,7 +33,6 @@ from tests.promises.worldlets import TIERS
 from tradewind.market import FeeAsset, Instrument, Kind, MaintenanceTier, Market
 from tradewind.risk import RiskLimits
 from tradewind.simulator import Costs, Reward, Rules
-from tradewind.trading.session.parity import differing_fields
 
 LOW_FLOOR, LOW_RATE = 2_000.0, 0.01
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -48,6 +49,12 @@ def test_an_order_has_lived_when_it_was_accepted_and_filled_whole() -> None:
 def test_a_halt_is_the_kill_switch_and_no_drawdown_stop(record: RiskState | Command) -> None:
     assert exercised([record], {}) == ("kill switch",)
     assert exercised([RiskState(1, Risk.REDUCING, "x"), decided(Reason.DAILY_LOSS)], {}) == ()
+
+
+def test_what_was_barred_from_being_sent_is_no_reject_of_the_venue() -> None:
+    refused = OrderEvent(2, "a", Happening.REFUSED, kind="filter")
+    assert exercised([refused], {}) == ("reject",)
+    assert exercised([replace(refused, kind="barred")], {}) == ()
 
 
 def test_the_limit_of_the_rules_is_both() -> None:

@@ -59,6 +59,11 @@ class ToldStanding:
         return self.equity
 
     def left_by_rules(
-        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+        self,
+        symbol: str,
+        lots: int,
+        limit: float | None,
+        resting: Mapping[str, int],
+        prices: Mapping[str, float],
     ) -> tuple[int, Reason]:
         return (lots, Reason.NONE) if self.left is None else (self.left, Reason.WEIGHT_CAP)

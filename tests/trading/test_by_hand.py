@@ -238,6 +238,20 @@ def test_a_note_reads_back_the_same_and_a_broken_one_is_refused() -> None:
 # -- while a request is on its way
 
 
+def test_an_order_that_a_panic_from_outside_keeps_back_is_denied_not_refused_by_the_venue(
+    tmp_path: Path,
+) -> None:
+    async def scenario(desk: HandDesk) -> None:
+        desk.manager.barred = lambda: "a panic closes everything"
+        told = await desk.ask(PERP.symbol, 10)
+        assert (told.answer, told.text) == (
+            Answer.DENIED,
+            "it was not sent: another process closes everything",
+        )
+
+    play(tmp_path, scenario)
+
+
 @pytest.mark.parametrize("kind", [CommandKind.PANIC, CommandKind.HALT])
 @pytest.mark.parametrize("fault", [Fault.SLOW_REPLY, Fault.REPLY_LOST, Fault.LATE])
 @both

@@ -350,6 +350,32 @@ def test_what_rests_in_another_instrument_takes_its_part_of_the_whole(tmp_path: 
     played(story, tmp_path, symbols=(PERP, OTHER))
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_limit_above_the_market_is_sized_at_its_own_price(tmp_path: Path, side: int) -> None:
+    """Half of 10,000 may be held: 50 at the price of 100, and 48.07 at a limit of 104."""
+
+    async def story(one: Composed) -> None:
+        reply = await _by_hand(one, f"{side * 49}", limit="104")
+        assert reply["answer"] == "denied"
+        assert f"48.07 ETH may be {'bought' if side > 0 else 'sold'} now" in reply["text"]
+        reply = await _by_hand(one, f"{side * 49}", limit="96")
+        assert reply["answer"] in ("filled", "working")
+
+    played(story, tmp_path, rules=Rules(risk=replace(LIMITS, max_weight=0.5), band=0.0))
+
+
+def test_what_is_held_is_worth_no_more_for_a_limit_above_the_market(tmp_path: Path) -> None:
+    """40 held at 100, for a fee: at 104 half of what is left is 48.05, and no more as the 40 would gain 160."""
+
+    async def story(one: Composed) -> None:
+        await one.bar(100.0, want=[0.4])
+        reply = await _by_hand(one, "8.5", limit="104")
+        assert reply["answer"] == "denied"
+        assert "8.05 ETH may be bought now" in reply["text"]
+
+    played(story, tmp_path, rules=Rules(risk=replace(LIMITS, max_weight=0.5), band=0.0))
+
+
 def test_an_order_by_hand_is_sized_at_the_newest_prices(tmp_path: Path) -> None:
     """40 rose from 100 to 120 since the close: of 10,800 half may be held, which leaves 5 of them."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from tradewind.market import (
     Snapshot,
 )
 from tradewind.policy.agent import Agent
+from tradewind.policy.answers import MOST_IN_A_ROW
 from tradewind.risk import RiskLimits
 from tradewind.trading.engine.engine import Engine
 from tradewind.trading.terms.order_records import FeeTold
@@ -320,6 +322,24 @@ def test_an_answer_of_another_shape_is_one_clear_error(agent: Agent, market: Mar
         warm(engine, market, 200)
     assert engine.position_lots() == dict.fromkeys(market.symbols, 0)
     assert not engine.positions["order"].any()
+
+
+def test_refused_answers_of_before_a_reset_do_not_count(agent: Agent, market: Market) -> None:
+    """Two before it and two after it latch nothing; the third in a row after it does."""
+    engine = Engine(replace(agent, policy=Fixed(np.inf, 0.0)), market.instruments, market.timeframe, CAPITAL)
+    bars = (snapshot_of(market, row) for row in range(len(market.close_time)))
+
+    def refused_answers(count: int) -> list[Decision]:
+        made = (decision for bar in bars if (decision := engine.process(bar)) is not None)
+        return list(islice((d for d in made if d.review.reasons[0] & Reason.NO_NUMBER), count))
+
+    refused_answers(MOST_IN_A_ROW - 1)
+    engine.begin_anew()
+    refused_answers(MOST_IN_A_ROW - 1)
+    assert not engine.halted
+    (last,) = refused_answers(1)
+    assert engine.halted
+    assert last.review.reasons[0] & Reason.KILL_SWITCH
 
 
 def test_an_error_of_the_policy_comes_through_and_the_engine_can_go_on(agent: Agent, market: Market) -> None:

@@ -21,6 +21,7 @@ from tradewind.trading.risk.latch import Latch
 from tradewind.trading.terms.account_venue import AccountReading, VenuePosition
 from tradewind.trading.terms.order_records import Risk
 from tradewind.trading.terms.order_states import Happening, Intent, OrderEvent
+from tradewind.trading.terms.quotes import Quote
 
 BUY = Order("b", PERP.symbol, 100)  # 1 ETH at 100
 SELL = Order("s", PERP.symbol, -100, reduce_only=True)
@@ -84,6 +85,30 @@ def test_stale_or_missing_quotes_hold_up_entries_only() -> None:
     place.quotes.quotes.clear()
     place.hold(0)
     assert place.says(BUY) == f"there is no quote of {PERP.symbol} yet"
+
+
+@pytest.mark.parametrize(
+    ("book", "last", "says"),
+    [
+        (11, 0, f"the book of {PERP.symbol} is 11.0 s old: it is stale"),
+        (61, 0, f"the book of {PERP.symbol} is 61.0 s old: it is stale"),
+        (10, 11, ""),
+        (None, 11, f"the last trade of {PERP.symbol} is 11.0 s old: it is stale"),
+        (None, 10, ""),
+        (None, None, f"there is no quote of {PERP.symbol} yet"),
+    ],
+)
+def test_the_age_is_that_of_the_price_that_the_order_meets_however_fresh_the_mark(
+    book: int | None, last: int | None, says: str
+) -> None:
+    place = Place(max_data_age_seconds=10.0)
+    now = place.clock.now_ms()
+    book_at, last_at = (0 if age is None else now - age * 1000 for age in (book, last))
+    quote = Quote(PERP.symbol, 100.0, 100.0, 100.0, 100.0, book_at, last_at, now).fresh(now)
+    place.quotes.quotes[PERP.symbol] = quote
+    assert place.says(BUY) == says
+    place.hold(100)
+    assert place.says(SELL) == ""
 
 
 def test_orders_per_minute() -> None:

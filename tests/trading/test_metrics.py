@@ -211,11 +211,11 @@ def test_a_reset_of_a_testnet_is_neither_profit_nor_loss(tally: Tally, market: M
 
 def test_refusals_are_counted_by_reason_whatever_their_numbers(tally: Tally, market: Market) -> None:
     for k, symbol in enumerate(market.symbols):
-        text = f"the newest quote of {symbol} is {k + 1}.5 s old: it is stale"
+        text = f"the book of {symbol} is {k + 1}.5 s old: it is stale"
         tally.apply(Denied(1, f"id{k}", symbol, 1, text))
     tally.apply(Denied(1, "x", market.symbols[0], 1, "the run is halted"))
     assert tally.metrics().denied == {
-        "the newest quote of the symbol is … s old: it is stale": 2,
+        "the book of the symbol is … s old: it is stale": 2,
         "the run is halted": 1,
     }
 

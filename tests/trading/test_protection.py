@@ -547,6 +547,32 @@ def test_a8_flattening_cancels_entries_and_closes_all_also_after_a_restart(tmp_p
     play(tmp_path, scenario)
 
 
+@both
+@pytest.mark.parametrize("resting", [True, False])
+def test_a_panic_from_outside_is_no_refusal_of_the_venue(tmp_path: Path, symbol: str, resting: bool) -> None:
+    """Neither where a stop is to rest, nor where an exit is due: the run is as it was when the panic is over."""
+
+    async def scenario(desk: GuardedDesk) -> None:
+        await desk.hold(symbol, 100, 95.0)
+        desk.venue.end(desk.venue.stops(symbol)[0], ReportStatus.CANCELED)
+        desk.venue.requests.clear()
+        desk.manager.barred = lambda: "a panic closes everything"
+        await desk.move(symbol, 99.0 if resting else 90.0, 30.0)
+        assert [r for r in desk.venue.requests if r[0] == "send"] == []
+        barred = [s for s in desk.manager.ledger.orders.values() if s.kind == RejectKind.BARRED]
+        assert len(barred) > 3
+        assert desk.latch.state is Risk.ACTIVE
+        assert not any("the venue refuse" in a.text for a in desk.alarms)
+        desk.manager.barred = lambda: ""
+        await desk.clock.advance(5.0)
+        if resting:
+            assert stop_terms(desk, symbol) == [(100, Decimal("95.00"))]
+        else:
+            assert desk.venue.position(symbol) == 0
+
+    play(tmp_path, scenario)
+
+
 def test_after_a_panic_nothing_is_sent(tmp_path: Path) -> None:
     async def scenario(desk: GuardedDesk) -> None:
         await desk.hold(PERP.symbol, 100, 95.0)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class RejectKind(StrEnum):
-    """Why a venue refused, by what the caller does about it."""
+    """Why an order has no effect, by what the caller does about it. All but `BARRED` are refusals of a venue."""
 
     FILTER = "filter"  # lot, tick or minimum: reload the instrument's rules, round once more
     BALANCE = "balance"  # not enough free balance or margin: read the balances again
@@ -23,6 +23,7 @@ class RejectKind(StrEnum):
     MAINTENANCE = "maintenance"  # the venue is closed for all
     NOT_FOUND = "not_found"  # no such order
     OTHER = "other"
+    BARRED = "barred"  # never sent: a process beside this one closes everything
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from tradewind.market import Command, CommandKind, Decision, Fill, FillReason, OrderId, Reason
+from tradewind.market import Command, CommandKind, Decision, Fill, FillReason, OrderId, Reason, RejectKind
 from tradewind.trading.journal.records import Record
 from tradewind.trading.terms.order_records import Risk, RiskState
 from tradewind.trading.terms.order_states import Happening, Intent, OrderEvent
@@ -33,7 +33,7 @@ def exercised(records: Sequence[Record], faults: Mapping[str, int]) -> tuple[str
                 asked[record.client_id] = abs(record.lots)
             case OrderEvent(happening=Happening.ACCEPTED):
                 accepted.add(record.client_id)
-            case OrderEvent(happening=Happening.REFUSED):
+            case OrderEvent(happening=Happening.REFUSED) if record.kind != RejectKind.BARRED:
                 found.add("reject")
             case OrderEvent(happening=Happening.DOUBTED):
                 found.add("unknown order")

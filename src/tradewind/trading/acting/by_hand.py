@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from decimal import Decimal
 
-from tradewind.market import Clock, Command, ConfigError, Kind, Order, OrderType
+from tradewind.market import Clock, Command, ConfigError, Kind, Order, OrderType, RejectKind
 from tradewind.trading.acting.hand_orders import Answer, HandCancel, HandOrder, Reply, asked_of
 from tradewind.trading.acting.protection import Protection
 from tradewind.trading.orders.order_manager import OrderManager
@@ -175,6 +175,8 @@ class ByHand:
             return Reply(Answer.UNCLEAR, f"its outcome is not clear yet ({state.status.value}){filled}", name)
         if state.status is Status.FILLED:
             return Reply(Answer.FILLED, f"filled{filled}", name)
+        if state.kind == RejectKind.BARRED:
+            return Reply(Answer.DENIED, "it was not sent: another process closes everything", name)
         if state.status is Status.REJECTED:
             return Reply(Answer.REJECTED, f"the venue refused it ({state.kind or 'no reason'})", name)
         if state.status in (Status.CANCELED, Status.EXPIRED, Status.NOT_PLACED):

@@ -39,7 +39,13 @@ class Patience:
         self._refusals[symbol] = 0
 
     async def refused(self, symbol: str, what: str, state: OrderState | None) -> None:
-        """Wait, longer each time. What will not pass soon leaves the run only reducing. `state` None: not sent."""
+        """Wait, longer each time. What will not pass soon leaves the run only reducing. `state` None: not sent.
+
+        What was barred from being sent says nothing of the venue, and counts as no refusal of it.
+        """
+        if state is not None and state.kind == RejectKind.BARRED:
+            self.wait(symbol, what, FIRST_RETRY)
+            return
         self._refusals[symbol] += 1
         tries = self._refusals[symbol]
         self.wait(symbol, what, min(FIRST_RETRY * 2 ** (tries - 1), LONGEST_RETRY))

@@ -229,7 +229,8 @@ class Protection:
 
     async def _replacement_failed(self, symbol: str, state: OrderState | None) -> None:
         """The old stop is gone, the new one was refused: out, once."""
-        why = "it was not sent" if state is None else f"the venue refused it ({state.kind})"
+        sent = state is not None and state.kind != RejectKind.BARRED
+        why = f"the venue refused it ({state.kind})" if state and sent else "it was not sent"
         self._manager.warn(Alarm.UNPROTECTED, symbol, f"a stop could not be replaced, {why}: closing")
         await self.exits.close(symbol, EXIT, self._standing.protective_reason(symbol))
 

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, apply_fee, equity_now
+from tradewind.account.books import EXTERNAL, FUNDING, apply_cash_flow, equity_now
 from tradewind.account.records import instrument_records, open_account
 from tradewind.market import CashFlow, CashFlowKind, Fill, FillReason, Inconsistent, Instrument, Kind, Reason
 from tradewind.risk.stops import stop_level, stop_loss_level
 from tradewind.simulator import Rules
-from tradewind.simulator.alone import book_fill, close_bar, size_orders
+from tradewind.simulator.alone import close_bar, size_orders
 from tradewind.simulator.window import BarWindow
-from tradewind.trading.engine.asked import lots_left_by_rules
-from tradewind.trading.terms.bookable import beside_lots, fee_of
+from tradewind.trading.engine.asked import Asked, lots_left_by_rules
+from tradewind.trading.engine.booking import Booking
+from tradewind.trading.terms.bookable import beside_lots
 from tradewind.trading.terms.order_records import FeeTold
 
 Floats = NDArray[np.float64]
@@ -33,10 +34,8 @@ class EngineAccount:
         self._capital = capital
         self._index = {symbol: a for a, symbol in enumerate(self.symbols)}
         self._records = instrument_records(self.instruments)
-        self._paid_in = {in_base: self._records.copy() for in_base in (False, True)}
-        for in_base, records in self._paid_in.items():
-            records["fee_in_base"] = in_base
         self._rules = rules.record(len(self.symbols), self.instruments[0].kind)
+        self._booking = Booking(self.instruments, self._rules)
 
     @property
     def equity(self) -> float:
@@ -105,25 +104,30 @@ class EngineAccount:
         }
 
     def left_by_rules(
-        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+        self,
+        symbol: str,
+        lots: int,
+        limit: float | None,
+        resting: Mapping[str, int],
+        prices: Mapping[str, float],
     ) -> tuple[int, Reason]:
-        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why."""
+        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why.
+
+        They come to what they are worth at the newest price or at their own `limit`, whichever is higher.
+        """
         return lots_left_by_rules(
             self.accounts,
             self.positions,
             self._records,
             self._rules,
-            (self._place(symbol), lots),
+            Asked(self._place(symbol), lots, limit),
             {self._place(s): n for s, n in resting.items() if n},
             {self._place(s): p for s, p in prices.items()},
         )
 
     def pay(self, told: FeeTold) -> None:
         """Book a fee that was told later than its trade."""
-        a = self._place(told.symbol)
-        in_base = told.fee_asset == self.instruments[a].base
-        position, paid = self.positions[0, a], self._paid_in[in_base][a]
-        apply_fee(self.accounts[0], position, paid, float(told.price), float(told.fee))
+        self._booking.pay(self.accounts, self.positions, self._place(told.symbol), told)
 
     def equity_at(self, prices: Mapping[str, float]) -> float:
         """Equity in quote at other prices; a symbol that is left out keeps its last one."""
@@ -160,7 +164,7 @@ class EngineAccount:
         self.positions[0]["order"] = 0
 
     def _book_fill(self, fill: Fill) -> None:
-        """A fee that is not told yet is nothing until it is; what is no whole lot is left out of the books."""
+        """What is no whole lot is left out of the books."""
         a = self._place(fill.symbol)
         instrument = self.instruments[a]
         if abs(beside_lots(fill, instrument)) >= instrument.lot:
@@ -168,22 +172,7 @@ class EngineAccount:
                 f"trade {fill.trade_id} is {fill.lots} lots and a quantity of {fill.quantity}, "
                 f"expected lots of {instrument.lot} {instrument.base}"
             )
-        fee, in_base = fee_of(fill, instrument) or (0, False)
-        price, paid = float(fill.price), self._paid_in[in_base]
-        if fill.lots:
-            book_fill(
-                self.accounts,
-                self.positions,
-                a,
-                paid,
-                self._rules,
-                fill.lots,
-                price,
-                float(fee),
-                int(fill.reason),
-            )
-        else:
-            apply_fee(self.accounts[0], self.positions[0, a], paid[a], price, float(fee))
+        self._booking.fill(self.accounts, self.positions, a, fill)
         self.fills += 1
 
     def _book_cash_flow(self, flow: CashFlow) -> None:

@@ -36,6 +36,14 @@ class Standing(Protocol):
         """Equity in quote at other prices; a symbol that is left out keeps its last one."""
 
     def left_by_rules(
-        self, symbol: str, lots: int, resting: Mapping[str, int], prices: Mapping[str, float]
+        self,
+        symbol: str,
+        lots: int,
+        limit: float | None,
+        resting: Mapping[str, int],
+        prices: Mapping[str, float],
     ) -> tuple[int, Reason]:
-        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why."""
+        """How many of `lots`, asked for between two decisions, the agent's own risk and money leave, and why.
+
+        They come to what they are worth at the newest price or at their own `limit`, whichever is higher.
+        """

@@ -216,7 +216,7 @@ class OrderManager:
         """Send what `commit` gave, and take the answer."""
         client_id = intent.client_id
         if why := self.barred():
-            self._take_answer(client_id, Rejected("barred", why, RejectKind.OTHER))
+            self._take_answer(client_id, Rejected("barred", why, RejectKind.BARRED))
             return
         self._intake.sent(client_id)
         self._resolver.request_leaves(client_id)

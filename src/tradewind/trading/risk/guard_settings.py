@@ -40,7 +40,7 @@ class GuardSettings:
     """
 
     max_bar_age_seconds: float | None = 30.0  # from the close of the bar to the order
-    max_data_age_seconds: float | None = 60.0  # of the newest quote
+    max_data_age_seconds: float | None = 60.0  # of the book, of the last trade where there is no book
     max_orders_per_minute: int | None = 60
     price_band: float | None = 0.05  # between book, mark and the price of a limit order
     max_order_notional: float | None = None

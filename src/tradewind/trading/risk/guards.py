@@ -142,7 +142,8 @@ class Guards:
             return ""
         resting = {symbol: self._worst_resting(symbol) for symbol in self.instruments}
         resting[order.symbol] = self._resting(order.symbol, order.lots)
-        left, reason = self._standing.left_by_rules(order.symbol, order.lots, resting, self._prices())
+        limit = None if order.price is None else float(order.price)
+        left, reason = self._standing.left_by_rules(order.symbol, order.lots, limit, resting, self._prices())
         if abs(left) >= abs(order.lots) and left * order.lots > 0:
             return ""
         instrument = self.instruments[order.symbol]
@@ -198,10 +199,11 @@ class Guards:
         if limits.max_bar_age_seconds is not None and age > limits.max_bar_age_seconds:
             yield f"the bar closed {age:.1f} s ago, the most is {limits.max_bar_age_seconds:g} s: skipped"
         if limits.max_data_age_seconds is not None:
-            if quote is None:
+            if quote is None or not quote.met_at:
                 yield f"there is no quote of {symbol} yet"
-            elif now - quote.at > limits.max_data_age_seconds * 1000:
-                yield f"the newest quote of {symbol} is {(now - quote.at) / 1000:.1f} s old: it is stale"
+            elif now - quote.met_at > limits.max_data_age_seconds * 1000:
+                which = "book" if quote.book_at else "last trade"
+                yield f"the {which} of {symbol} is {(now - quote.met_at) / 1000:.1f} s old: it is stale"
         while self._sent and now - self._sent[0] >= MINUTE_MS:
             self._sent.popleft()
         sent = len(self._sent) + len(before)

@@ -21,7 +21,7 @@ from tradewind.trading.terms.feed_records import Revision
 from tradewind.trading.terms.order_records import Denied
 from tradewind.words import counted
 
-_FIELDS = ("at", "wanted", "approved", "reasons", "orders", "equity", "reward")
+FIELDS = ("at", "wanted", "approved", "reasons", "orders", "equity", "reward")
 
 
 def as_arrays(decisions: Sequence[Decision], symbols: tuple[str, ...]) -> Decisions:
@@ -37,11 +37,6 @@ def as_arrays(decisions: Sequence[Decision], symbols: tuple[str, ...]) -> Decisi
     return arrays
 
 
-def differing_fields(ours: Decisions, theirs: Decisions) -> list[str]:
-    """Names of the columns that are not equal bit for bit (NaN equals NaN)."""
-    return [f for f in _FIELDS if not _same(getattr(ours, f), getattr(theirs, f)).all()]
-
-
 def first_difference(
     decisions: Sequence[Decision], expected: Decisions, symbols: tuple[str, ...]
 ) -> dict[str, Any]:
@@ -50,11 +45,11 @@ def first_difference(
     rows = min(len(ours), len(expected))
     first = {
         name: int(np.argmin(same))
-        for name in _FIELDS
-        if not (same := _same(getattr(ours, name)[:rows], getattr(expected, name)[:rows])).all()
+        for name in FIELDS
+        if not (same := same_rows(getattr(ours, name)[:rows], getattr(expected, name)[:rows])).all()
     }
     if first:
-        name = min(first, key=lambda f: (first[f], _FIELDS.index(f)))
+        name = min(first, key=lambda f: (first[f], FIELDS.index(f)))
         row = first[name]
         was, now = getattr(ours, name)[row].tolist(), getattr(expected, name)[row].tolist()
         told = f"at {int(ours.at[row])} {name} was {was} in the session, {now} in the backtest"
@@ -110,7 +105,7 @@ def _rearms(records: Sequence[Record]) -> list[int]:
     return times
 
 
-def _same(ours: NDArray[Any], theirs: NDArray[Any]) -> NDArray[np.bool_]:
+def same_rows(ours: NDArray[Any], theirs: NDArray[Any]) -> NDArray[np.bool_]:
     """[T] is the row the same, bit for bit? Every NaN is one."""
     if ours.shape != theirs.shape:
         return np.zeros(1, np.bool_)

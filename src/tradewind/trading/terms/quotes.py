@@ -29,6 +29,13 @@ class Quote:
         return max(self.book_at, self.last_at, self.mark_at)
 
     @property
+    def met_at(self) -> int:
+        """When the price that an order meets became known: that of the book, the last trade where no book was told; 0
+        where neither was.
+        """
+        return self.book_at or self.last_at
+
+    @property
     def middle(self) -> float:
         return (self.bid + self.ask) / 2
 

@@ -33,13 +33,13 @@ class LocalPool:
 
     def __init__(self, market: Market, workers: int) -> None:
         self.workers = workers
-        with _one_thread():
+        with _ready_for_workers():
             self._pool = ProcessPoolExecutor(
                 workers, mp_context=get_context("spawn"), initializer=_begin_worker, initargs=(market,)
             )
 
     def submit(self, job: Job) -> Future[Outcome]:
-        with _one_thread():  # a worker starts when there is something to do
+        with _ready_for_workers():  # a worker starts when there is something to do
             return self._pool.submit(_do, job)
 
     def stop(self) -> None:
@@ -73,7 +73,6 @@ _market: Market | None = None
 def _begin_worker(market: Market) -> None:
     global _market
     _market = market
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops us
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -90,13 +89,15 @@ def _do(job: Job) -> Outcome:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes that start inside have one thread in each numerical library."""
+def _ready_for_workers() -> Iterator[None]:
+    """Processes that start inside have one thread in each numerical library, and leave Ctrl+C to their parent."""
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]

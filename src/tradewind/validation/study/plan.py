@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from tradewind.market import TradewindError
 from tradewind.simulator import Tape
 from tradewind.statistics import DAY_MS, DAYS_PER_YEAR, expected_maximum, min_trl
-from tradewind.training.learn import train
+from tradewind.training.learn import TrainingResult, train
 from tradewind.training.recipe import Recipe
 from tradewind.validation.ledger import Ledger
 from tradewind.validation.splits import segments
 from tradewind.validation.study.data import tested_days
+from tradewind.validation.study.runs import packed
 from tradewind.validation.study.search import ALGORITHM
 from tradewind.validation.study.study import Design
 
 CONFIDENCE = 0.95  # of the deflated Sharpe ratio, as the gate asks it
 BATCH_OVERHEAD = 1.1  # workers that wait for the last run of a batch
 BACKTEST_BARS_A_SECOND = 20_000.0
-MODEL_BYTES = 40_000  # of a packed bundle with two layers of 64
 EQUITY_BYTES = 8.0  # a tested bar, before it is packed
 
 
@@ -35,7 +35,6 @@ class StudyPlan:
     runs: int
     steps: int
     steps_per_second: float
-    measured: bool  # on this machine, now; False: from the cost model
     workers: int
     seconds: float
     disk_bytes: int
@@ -46,10 +45,10 @@ class StudyPlan:
     vault_days: int
 
 
-def plan(design: Design, ledger: Ledger, workers: int, steps_per_second: float | None = None) -> StudyPlan:
-    """The cost of a study, measured by a short training on its first split unless a rate is given."""
+def plan(design: Design, ledger: Ledger, workers: int) -> StudyPlan:
+    """The cost of a study, measured by a short training on its first split."""
     settings, data = design.settings, design.data
-    rate = steps_per_second or measure(design)
+    rate, model_bytes = measure(design)
     splits = data.scheme.splits
     runs = settings.trials * design.runs_per_trial
     tested = (
@@ -67,10 +66,9 @@ def plan(design: Design, ledger: Ledger, workers: int, steps_per_second: float |
         runs=runs,
         steps=settings.steps,
         steps_per_second=rate,
-        measured=steps_per_second is None,
         workers=workers,
         seconds=seconds,
-        disk_bytes=int(runs * MODEL_BYTES + tested * EQUITY_BYTES),
+        disk_bytes=int(runs * model_bytes + tested * EQUITY_BYTES),
         days=days,
         configurations_before=before,
         configurations_after=before + settings.trials,
@@ -98,15 +96,16 @@ def least_sharpe(days: int, configurations: int, confidence: float = CONFIDENCE)
     return high * math.sqrt(DAYS_PER_YEAR)
 
 
-def measure(design: Design) -> float:
-    """Training steps a second of the slowest algorithm, on one core of this machine, without what is compiled once."""
+def measure(design: Design) -> tuple[float, int]:
+    """Of the slowest algorithm: training steps a second on one core of this machine, and the bytes of a model."""
     training = segments(design.data.scheme.splits[0].train)
-    rates = []
+    measured = []
     for algorithm in design.settings.algorithms:
         recipe = design.recipe_of({ALGORITHM: algorithm})
-        tape, _ = recipe.prepare(design.data.market, training)
-        rates.append(_rate(recipe, tape))
-    return min(rates)
+        tape, scaler = recipe.prepare(design.data.market, training)
+        rate, result = _timed(recipe, tape)
+        measured.append((rate, len(packed(recipe.bundle(result, tape, scaler)))))
+    return min(measured)
 
 
 def check(design: Design) -> None:
@@ -121,13 +120,12 @@ def check(design: Design) -> None:
                 raise
 
 
-def _rate(recipe: Recipe, tape: Tape) -> float:
-    """A short run twice: the first one compiles and warms up."""
+def _timed(recipe: Recipe, tape: Tape) -> tuple[float, TrainingResult]:
+    """Steps a second of a short run, after one that compiles and warms up."""
     settings = recipe.settings
     steps = settings.parallel * 16 * (1 if settings.on_policy else 8)
     short = replace(settings, steps=steps, evaluate_every=steps, tensorboard=False)
-    for _ in range(2):
-        began = time.perf_counter()
-        steps_done = train(tape, recipe.rules, short).steps
-        seconds = time.perf_counter() - began
-    return steps_done / seconds
+    train(tape, recipe.rules, short)
+    began = time.perf_counter()
+    result = train(tape, recipe.rules, short)
+    return result.steps / (time.perf_counter() - began), result

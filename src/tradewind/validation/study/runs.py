@@ -95,10 +95,10 @@ def _execute(market: Market, job: Job) -> Outcome:
     for group in split.test:  # each from a flat start with the capital, and closed out at its end
         tested = backtest(agent, tape, spans=spans(group.fragments), capital=job.capital).result
         equity[group.number] = tested.equity / job.capital
-    return Outcome(run_sharpe(market.close_time, split.test, equity), equity, _packed(bundle))
+    return Outcome(run_sharpe(market.close_time, split.test, equity), equity, packed(bundle))
 
 
-def _packed(bundle: Bundle) -> bytes:
+def packed(bundle: Bundle) -> bytes:
     """The files of a bundle in one, without a time: equal bundles are equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
