@@ -149,3 +149,8 @@ def test_what_is_no_return_is_refused() -> None:
         paths(exact(1), BENCHMARKS, LIMITS)
     with pytest.raises(DataError, match="must be finite"):
         walk_forward(np.array([0.1, np.nan]), LIMITS)
+
+
+def test_a_benchmark_on_other_days_is_refused() -> None:
+    with pytest.raises(DataError, match="momentum: 729 days against 730 of the paths"):
+        against(benchmarks=BENCHMARKS | {"momentum": exact(0.3)[1:]})

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradewind import statistics as st
+from tradewind.market import DataError
 from tradewind.validation.gate.criterion import Criterion, Line
 from tradewind.validation.gate.facts import SkillFacts, Tried
 from tradewind.validation.gate.measures import annual_sharpe, middle_path, path_sharpes, returns
@@ -182,6 +183,7 @@ def skill(facts: SkillFacts, tried: Tried, limits: Statistics, bootstrap: Bootst
     by_seed = returns(facts.by_seed, 3, "the seeds")
     by_path = np.asarray(by_seed.mean(axis=0))
     moved = returns(facts.trials, 2, "the trials")
+    _same_days(by_path.shape[1], {"the trials": moved} | dict(facts.benchmarks))
     moved = moved[:, moved.any(axis=0)]
     return (
         *paths(by_path, facts.benchmarks, limits),
@@ -192,3 +194,11 @@ def skill(facts: SkillFacts, tried: Tried, limits: Statistics, bootstrap: Bootst
         *seeds(by_seed, limits, bootstrap),
         beats_chance(by_path, facts.random_sharpes, limits),
     )
+
+
+def _same_days(days: int, others: Mapping[str, Floats]) -> None:
+    for name, values in others.items():
+        if len(values) != days:
+            raise DataError(
+                f"{name}: {len(values)} days against {days} of the paths, the same days are needed"
+            )
