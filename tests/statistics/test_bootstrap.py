@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tradewind.market.errors import DataError
-from tradewind.statistics import Undefined, sharpe, sharpe_difference, sharpe_interval, stationary_indices
+from tradewind.statistics import (
+    Undefined,
+    sharpe,
+    sharpe_difference,
+    sharpe_gap,
+    sharpe_interval,
+    stationary_indices,
+)
 from tradewind.statistics.bootstrap import block_length
 
 
@@ -67,6 +74,16 @@ def test_a_better_twin_is_seen_through_common_noise():
     difference = sharpe_difference(noise + 0.001, noise, np.random.default_rng(0))
     assert difference.low > 0
     assert sharpe_interval(noise + 0.001, np.random.default_rng(0)).low < 0  # alone, noise hides it
+
+
+def test_two_spans_differ_as_two_samples_do():
+    rng = np.random.default_rng(4)
+    one, other = 0.01 * rng.standard_normal(700) + 0.001, 0.01 * rng.standard_normal(200)
+    gap = sharpe_gap(one, other, np.random.default_rng(0), draws=4000)
+    assert gap.value == sharpe(one) - sharpe(other)
+    expected = 2 * 1.96 * math.sqrt(365 * (1 / 700 + 1 / 200))
+    assert gap.high - gap.low == pytest.approx(expected, rel=0.1)
+    assert gap.low < gap.value < gap.high
 
 
 def test_one_day_that_moved_is_no_sample():

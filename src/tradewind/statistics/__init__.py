@@ -1,6 +1,12 @@
 """Returns, risk figures and tests of skill: pure functions over arrays."""
 
-from tradewind.statistics.bootstrap import Interval, sharpe_difference, sharpe_interval, stationary_indices
+from tradewind.statistics.bootstrap import (
+    Interval,
+    sharpe_difference,
+    sharpe_gap,
+    sharpe_interval,
+    stationary_indices,
+)
 from tradewind.statistics.figures import (
     Drawdown,
     cagr,
@@ -88,6 +94,7 @@ __all__ = [
     "round_trips",
     "sharpe",
     "sharpe_difference",
+    "sharpe_gap",
     "sharpe_interval",
     "sharpe_per_day",
     "simple_returns",

@@ -101,3 +101,19 @@ def sharpe_difference(
         for rows in index_batches(len(returns), draws, rng)
     ]
     return _interval(value, np.concatenate(batches), confidence)
+
+
+def sharpe_gap(
+    returns: Floats,
+    others: Floats,
+    rng: np.random.Generator,
+    draws: int = 2000,
+    confidence: float = 0.95,
+) -> Interval:
+    """Annual Sharpe of one span of days minus that of another, each resampled on its own."""
+    value = sharpe(returns) - sharpe(others)
+    one, other = (
+        np.concatenate([_sharpes(days[rows]) for rows in index_batches(len(days), draws, rng)])
+        for days in (returns, others)
+    )
+    return _interval(value, one - other, confidence)
