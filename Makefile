@@ -9,7 +9,7 @@ ENVIRONMENT = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 help:
 	@echo "make demo      candles -> trained agent -> backtest -> paper -> a session at a local exchange, in demo/"
-	@echo "make test      the tests (20 to 25 minutes on two cores)"
+	@echo "make test      the tests (18 minutes of CPU on two workers)"
 	@echo "make test-all  the tests with their long variants"
 	@echo "make check     format, lint, types, import order"
 	@echo "make bench     speed, side by side with peers, and skill on every world beside the best possible"
