@@ -13,7 +13,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from tradewind.cli.common import next_command, print_json
 from tradewind.cli.tables import Column, number, print_facts, print_table, say, stdout
-from tradewind.statistics import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
     from tradewind.validation.study.plan import StudyPlan
@@ -86,6 +85,8 @@ def _duration(seconds: float) -> str:
 
 def tell_study(study: Study, home: Path, as_json: bool) -> None:
     """The trials of a study that is over, best first. `ConfigError` where none is done, unless for machines."""
+    from tradewind.statistics import DAYS_PER_YEAR
+
     data = study.design.data
     configurations = study.ledger.configurations(data.scope)
     done = [one for one in study.results if one.objective is not None]
