@@ -139,7 +139,7 @@ def test_a_connection_that_was_cut_is_no_loss_while_nobody_else_came(
     assert journal.lease is not None
     with connect(place).connect() as unknown:
         cut(place, lock=True)
-        assert unknown.execute(sa.select(sa.func.pg_try_advisory_lock(journal.lease._key))).scalar()
+        assert unknown.execute(sa.select(sa.func.pg_try_advisory_lock(lock_number(place.schema)))).scalar()
         journal.lease.renew()
         assert "has not let go" in journal.failing
         assert "nothing is opened" in Storage(Path(), journal, print).objection()

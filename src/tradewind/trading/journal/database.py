@@ -11,9 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tradewind.market.errors import ConfigError, VenueUnavailable
+from tradewind.databases import open_postgres, open_sqlite, postgres_url, unreachable
+from tradewind.market.errors import ConfigError
 
 VERSION = "0002"  # of the tables: the newest of migrations/versions
+LOCK_TIMEOUT_MS = 5_000
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
 tables = sa.MetaData()
@@ -57,14 +59,7 @@ class Database:
                 f"{self.schema!r} cannot name a schema: use a small letter, then small letters, digits and _, "
                 "51 at most"
             )
-        try:
-            driver = sa.make_url(self.url).get_backend_name()
-        except sa.exc.ArgumentError:
-            driver = ""
-        if driver != "postgresql":
-            raise ConfigError(
-                "the URL of the database is not understood: write postgresql://user:password@host:5432/name"
-            )
+        postgres_url(self.url, "the URL of the database")
 
     def __str__(self) -> str:
         url = sa.make_url(self.url)
@@ -76,37 +71,10 @@ Place = Path | Database
 
 def connect(place: Place) -> sa.Engine:
     """An engine on a place; nothing is opened yet. What it commits is on disk."""
-    if isinstance(place, Database):
-        return _connect_postgres(place)
-    engine = sa.create_engine(f"sqlite:///{place}")
-
-    @sa.event.listens_for(engine, "connect")
-    def _durable(connection: Any, _: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA busy_timeout=5000")
-        cursor.close()
-
-    return engine
-
-
-def _connect_postgres(place: Database) -> sa.Engine:
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
-        raise ConfigError(
-            "PostgreSQL needs its driver: pip install 'tradewind[postgres]', or keep the journal in SQLite"
-        ) from None
-    url = sa.make_url(place.url).set(drivername="postgresql+psycopg")
-    here = {
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 15_000,
-    }
-    there = "-ctcp_keepalives_idle=15 -ctcp_keepalives_interval=5 -ctcp_keepalives_count=3"  # dead after 30 s
-    options = f"-csearch_path={place.schema} -csynchronous_commit=on -clock_timeout=5000 {there}"
-    return sa.create_engine(url, connect_args={"options": options, "connect_timeout": 10, **here})
+    if isinstance(place, Path):
+        return open_sqlite(place)
+    url = postgres_url(place.url, "the URL of the database")
+    return open_postgres(url, place.schema, "keep the journal in SQLite", LOCK_TIMEOUT_MS)
 
 
 def is_taken(place: Place) -> bool:
@@ -122,8 +90,7 @@ def reached(place: Place, engine: sa.Engine) -> sa.Connection:
     try:
         return engine.connect()
     except sa.exc.OperationalError as error:
-        said = " ".join(str(error.orig).split())
-        raise VenueUnavailable(f"{place} cannot be reached ({said}): is the server at work?") from None
+        raise unreachable(place, error) from None
 
 
 def create_tables(place: Place, engine: sa.Engine, rows: list[dict[str, Any]]) -> None:

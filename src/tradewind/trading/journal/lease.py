@@ -7,7 +7,6 @@ token that rises with each holder. Every commit asks for the token, so one that 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import socket
 import threading
@@ -19,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from tradewind.data.timestamps import utc_text
+from tradewind.databases import lock_number
 from tradewind.market import Clock, ConfigError, Inconsistent, VenueUnavailable
 from tradewind.trading.journal.database import Database, connect, lease, reached
 
@@ -132,12 +132,11 @@ class Lease:
     def _lock(self) -> bool:
         connection = reached(self._place, self._engine)
         self._connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-        return bool(self._connection.execute(sa.select(sa.func.pg_try_advisory_lock(self._key))).scalar())
-
-    @property
-    def _key(self) -> int:
-        digest = hashlib.blake2b(self._place.schema.encode(), digest_size=8).digest()
-        return int.from_bytes(digest, signed=True)
+        return bool(
+            self._connection.execute(
+                sa.select(sa.func.pg_try_advisory_lock(lock_number(self._place.schema)))
+            ).scalar()
+        )
 
     def _ask(self, connection: sa.Connection) -> None:
         self._compare(connection.execute(sa.select(lease)).first())

@@ -7,16 +7,16 @@ open, in PostgreSQL by an advisory lock that the server frees when its owner is 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
 import sqlalchemy as sa
 
-from tradewind.market import ConfigError, Inconsistent, VenueUnavailable
+from tradewind.databases import lock_number, open_postgres, open_sqlite, postgres_url, unreachable
+from tradewind.market import ConfigError, Inconsistent
 from tradewind.validation.study.runs import Outcome, Run, unpacked_equity
 from tradewind.validation.study.search import Values
 
@@ -71,42 +71,37 @@ class Storage:
                 f"{folder} is run by another process: wait for it, or give this study another name; to share one "
                 "among machines, give it the storage of a PostgreSQL server"
             ) from None
-        engine = sa.create_engine(f"sqlite:///{path}")
-        sa.event.listen(engine, "connect", _durable)
-        storage = cls(engine, str(path), lock)
-        try:
-            storage._begin(study)
-        except sa.exc.DatabaseError as error:
-            storage.close()
-            raise ConfigError(
-                f"{path} is not a study ({error.orig}): move it away, or name another"
-            ) from error
-        except ConfigError:
-            storage.close()
-            raise
+        with ExitStack() as undo:
+            storage = cls(open_sqlite(path), str(path), lock)
+            undo.callback(storage.close)
+            try:
+                storage._begin(study)
+            except sa.exc.DatabaseError as error:
+                raise ConfigError(
+                    f"{path} is not a study ({error.orig}): move it away, or name another"
+                ) from error
+            undo.pop_all()
         return storage
 
     @classmethod
     def in_database(cls, url: str, study: str) -> Self:
         """A schema of its own in a PostgreSQL database; `VenueUnavailable` if the server cannot be reached."""
         schema = f"study_{study[:24]}"
-        engine = _postgres(url, schema)
-        known = sa.make_url(url)
+        known = postgres_url(url, "study.storage")
+        engine = open_postgres(known, schema, "keep the study in a file")
         place = f"the database {known.host or 'on this machine'}/{known.database}"
-        storage = cls(engine, place, None, schema)
-        try:
-            with engine.begin() as connection:  # several machines may begin at once
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_key(schema))))
-                connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-            storage._begin(study)
-            storage._claims = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        except sa.exc.OperationalError as error:
-            storage.close()
-            said = " ".join(str(error.orig).split())
-            raise VenueUnavailable(f"{place} cannot be reached ({said}): is the server at work?") from None
-        except BaseException:
-            storage.close()
-            raise
+        with ExitStack() as undo:
+            storage = cls(engine, place, None, schema)
+            undo.callback(storage.close)
+            try:
+                with engine.begin() as connection:  # several machines may begin at once
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(schema))))
+                    connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+                storage._begin(study)
+                storage._claims = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            except sa.exc.OperationalError as error:
+                raise unreachable(place, error) from None
+            undo.pop_all()
         return storage
 
     @property
@@ -118,7 +113,7 @@ class Storage:
         facts = {"format": FORMAT, "study": study}
         with self._engine.begin() as connection:
             if self._schema:
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_key(self._schema))))
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(lock_number(self._schema))))
             _tables.create_all(connection)
             there = {row.key: row.value for row in connection.execute(sa.select(_meta))}
             if not there:
@@ -172,7 +167,7 @@ class Storage:
 
     def _ask_lock(self, function: str, run: Run) -> Any:
         assert self._claims is not None
-        key = _key(f"{self._schema} {run.trial} {run.seed_index} {run.split}")
+        key = lock_number(f"{self._schema} {run.trial} {run.seed_index} {run.split}")
         return self._claims.execute(sa.select(getattr(sa.func, function)(key))).scalar()
 
     def keep(self, run: Run, outcome: Outcome) -> None:
@@ -234,34 +229,3 @@ class Storage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _durable(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=5000")
-    cursor.close()
-
-
-def _postgres(url: str, schema: str) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-        driver = parsed.get_backend_name()
-    except sa.exc.ArgumentError:
-        driver = ""
-    if driver != "postgresql":
-        raise ConfigError("study.storage is not understood: write postgresql://user:password@host:5432/name")
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
-        raise ConfigError(
-            "PostgreSQL needs its driver: pip install 'tradewind[postgres]', or keep the study in a file"
-        ) from None
-    there = "-ctcp_keepalives_idle=15 -ctcp_keepalives_interval=5 -ctcp_keepalives_count=3"  # dead after 30 s
-    options = {"options": f"-csearch_path={schema} -csynchronous_commit=on {there}", "connect_timeout": 10}
-    return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args=options)
-
-
-def _key(text: str) -> int:
-    """The number of an advisory lock."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)
