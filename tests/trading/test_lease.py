@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.postgres import postgres as postgres
+from tradewind.databases import lock_number
 from tradewind.market import Command, CommandKind, ConfigError, Inconsistent, ManualClock, VenueUnavailable
 from tradewind.trading.journal import journal as journals
 from tradewind.trading.journal.database import Database, connect, lease
