@@ -169,7 +169,7 @@ class RemoteAccount(ABC):
 
     def _perpetual(self, symbol: str) -> Instrument:
         if self.kind is not Kind.PERPETUAL:
-            raise ConfigError(f"{symbol} is spot, which has neither leverage nor margin mode")
+            raise _without_margin(symbol)
         return self.listing.instrument(symbol)
 
     async def _change_setting(self, lane_call: Any, symbol: str, what: str, fine: Sequence[str]) -> None:
@@ -223,12 +223,11 @@ class RemoteAccount(ABC):
     async def _permissions(self) -> Permissions: ...
 
     async def _margin(self, instrument: Instrument) -> MarginSettings:
-        """Of perpetuals alone: `_perpetual` has refused spot before."""
-        raise NotImplementedError
+        """What accounts of perpetuals say, and change."""
+        raise _without_margin(instrument.symbol)
 
     async def _set_margin(self, instrument: Instrument, leverage: int, mode: MarginMode) -> None:
-        """As `_margin`."""
-        raise NotImplementedError
+        raise _without_margin(instrument.symbol)
 
     @abstractmethod
     async def _time(self) -> int: ...
@@ -259,6 +258,10 @@ def _off_grid(intent: Intent, instrument: Instrument) -> Rejected | None:
 async def _as_reply(request: Any) -> Mapping[str, str]:
     await request
     return {"id": "1"}
+
+
+def _without_margin(symbol: str) -> ConfigError:
+    return ConfigError(f"{symbol} is spot, which has neither leverage nor margin mode")
 
 
 def _told(settings: MarginSettings) -> str:
